@@ -1,2 +1,58 @@
-//! Xtask.
-fn main() {}
+//! `cargo xtask`: the commands that need only Rust, and the door to those that drive browsers.
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use xtask::{demo, package, process, workspace::Workspace};
+
+const USAGE: &str = "\
+cargo xtask build                write pkg/: the wasm, its glue, the entry module, the types
+cargo xtask demo [--port N]      build, start the gateway on loopback, print the demo's address (default port 8787)
+cargo xtask test [--only STEP] [--browser chromium|firefox|webkit]
+                                 everything: formatting, clippy, native tests, three browsers, end to end
+cargo xtask screenshot           save a picture of the demo as www/screenshot.png";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    process::stop_all_on_interrupt()?;
+    let workspace = Workspace::find()?;
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    match (command.as_str(), rest.as_slice()) {
+        ("build", []) => package::write(&workspace),
+        ("demo", []) => demo::run(&workspace, 8787),
+        ("demo", [flag, port]) if flag == "--port" => demo::run(
+            &workspace,
+            port.parse().context("--port takes a number, 0 to 65535")?,
+        ),
+        ("test" | "screenshot", _) => run_with_browsers(&workspace, &command, &rest),
+        ("help" | "--help" | "-h", []) => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("unknown command or argument; these exist:\n{USAGE}"),
+    }
+}
+
+/// Builds `xtask-browsers` in one go with all that the tests build, and becomes it.
+fn run_with_browsers(workspace: &Workspace, command: &str, rest: &[String]) -> Result<()> {
+    // The whole workspace, so that features are resolved as in the test steps and nothing is compiled twice.
+    let mut build = workspace.cargo();
+    build.args(["build", "--workspace", "--features", "xtask/browsers"]);
+    let program = workspace
+        .artifacts(build)?
+        .executable("xtask-browsers")
+        .context("cargo built no xtask-browsers")?;
+    let mut program = std::process::Command::new(program);
+    program.arg(command).args(rest).current_dir(&workspace.root);
+    process::become_program(program)
+}

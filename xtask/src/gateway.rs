@@ -1,0 +1,87 @@
+//! The gateway, built and running.
+use std::{
+    io::{BufRead as _, BufReader},
+    path::PathBuf,
+    process::{ChildStdout, Command, Stdio},
+    thread,
+};
+
+use anyhow::{Context, Result};
+
+use crate::{process::Group, workspace::Workspace};
+
+/// A running gateway; stopped when dropped.
+pub struct Gateway {
+    /// Where it listens, such as `http://127.0.0.1:8787`, without a slash at the end.
+    pub origin: String,
+    group: Group,
+}
+
+impl Gateway {
+    /// Builds the gateway's program.
+    ///
+    /// # Errors
+    /// The build fails.
+    pub fn build(workspace: &Workspace) -> Result<PathBuf> {
+        let mut build = workspace.cargo();
+        build.args(["build", "--package", "partway-gateway"]);
+        workspace
+            .artifacts(build)?
+            .executable("partway-gateway")
+            .context("cargo built no partway-gateway")
+    }
+
+    /// Starts the program on loopback, serving `www/` and `pkg/`, and waits until it accepts connections.
+    /// Port 0 takes a free one. `arguments` are further flags of the gateway.
+    ///
+    /// # Errors
+    /// It cannot be started, or ends before it listens; its own messages on stderr say why.
+    pub fn start(
+        workspace: &Workspace,
+        program: PathBuf,
+        port: u16,
+        arguments: &[&str],
+    ) -> Result<Self> {
+        let mut command = Command::new(program);
+        command
+            .args([
+                "--listen",
+                &format!("127.0.0.1:{port}"),
+                "--www",
+                "www",
+                "--pkg",
+                "pkg",
+            ])
+            .args(arguments)
+            .current_dir(&workspace.root)
+            .stdout(Stdio::piped());
+        let mut group = Group::spawn(command)?;
+        let mut output = BufReader::new(group.take_stdout().context("the gateway has no stdout")?);
+        let mut line = String::new();
+        output
+            .read_line(&mut line)
+            .context("cannot read what the gateway prints")?;
+        let origin = line
+            .trim()
+            .strip_prefix("listening on ")
+            .with_context(|| {
+                format!("the gateway did not start on port {port}; its messages above say why")
+            })?
+            .to_owned();
+        drain(output);
+        Ok(Self { origin, group })
+    }
+
+    /// Waits until the gateway ends by itself.
+    ///
+    /// # Errors
+    /// The system refuses to wait.
+    pub fn wait(mut self) -> Result<()> {
+        self.group.wait().map(drop)
+    }
+}
+
+/// Reads on, so that a full or closed pipe never stops the gateway.
+fn drain(mut output: BufReader<ChildStdout>) {
+    thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+}

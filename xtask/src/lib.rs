@@ -1,0 +1,17 @@
+//! Partway's own commands: `cargo xtask build | demo | test | screenshot`.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`workspace`] | where things are: the repository's folders, `Cargo.lock`, cargo itself |
+//! | [`process`] | child processes, each a group that is stopped on every path |
+//! | [`step`] | a named piece of work: says what it does and how long it took |
+//! | [`package`] | `pkg/`: the wasm, its glue and the hand-written entry |
+//! | [`gateway`] | the gateway, built and running |
+//! | [`demo`] | the demo page on loopback |
+
+pub mod demo;
+pub mod gateway;
+pub mod package;
+pub mod process;
+pub mod step;
+pub mod workspace;
