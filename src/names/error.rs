@@ -1,0 +1,22 @@
+//! Why a name could not be written or read.
+
+use thiserror::Error;
+
+/// Why a name could not be written or read. No message holds a session ID, a name or any part of one.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameError {
+    /// The session ID has no characters, so there is nothing to derive a key from.
+    #[error("the session ID is empty; give it exactly as the API returned it")]
+    EmptySessionId,
+    /// The name to write has no bytes, or more than [`MAX_NAME`](super::MAX_NAME).
+    #[error("a file name must have 1 to 1024 bytes of UTF-8")]
+    NameLength,
+    /// The text is not a name sealed under this session ID. One answer for every cause, so that it tells an attacker
+    /// nothing: another key, a changed byte, a wrong format.
+    #[error("the name cannot be read with this session ID")]
+    Unreadable,
+    /// A cipher or hash refused a length that is always right. A defect of this crate, never of the input.
+    #[error("the name cipher failed; this is a defect of partway")]
+    Cipher,
+}
