@@ -1,2 +1,21 @@
-//! Partway uploads files of any size, in parts, from a browser to a session's bucket.
+//! Partway uploads files of any size, in parts, from a browser to a session's bucket, over a session-storage Upload
+//! API, and keeps their names unreadable to whoever lacks the session ID.
+//!
+//! The rooms of the house, and which way data flows:
+//!
+//! - [`protocol`]: the Upload API as plain values. Pure.
+//! - [`engine`]: decides what is sent when. Pure, with time and randomness from outside.
+//! - [`names`]: encrypted file names. Pure, with randomness from outside.
+//! - `browser` (wasm only): does what the engine decides, with `fetch`, `XMLHttpRequest`, `Blob` and timers.
+//! - `js` (wasm only): the JavaScript API. Conversions only.
+//!
+//! A `File` comes in at `js`, the engine decides, the browser does, and the answer goes back to the engine as an event.
+
+pub mod engine;
 pub mod names;
+pub mod protocol;
+
+#[cfg(target_family = "wasm")]
+mod browser;
+#[cfg(target_family = "wasm")]
+mod js;

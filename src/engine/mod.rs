@@ -1,0 +1,29 @@
+//! Every upload of one bucket, as a value: [`Event`]s in, [`Action`]s out, time as an argument.
+//!
+//! The engine decides and does nothing: no clock, no randomness of its own, no handle of the browser. A file is its
+//! size, an upload a number, an [`Instant`] a count of milliseconds. The driver drains [`Engine::poll`], performs each
+//! action, reports what came of it through [`Engine::handle`], and calls again at [`Engine::wake_at`].
+//!
+//! What it keeps under any schedule (proven by `tests/simulation.rs`): a part counts once, and only after its tag is
+//! saved; nothing is completed before every tag is; `sent` never decreases; at most `parallel` parts are in flight over
+//! the whole bucket; an aborted upload sends nothing more but its removal; every upload ends in exactly one of done,
+//! failed, aborted; no wait is infinite but a pause, which says so.
+
+mod admission;
+mod backoff;
+mod clock;
+mod event;
+mod machine;
+mod plan;
+mod progress;
+mod random;
+mod upload;
+
+pub use backoff::Backoff;
+pub use clock::Instant;
+pub use event::{Action, Event, RequestId, UploadId};
+pub use machine::{Config, Engine};
+pub use plan::{GREATEST_PART, LEAST_PART, MOST_PARTS, Plan};
+pub use progress::Progress;
+pub use random::Random;
+pub use upload::State;

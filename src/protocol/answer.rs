@@ -1,0 +1,295 @@
+//! Answers, read tolerantly into fixed types. `serde_json` bounds the depth; the transport bounds the length.
+
+use super::key::check_key;
+use super::{Failure, Rules};
+use serde::{Deserialize, Deserializer, de};
+
+/// The largest integer JavaScript holds exactly, 2^53 - 1.
+const LARGEST: u64 = (1 << 53) - 1;
+
+/// The answer to `POST /buckets`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Started {
+    /// Names the multipart upload; opaque.
+    pub upload_id: String,
+    /// Names the file; opaque.
+    pub file_key: String,
+}
+
+/// The answer to `PUT /buckets`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartTag {
+    /// The part's tag, opaque: echoed byte for byte at completion.
+    pub tag: String,
+    /// The part's number, from 1, where the service repeats it.
+    #[serde(default, deserialize_with = "count")]
+    part_number: Option<u64>,
+}
+
+/// One file of the bucket (the service's `UploadInfoDto`).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileInfo {
+    /// The file's key; `None` makes the entry unusable.
+    pub file_key: Option<String>,
+    /// What was sent as `encryptedName`.
+    pub file_name: Option<String>,
+    /// Who uploaded it.
+    pub creator_id: Option<String>,
+    /// Whether all parts were joined.
+    #[serde(default, deserialize_with = "flag")]
+    pub completed: bool,
+    #[serde(default, deserialize_with = "count")]
+    total_parts: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
+    original_size_in_bytes: Option<u64>,
+}
+
+impl FileInfo {
+    /// Parts the file was announced with.
+    #[must_use]
+    pub fn parts(&self) -> u64 {
+        self.total_parts.unwrap_or(0)
+    }
+
+    /// The file's size in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.original_size_in_bytes.unwrap_or(0)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Session {
+    #[serde(default, deserialize_with = "count")]
+    max_files: Option<u64>,
+    #[serde(default, deserialize_with = "limit")]
+    max_total_mega_bytes: Option<f64>,
+    #[serde(default)]
+    expiry: Option<serde_json::Value>,
+}
+
+/// Reads the answer to `POST /buckets`.
+///
+/// # Errors
+/// A `protocol` failure where `uploadId` or `fileKey` is missing or cannot be used in the requests to come.
+pub fn started(body: &[u8]) -> Result<Started, Failure> {
+    let started: Started = json(body)?;
+    if check_key(&started.file_key).is_err() {
+        return Err(Failure::protocol("its fileKey cannot name a file"));
+    }
+    let id = &started.upload_id;
+    if id.is_empty() || id.len() > 1024 || !id.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return Err(Failure::protocol("its uploadId cannot be a header"));
+    }
+    Ok(started)
+}
+
+/// Reads the answer to `PUT /buckets` of part `number`.
+///
+/// # Errors
+/// A `protocol` failure where there is no tag, or the answer speaks of another part.
+pub fn part_tag(body: &[u8], number: u32) -> Result<String, Failure> {
+    let answer: PartTag = json(body)?;
+    if answer.tag.is_empty() {
+        return Err(Failure::protocol("a part's tag is empty"));
+    }
+    if answer.part_number.is_some_and(|echoed| echoed != u64::from(number)) {
+        return Err(Failure::protocol("it speaks of another part"));
+    }
+    Ok(answer.tag)
+}
+
+/// Reads one file's metadata.
+///
+/// # Errors
+/// A `protocol` failure where it is not an `UploadInfoDto`.
+pub fn file_info(body: &[u8]) -> Result<FileInfo, Failure> {
+    json(body)
+}
+
+/// Reads the list of files. Entries without a usable key are left out: nothing could be done with them.
+///
+/// # Errors
+/// A `protocol` failure where it is not a list of `UploadInfoDto`.
+pub fn file_list(body: &[u8]) -> Result<Vec<FileInfo>, Failure> {
+    let list: Vec<FileInfo> = json(body)?;
+    Ok(list.into_iter().filter(|info| info.file_key.as_deref().is_some_and(|key| check_key(key).is_ok())).collect())
+}
+
+/// Reads a download link: a JSON string, plain text, or an object with one of the usual fields.
+/// Whether the link is safe to follow is the caller's to check.
+///
+/// # Errors
+/// A `protocol` failure where there is no link in it.
+pub fn link(body: &[u8]) -> Result<String, Failure> {
+    const FIELDS: [&str; 5] = ["url", "downloadUrl", "presignedUrl", "link", "href"];
+    let nothing = || Failure::protocol("there is no link in it");
+    let text = std::str::from_utf8(body).map_err(|_| nothing())?.trim();
+    let found = match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(serde_json::Value::String(link)) => Some(link),
+        Ok(serde_json::Value::Object(object)) => {
+            FIELDS.iter().find_map(|field| object.get(*field)?.as_str().map(str::to_owned))
+        }
+        Ok(_) => None,
+        Err(_) => Some(text.to_owned()),
+    };
+    found.filter(|link| !link.is_empty() && !link.contains(|c: char| c.is_control() || c == ' ')).ok_or_else(nothing)
+}
+
+/// Reads the session's rules from `GET /session/current`. `wall_clock` is now, in milliseconds since 1970, and
+/// `parse_date` reads an ISO 8601 date into the same.
+///
+/// The form of `expiry` is unpublished: a date, or a number of milliseconds or seconds since 1970, or of seconds left.
+///
+/// # Errors
+/// A `protocol` failure where it is no session.
+pub fn session_rules(body: &[u8], wall_clock: f64, parse_date: impl Fn(&str) -> Option<f64>) -> Result<Rules, Failure> {
+    let session: Session = json(body)?;
+    let expiry = match session.expiry {
+        Some(serde_json::Value::String(date)) => parse_date(&date),
+        Some(serde_json::Value::Number(number)) => number.as_f64().map(|number| match number {
+            number if number >= 1e11 => number,
+            number if number >= 1e9 => number * 1000.0,
+            number => wall_clock + number * 1000.0,
+        }),
+        _ => None,
+    };
+    Ok(Rules {
+        max_files: session.max_files,
+        max_total_mega_bytes: session.max_total_mega_bytes,
+        expiry: expiry.filter(|expiry| expiry.is_finite()),
+    })
+}
+
+fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
+    // serde's own message could quote the body, which may hold a link or a name: only the position is passed on.
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => Failure::protocol("a field is missing or of a wrong type"),
+        _ => Failure::protocol(format_args!("it is not JSON (at byte {})", error.column())),
+    })
+}
+
+/// A non-negative integer that JavaScript can hold, or nothing for `null`.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let number = limit(deserializer)?;
+    number
+        .map(|number| {
+            let whole = number as u64;
+            if number.fract() == 0.0 && whole <= LARGEST { Ok(whole) } else { Err(de::Error::custom("not a count")) }
+        })
+        .transpose()
+}
+
+/// A finite number from 0, or nothing for `null`.
+fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let number = Option::<f64>::deserialize(deserializer)?;
+    match number {
+        Some(number) if !number.is_finite() || number < 0.0 => Err(de::Error::custom("not a size")),
+        number => Ok(number),
+    }
+}
+
+/// `true` or `false`; `null` is `false`.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::<bool>::deserialize(deserializer)?.unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Code;
+    use proptest::prelude::*;
+
+    fn code<T>(result: Result<T, Failure>) -> Option<Code> {
+        result.err().map(|failure| failure.code)
+    }
+
+    #[test]
+    fn a_start_needs_both_names() {
+        assert!(started(br#"{"uploadId":"u","fileKey":"k","extra":[1]}"#).is_ok());
+        for body in [
+            r#"{"fileKey":"k"}"#,
+            r#"{"uploadId":"","fileKey":"k"}"#,
+            r#"{"uploadId":"u","fileKey":".."}"#,
+            r#"{"uploadId":"u\r\nX: y","fileKey":"k"}"#,
+            r#"{"uploadId":7,"fileKey":"k"}"#,
+            "<html></html>",
+            "",
+            "null",
+        ] {
+            assert_eq!(code(started(body.as_bytes())), Some(Code::Protocol), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_opaque_and_belongs_to_its_part() {
+        assert_eq!(part_tag(br#"{"tag":"\"a\"","partNumber":2}"#, 2), Ok("\"a\"".into()));
+        assert_eq!(part_tag(br#"{"tag":"a"}"#, 2), Ok("a".into()));
+        for body in [r#"{"tag":"a","partNumber":3}"#, r#"{"tag":"","partNumber":2}"#, r#"{"partNumber":2}"#] {
+            assert_eq!(code(part_tag(body.as_bytes(), 2)), Some(Code::Protocol), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_list_keeps_what_is_usable() {
+        let list = file_list(
+            br#"[{"fileKey":"a","fileName":null,"completed":true,"totalParts":1,"originalSizeInBytes":5},
+                {"fileKey":null,"completed":false},{"fileKey":".."},{"fileKey":"b","__proto__":{"x":1}}]"#,
+        )
+        .unwrap();
+        assert_eq!(list.iter().map(|info| info.file_key.clone().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!((list[0].size(), list[0].parts(), list[0].completed), (5, 1, true));
+        for body in ["{}", r#"[{"originalSizeInBytes":-1}]"#, r#"[{"originalSizeInBytes":1e400}]"#, r#"[1]"#] {
+            assert_eq!(code(file_list(body.as_bytes())), Some(Code::Protocol), "{body}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        let deep = "[".repeat(100_000);
+        assert_eq!(code(file_list(deep.as_bytes())), Some(Code::Protocol));
+        assert_eq!(code(link(format!("{{\"url\":{deep}").as_bytes())), None, "plain text is a link to be checked");
+    }
+
+    #[test]
+    fn a_link_comes_in_several_shapes() {
+        for body in [
+            r#""https://s/x""#,
+            "https://s/x",
+            r#"{"url":"https://s/x"}"#,
+            r#"{"downloadUrl":"https://s/x"}"#,
+            r#"{"presignedUrl":"https://s/x"}"#,
+            r#"{"link":"https://s/x"}"#,
+            r#"{"href":"https://s/x"}"#,
+        ] {
+            assert_eq!(link(body.as_bytes()), Ok("https://s/x".into()), "{body}");
+        }
+        for body in ["", "[]", "{}", "42", "<html> hi"] {
+            assert_eq!(code(link(body.as_bytes())), Some(Code::Protocol), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_expiry_comes_in_several_shapes() {
+        let read = |expiry: &str| {
+            let body = format!(r#"{{"id":"x","expiry":{expiry},"maxFiles":5,"maxTotalMegaBytes":1.5}}"#);
+            session_rules(body.as_bytes(), 1e12, |_| Some(7.0)).unwrap().expiry
+        };
+        assert_eq!(read("1800000000000"), Some(1.8e12));
+        assert_eq!(read("1800000000"), Some(1.8e12));
+        assert_eq!(read("60"), Some(1e12 + 60_000.0));
+        assert_eq!(read("\"2026-01-01\""), Some(7.0));
+        assert_eq!(read("null"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = (started(&body), part_tag(&body, 1), file_list(&body), link(&body), file_info(&body));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What went wrong, in the terms a caller acts on.
+
+/// The documented error codes of the public API (`ErrorCode` in `partway.d.ts`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// An option is missing, unknown, or of a wrong type or range.
+    InvalidOption,
+    /// What was given is not a file, or has no name.
+    InvalidFile,
+    /// The file would exceed the bytes the session's rules allow.
+    TooLarge,
+    /// The session's rules allow no further file.
+    TooManyFiles,
+    /// The session's time is over.
+    SessionExpired,
+    /// The token was refused and could not be renewed.
+    Unauthorized,
+    /// The service refused the request by one of its rules.
+    Refused,
+    /// The service knows no such file.
+    NotFound,
+    /// The connection failed.
+    Network,
+    /// The service gave up waiting.
+    Timeout,
+    /// The service failed, or asked to slow down.
+    Server,
+    /// The answer is not what the API says.
+    Protocol,
+    /// The bytes received are not those the bucket promised.
+    Integrity,
+    /// The bucket was closed.
+    Closed,
+}
+
+impl Code {
+    /// The code as JavaScript sees it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidOption => "invalid-option",
+            Self::InvalidFile => "invalid-file",
+            Self::TooLarge => "too-large",
+            Self::TooManyFiles => "too-many-files",
+            Self::SessionExpired => "session-expired",
+            Self::Unauthorized => "unauthorized",
+            Self::Refused => "refused",
+            Self::NotFound => "not-found",
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::Server => "server",
+            Self::Protocol => "protocol",
+            Self::Integrity => "integrity",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether the same request, sent again later, can succeed.
+    #[must_use]
+    pub const fn is_retryable(self) -> bool {
+        matches!(self, Self::Network | Self::Timeout | Self::Server)
+    }
+}
+
+/// A failed request or a refused upload. Its message names what was wrong and carries no secret.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub code: Code,
+    /// HTTP status of the answer, where there was one.
+    pub status: Option<u16>,
+    /// How long the service asked to wait, in milliseconds (`Retry-After`, RFC 9110 section 10.2.3).
+    pub retry_after: Option<u64>,
+    /// One sentence for a person. No token, session ID, file name or link.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure without an HTTP answer.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, status: None, retry_after: None, message: message.into() }
+    }
+
+    /// An answer that breaks the contract: `what` says how.
+    #[must_use]
+    pub fn protocol(what: impl std::fmt::Display) -> Self {
+        Self::new(Code::Protocol, format!("The service's answer is not what the Upload API says: {what}."))
+    }
+
+    /// What an HTTP status other than success means (`upload-api.md`, "Status codes").
+    #[must_use]
+    pub fn from_status(status: u16, retry_after: Option<u64>) -> Self {
+        let (code, sentence) = match status {
+            401 => (Code::Unauthorized, "The service refused the session token; give a valid one."),
+            404 | 410 => (Code::NotFound, "The service knows no such file or upload."),
+            408 => (Code::Timeout, "The service gave up waiting for the request."),
+            425 | 429 => (Code::Server, "The service asked to slow down."),
+            400..=499 => (Code::Refused, "The service refused the request."),
+            500..=599 => (Code::Server, "The service failed; try again later."),
+            _ => (Code::Protocol, "The service answered with a status the Upload API does not have."),
+        };
+        Self { code, status: Some(status), retry_after, message: format!("{sentence} (HTTP {status})") }
+    }
+
+    /// Whether sending the request again can help.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        self.code.is_retryable()
+    }
+
+    /// Whether the service may have acted on the request although it failed: the answer was lost or is unreadable.
+    #[must_use]
+    pub const fn is_ambiguous(&self) -> bool {
+        match (self.code, self.status) {
+            (_, Some(429 | 425)) => false,
+            (Code::Network | Code::Timeout | Code::Server | Code::Protocol, _) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the service asked every request, not just this one, to slow down.
+    #[must_use]
+    pub const fn is_throttling(&self) -> bool {
+        matches!(self.status, Some(429 | 503))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_mean_what_the_contract_says() {
+        for (status, code, retryable) in [
+            (401, Code::Unauthorized, false),
+            (403, Code::Refused, false),
+            (404, Code::NotFound, false),
+            (408, Code::Timeout, true),
+            (409, Code::Refused, false),
+            (413, Code::Refused, false),
+            (425, Code::Server, true),
+            (429, Code::Server, true),
+            (500, Code::Server, true),
+            (503, Code::Server, true),
+            (302, Code::Protocol, false),
+        ] {
+            let failure = Failure::from_status(status, None);
+            assert_eq!((failure.code, failure.is_retryable()), (code, retryable), "{status}");
+        }
+    }
+}

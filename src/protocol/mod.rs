@@ -1,0 +1,16 @@
+//! The Upload API as plain values: [`Request`]s out, answers in, and what a failure means.
+//!
+//! Pure: nothing here sends anything. Shapes are read tolerantly (unknown fields ignored, nullable fields may be
+//! missing) and sent strictly (documented paths, headers and fields, nothing else).
+
+mod answer;
+mod failure;
+mod key;
+mod request;
+mod rules;
+
+pub use answer::{FileInfo, PartTag, Started, file_info, file_list, link, part_tag, session_rules, started};
+pub use failure::{Code, Failure};
+pub use key::{InvalidKey, check_key, encode_segment, key_header};
+pub use request::{ANSWER_CAP, Body, LIST_CAP, Method, Request};
+pub use rules::Rules;
