@@ -1,0 +1,107 @@
+/** Puts the page together: a session, its bucket, the two lists, and the ways files come in. */
+
+import { openBucket } from "../pkg/partway.js";
+import { announce, answer } from "./announce.js";
+import { BucketList } from "./bucket-list.js";
+import { acceptFiles } from "./drop.js";
+import { failure } from "./failure.js";
+import { counted } from "./format.js";
+import { hideNotice, showNotice } from "./notice.js";
+import { SessionPanel } from "./session-panel.js";
+import { endpoint, joinSession, openSession, SessionError, takeJoinId } from "./session.js";
+import { Uploads } from "./uploads.js";
+
+/** @typedef {import("../partway.d.ts").Bucket} Bucket */
+/** @typedef {import("./dropped-items.js").Found} Found */
+/** @typedef {import("./session.js").Session} Session */
+
+/** @param {string} selector */
+const find = (selector) => /** @type {any} */ (document.querySelector(selector));
+
+const page = document.documentElement;
+const uploads = new Uploads(find("#uploads"), (change) => (change === "expired" ? ended() : bucketList.refresh()));
+const bucketList = new BucketList(find("#bucket"), (code) => {
+  if (code === "session-expired" || code === "unauthorized") ended();
+});
+const panel = new SessionPanel((rules) => begin(() => openSession(rules)));
+
+/** @type {Bucket | null} */
+let bucket = null;
+
+acceptFiles(find("#drop-zone"), [find("#file-input"), find("#folder-input")], ({ picked, unreadable, emptyFolders }) => {
+  if (!bucket) {
+    answer("There is no open session to upload to.");
+    return;
+  }
+  if (unreadable > 0) announce(`${counted(unreadable, "item")} could not be read and ${unreadable === 1 ? "was" : "were"} left out.`);
+  if (picked.length === 0 && unreadable === 0) {
+    announce(emptyFolders > 0 ? "The folder is empty." : "There was no file in what you dropped.");
+  }
+  void uploads.add(picked);
+});
+
+addEventListener("hashchange", () => {
+  const id = takeJoinId();
+  if (id) void begin(() => joinSession(id));
+});
+
+addEventListener("beforeunload", (event) => {
+  if (uploads.busy) event.preventDefault();
+});
+
+addEventListener("pagehide", (event) => {
+  // Not when the page may come back from the back-forward cache with its uploads.
+  if (!event.persisted) bucket?.close();
+});
+
+/**
+ * Leaves the session before, if any, once the new one is open.
+ * @param {() => Promise<Session>} open
+ * @returns {Promise<boolean>} Whether there is an open bucket now.
+ */
+async function begin(open) {
+  /** @type {Session} */
+  let session;
+  /** @type {Bucket} */
+  let opened;
+  try {
+    session = await open();
+    opened = await openBucket({ endpoint, token: () => session.token, sessionId: session.id });
+  } catch (error) {
+    refuse(error instanceof SessionError ? error.message : failure(error).sentence, open);
+    return false;
+  }
+  hideNotice();
+  uploads.attach(opened);
+  bucket?.close();
+  bucket = opened;
+  panel.show(session);
+  panel.showStrength(opened.nameStrength);
+  await bucketList.attach(opened);
+  page.dataset.ready = "true";
+  opened.rules().then((rules) => {
+    if (bucket === opened) panel.showRules(rules);
+  }, () => {}); // A service that tells no rules has none to show.
+  return true;
+}
+
+/**
+ * @param {string} sentence
+ * @param {() => Promise<Session>} open
+ */
+function refuse(sentence, open) {
+  if (!bucket) panel.close("No session");
+  showNotice(sentence, { text: "Try again", act: () => void begin(open) });
+}
+
+/** The session is over: its files are gone, and only a new one helps. */
+function ended() {
+  if (!bucket) return;
+  bucket = null;
+  delete page.dataset.ready;
+  panel.close("Session ended");
+  showNotice("The session has ended, and its files with it.", { text: "Open a new session", act: () => void begin(() => openSession()) });
+}
+
+const joinId = takeJoinId();
+void begin(joinId ? () => joinSession(joinId) : () => openSession());

@@ -1,0 +1,119 @@
+/**
+ * A session on the gateway this page came from. Its ID and token live in memory only: no storage, no cookie, no URL that
+ * is sent. A join link carries the ID in its fragment, which browsers keep to themselves.
+ */
+
+/**
+ * @typedef {object} Session
+ * @property {string} id Key material of the file names.
+ * @property {string} token Bearer token of the Upload API.
+ * @property {number | null} endsAt Milliseconds since 1970; `null` where the gateway does not say.
+ * @property {boolean} joined Whether it was opened by someone else.
+ */
+
+/** @typedef {{ maxFiles?: number, maxTotalMegaBytes?: number, expiryDurationInSeconds?: number }} NewSessionRules */
+
+/** Base URL of the API. */
+export const endpoint = new URL("/v1", location.href);
+
+const FRAGMENT = "session";
+
+/** A refusal or an unreachable gateway, with a sentence for a person. */
+export class SessionError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} [status] HTTP status, where there was an answer.
+   */
+  constructor(message, status) {
+    super(message);
+    this.name = "SessionError";
+    this.status = status;
+  }
+}
+
+/**
+ * @param {NewSessionRules} [rules] The gateway's defaults apply to what is left out.
+ * @returns {Promise<Session>} Rejects with a SessionError.
+ */
+export const openSession = (rules = {}) => ask("session", { rules }, false);
+
+/**
+ * @param {string} id
+ * @returns {Promise<Session>} Rejects with a SessionError.
+ */
+export const joinSession = (id) => ask("session/join", { sessionId: id }, true);
+
+/**
+ * @param {Session} session
+ * @returns {string} The link that lets another page into the session.
+ */
+export function joinLink(session) {
+  const link = new URL(location.pathname, location.origin);
+  link.hash = new URLSearchParams({ [FRAGMENT]: session.id }).toString();
+  return link.href;
+}
+
+/** @returns {string | null} The session ID this page was opened with. It leaves the address bar and the history at once. */
+export function takeJoinId() {
+  const id = new URLSearchParams(location.hash.slice(1)).get(FRAGMENT);
+  if (id !== null) history.replaceState(null, "", location.pathname + location.search);
+  return id || null;
+}
+
+/**
+ * @param {string} path
+ * @param {object} body
+ * @param {boolean} joined
+ * @returns {Promise<Session>}
+ */
+async function ask(path, body, joined) {
+  let response;
+  try {
+    response = await fetch(`${endpoint.href}/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      credentials: "omit",
+      cache: "no-store",
+      redirect: "error",
+      referrerPolicy: "no-referrer",
+    });
+  } catch {
+    throw new SessionError("The gateway does not answer. Is it running?");
+  }
+  if (!response.ok) throw new SessionError(refusal(response.status, joined), response.status);
+  const session = read(await response.json().catch(() => null), joined);
+  if (!session) throw new SessionError("This server is no Partway gateway: its answer is not a session.", response.status);
+  return session;
+}
+
+/**
+ * @param {any} answer
+ * @param {boolean} joined
+ * @returns {Session | null}
+ */
+function read(answer, joined) {
+  const id = answer?.sessionId;
+  const token = answer?.credentials?.token;
+  if (typeof id !== "string" || typeof token !== "string" || !id || !token) return null;
+  const seconds = answer.expiresIn;
+  const endsAt = typeof seconds === "number" && seconds > 0 ? Date.now() + seconds * 1000 : null;
+  return { id, token, endsAt, joined };
+}
+
+/**
+ * @param {number} status
+ * @param {boolean} joined
+ */
+function refusal(status, joined) {
+  if (status === 404 || status === 405) {
+    return joined ? "There is no such session any more. Ask for a new link, or open a session of your own."
+      : "This server is no Partway gateway: it opens no sessions.";
+  }
+  if (joined && (status === 401 || status === 403)) return "The session does not let you in: it is full or asks for a password.";
+  if (joined && status === 409) return "The session is full.";
+  if (joined && status === 410) return "The session has ended.";
+  if (status === 400 || status === 422) return joined ? "The link's session ID is not valid." : "The gateway does not accept these rules.";
+  if (status === 429) return "Too many sessions were opened. Try again in a minute.";
+  return `The gateway could not open the session (status ${status}).`;
+}
