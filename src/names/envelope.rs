@@ -52,12 +52,7 @@ impl fmt::Debug for OpenedName {
 ///
 /// # Errors
 /// [`NameError::NameLength`] if the name is empty or has more than [`MAX_NAME`] bytes.
-pub fn seal(
-    key: &NameKey,
-    name: &str,
-    fields: &NameFields,
-    nonce: [u8; 12],
-) -> Result<String, NameError> {
+pub fn seal(key: &NameKey, name: &str, fields: &NameFields, nonce: [u8; 12]) -> Result<String, NameError> {
     let mut body = pad(name, fields)?;
     let tag = key.encrypt(&nonce, ASSOCIATED, &mut body)?;
     let mut envelope = Vec::with_capacity(OVERHEAD + body.len());
@@ -65,10 +60,7 @@ pub fn seal(
     envelope.extend_from_slice(&nonce);
     envelope.extend_from_slice(&body);
     envelope.extend_from_slice(&tag);
-    Ok(format!(
-        "{PREFIX}{}",
-        Base64UrlUnpadded::encode_string(&envelope)
-    ))
+    Ok(format!("{PREFIX}{}", Base64UrlUnpadded::encode_string(&envelope)))
 }
 
 /// Opens a text made by [`seal`] under the same session ID.
@@ -77,21 +69,15 @@ pub fn seal(
 /// [`NameError::Unreadable`], whatever the cause.
 pub fn open(key: &NameKey, text: &str) -> Result<OpenedName, NameError> {
     // Bytes, not characters: a text that is longer in one than in the other is no base64 anyway.
-    let encoded = Some(text)
-        .filter(|text| text.len() <= MAX_TEXT)
-        .and_then(|text| text.strip_prefix(PREFIX));
+    let encoded = Some(text).filter(|text| text.len() <= MAX_TEXT).and_then(|text| text.strip_prefix(PREFIX));
     let encoded = encoded.ok_or(NameError::Unreadable)?;
     let envelope = Base64UrlUnpadded::decode_vec(encoded).map_err(|_| NameError::Unreadable)?;
     // Decrypted in place, so these bytes are about to be the name.
     let mut envelope = Zeroizing::new(envelope);
 
     let (suite, rest) = envelope.split_first_mut().ok_or(NameError::Unreadable)?;
-    let (nonce, rest) = rest
-        .split_first_chunk_mut::<NONCE>()
-        .ok_or(NameError::Unreadable)?;
-    let (body, tag) = rest
-        .split_last_chunk_mut::<TAG>()
-        .ok_or(NameError::Unreadable)?;
+    let (nonce, rest) = rest.split_first_chunk_mut::<NONCE>().ok_or(NameError::Unreadable)?;
+    let (body, tag) = rest.split_last_chunk_mut::<TAG>().ok_or(NameError::Unreadable)?;
     if *suite != SUITE || body.is_empty() || body.len() % BLOCK != 0 {
         return Err(NameError::Unreadable);
     }
@@ -118,9 +104,7 @@ fn pad(name: &str, fields: &NameFields) -> Result<Zeroizing<Vec<u8>>, NameError>
 
 /// Takes a plaintext apart; the tag has been checked before.
 fn unpad(plain: &[u8]) -> Result<OpenedName, NameError> {
-    let (length, rest) = plain
-        .split_first_chunk::<2>()
-        .ok_or(NameError::Unreadable)?;
+    let (length, rest) = plain.split_first_chunk::<2>().ok_or(NameError::Unreadable)?;
     let length = usize::from(u16::from_be_bytes(*length));
     if !(1..=MAX_NAME).contains(&length) {
         return Err(NameError::Unreadable);
@@ -128,8 +112,5 @@ fn unpad(plain: &[u8]) -> Result<OpenedName, NameError> {
     let (name, rest) = rest.split_at_checked(length).ok_or(NameError::Unreadable)?;
     let name = std::str::from_utf8(name).map_err(|_| NameError::Unreadable)?;
     let fields = NameFields::read(rest)?;
-    Ok(OpenedName {
-        name: name.to_owned(),
-        fields,
-    })
+    Ok(OpenedName { name: name.to_owned(), fields })
 }

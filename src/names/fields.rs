@@ -41,16 +41,10 @@ impl NameFields {
         let mut fields = Self::default();
         while let Some((&kind, after)) = rest.split_first() {
             if kind == 0 {
-                return if after.iter().all(|&byte| byte == 0) {
-                    Ok(fields)
-                } else {
-                    Err(NameError::Unreadable)
-                };
+                return if after.iter().all(|&byte| byte == 0) { Ok(fields) } else { Err(NameError::Unreadable) };
             }
             let (&length, after) = after.split_first().ok_or(NameError::Unreadable)?;
-            let (value, after) = after
-                .split_at_checked(length.into())
-                .ok_or(NameError::Unreadable)?;
+            let (value, after) = after.split_at_checked(length.into()).ok_or(NameError::Unreadable)?;
             match kind {
                 SIZE => set(&mut fields.size, number(value)?)?,
                 MIME => set(&mut fields.mime, text(value)?)?,
@@ -73,10 +67,7 @@ fn write_field(out: &mut Vec<u8>, kind: u8, value: &[u8]) {
 }
 
 fn number(value: &[u8]) -> Result<u64, NameError> {
-    value
-        .try_into()
-        .map(u64::from_be_bytes)
-        .map_err(|_| NameError::Unreadable)
+    value.try_into().map(u64::from_be_bytes).map_err(|_| NameError::Unreadable)
 }
 
 fn text(value: &[u8]) -> Result<String, NameError> {

@@ -39,9 +39,7 @@ impl NameKey {
         Hkdf::<Sha256>::new(None, session_id.as_bytes())
             .expand(INFO, key.as_mut_slice())
             .map_err(|_| NameError::Cipher)?;
-        Ok(Self {
-            cipher: Box::new(Aes256Gcm::new((&*key).into())),
-        })
+        Ok(Self { cipher: Box::new(Aes256Gcm::new((&*key).into())) })
     }
 
     /// Encrypts `buffer` in place and returns the tag.
@@ -66,12 +64,7 @@ impl NameKey {
         tag: &[u8; TAG],
     ) -> Result<(), NameError> {
         self.cipher
-            .decrypt_inout_detached(
-                &Nonce::from(*nonce),
-                associated,
-                buffer.into(),
-                &Tag::from(*tag),
-            )
+            .decrypt_inout_detached(&Nonce::from(*nonce), associated, buffer.into(), &Tag::from(*tag))
             .map_err(|_| NameError::Unreadable)
     }
 }
@@ -101,29 +94,19 @@ mod tests {
         let ciphertext = sealed;
 
         tag[15] ^= 1;
-        assert_eq!(
-            key.decrypt(&[1; NONCE], b"data", &mut sealed, &tag),
-            Err(NameError::Unreadable)
-        );
+        assert_eq!(key.decrypt(&[1; NONCE], b"data", &mut sealed, &tag), Err(NameError::Unreadable));
         assert_eq!(sealed, ciphertext);
 
         tag[15] ^= 1;
-        assert_eq!(
-            key.decrypt(&[1; NONCE], b"other", &mut sealed, &tag),
-            Err(NameError::Unreadable)
-        );
+        assert_eq!(key.decrypt(&[1; NONCE], b"other", &mut sealed, &tag), Err(NameError::Unreadable));
         assert_eq!(sealed, ciphertext);
 
-        key.decrypt(&[1; NONCE], b"data", &mut sealed, &tag)
-            .unwrap();
+        key.decrypt(&[1; NONCE], b"data", &mut sealed, &tag).unwrap();
         assert_eq!(sealed, plain);
     }
 
     #[test]
     fn debug_output_shows_no_key() {
-        assert_eq!(
-            format!("{:?}", NameKey::derive("session").unwrap()),
-            "NameKey { .. }"
-        );
+        assert_eq!(format!("{:?}", NameKey::derive("session").unwrap()), "NameKey { .. }");
     }
 }

@@ -33,23 +33,15 @@ fn alphabet(text: &str) -> u32 {
         (|c| c.is_ascii_uppercase(), 26),
         (|c| c.is_ascii_digit(), 10),
         (|c| matches!(c, '-' | '_'), 2),
-        (
-            |c| c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'),
-            64,
-        ),
+        (|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'), 64),
         (|c| !c.is_ascii(), 0x11_0000 - 0x800 - 128),
     ];
-    kinds
-        .into_iter()
-        .filter(|&(kind, _)| text.chars().any(kind))
-        .map(|(_, size)| size)
-        .sum()
+    kinds.into_iter().filter(|&(kind, _)| text.chars().any(kind)).map(|(_, size)| size).sum()
 }
 
 /// Whether the text is a GUID in its usual form.
 fn is_guid(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+    text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
         && text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
 }
 
