@@ -20,7 +20,7 @@ pub(super) const TAG: usize = 16;
 
 /// The AES-256-GCM key of one session's names. Wiped when dropped; its `Debug` output shows nothing of it.
 ///
-/// Derive it once per session: that costs two dozen times as much as opening a name.
+/// Deriving it costs about as much as opening one name: do it once per session, not once per name.
 pub struct NameKey {
     // Boxed, so that moving a `NameKey` leaves no copy of the key schedule behind.
     cipher: Box<Aes256Gcm>,

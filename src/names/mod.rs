@@ -49,8 +49,8 @@
 //!
 //! # What it costs
 //!
-//! A name of up to 62 bytes without fields, or 30 with size and a short MIME type, is a text of 128 characters; the
-//! longest possible text has 1,835. With random nonces 2^20 names of one session collide with probability 2^-57; a session
+//! A name of up to 62 bytes without fields, or of up to 25 with size, time and `application/pdf`, is a text of 128
+//! characters; the longest text ever written has 1,835. With random nonces 2^20 names of one session collide with probability 2^-57; a session
 //! stays far below the 2^32 texts after which a GCM key should rest.
 //!
 //! # What it promises
@@ -58,8 +58,9 @@
 //! Encrypting a name under the session ID hides it from someone who obtains stored records, logs or backups but not the
 //! session ID. It does not hide it from the service: the service issues the ID in the create-session answer and receives it
 //! in the body of every join, so it can decrypt. It does not hide it from other members or from anyone who ever saw the
-//! join link. A session password is not part of the key. If the ID is short it can be guessed offline. Nor does
-//! it bind a name to a file: whoever can write the list can swap two names of one session.
+//! join link. A session password is not part of the key. If the ID is short it can be guessed offline
+//! ([`strength`]). Only a `secret` mode (a random key in the URL fragment) would be end-to-end; this version has none. Nor
+//! is a name bound to its file: whoever can change the list can swap two names of one session.
 //!
 //! Keys, hash states and plaintext buffers are wiped when they are dropped. That is best effort: moves may leave copies on
 //! the stack, and in a browser the session ID and the names are also JavaScript strings that nobody can wipe. The

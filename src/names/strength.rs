@@ -12,31 +12,49 @@ pub fn strength(session_id: &str) -> f64 {
     if is_guid(session_id) {
         return 128.0;
     }
-    let bits = f64::from(alphabet(session_id)).log2();
-    session_id.chars().fold(0.0, |sum, _| sum + bits)
+    let mut kinds = 0;
+    let mut characters = 0.0;
+    for character in session_id.chars() {
+        kinds |= kind(character);
+        characters += 1.0;
+    }
+    if kinds == 0 { 0.0 } else { characters * f64::from(alphabet(kinds)).log2() }
 }
 
-/// A kind of character, and how many there are of it.
-type Kind = (fn(char) -> bool, u32);
+const DIGIT: u8 = 1;
+const LOWER_HEX: u8 = 1 << 1;
+const LOWER: u8 = 1 << 2;
+const UPPER_HEX: u8 = 1 << 3;
+const UPPER: u8 = 1 << 4;
+const DASH: u8 = 1 << 5;
+const ASCII: u8 = 1 << 6;
+const UNICODE: u8 = 1 << 7;
 
-/// How many characters the alphabet of this text has.
-fn alphabet(text: &str) -> u32 {
-    let all = |kind: fn(char) -> bool| text.chars().all(kind);
-    if all(|c| c.is_ascii_digit()) {
+/// The narrowest kind a character belongs to, as one bit.
+fn kind(character: char) -> u8 {
+    match character {
+        '0'..='9' => DIGIT,
+        'a'..='f' => LOWER_HEX,
+        'g'..='z' => LOWER,
+        'A'..='F' => UPPER_HEX,
+        'G'..='Z' => UPPER,
+        '-' | '_' => DASH,
+        '\0'..='\x7f' => ASCII,
+        _ => UNICODE,
+    }
+}
+
+/// How many characters the smallest alphabet with all these kinds has.
+fn alphabet(kinds: u8) -> u32 {
+    if kinds == DIGIT {
         return 10;
     }
-    if all(|c| matches!(c, '0'..='9' | 'a'..='f')) || all(|c| matches!(c, '0'..='9' | 'A'..='F')) {
+    if kinds & !(DIGIT | LOWER_HEX) == 0 || kinds & !(DIGIT | UPPER_HEX) == 0 {
         return 16;
     }
-    let kinds: [Kind; 6] = [
-        (|c| c.is_ascii_lowercase(), 26),
-        (|c| c.is_ascii_uppercase(), 26),
-        (|c| c.is_ascii_digit(), 10),
-        (|c| matches!(c, '-' | '_'), 2),
-        (|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'), 64),
-        (|c| !c.is_ascii(), 0x11_0000 - 0x800 - 128),
-    ];
-    kinds.into_iter().filter(|&(kind, _)| text.chars().any(kind)).map(|(_, size)| size).sum()
+    let sizes =
+        [(DIGIT, 10), (LOWER_HEX | LOWER, 26), (UPPER_HEX | UPPER, 26), (DASH, 2), (ASCII, 64), (UNICODE, 1_111_936)];
+    sizes.into_iter().filter(|&(any, _)| kinds & any != 0).map(|(_, size)| size).sum()
 }
 
 /// Whether the text is a GUID in its usual form.

@@ -12,9 +12,9 @@ const SIZE = 0x01;
 const MIME = 0x04;
 const MODIFIED = 0x05;
 
-const ascii = (text) => new TextEncoder().encode(text);
-const ASSOCIATED = Uint8Array.of(...ascii("partway-name"), SUITE);
-const INFO = ascii("partway/v1/name/session/AES-256-GCM");
+const encode = (text) => new TextEncoder().encode(text);
+const ASSOCIATED = Uint8Array.of(...encode("partway-name"), SUITE);
+const INFO = encode("partway/v1/name/session/AES-256-GCM");
 
 // Every refusal is this error, whatever the cause.
 const unreadable = () => new Error("the name cannot be read with this session ID");
@@ -24,7 +24,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 async function deriveKey(sessionId) {
   if (sessionId === "") throw new Error("the session ID is empty");
-  const input = await crypto.subtle.importKey("raw", ascii(sessionId), "HKDF", false, ["deriveKey"]);
+  const input = await crypto.subtle.importKey("raw", encode(sessionId), "HKDF", false, ["deriveKey"]);
   const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: INFO };
   return crypto.subtle.deriveKey(hkdf, input, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 }
@@ -65,12 +65,12 @@ function field(kind, value) {
  * @returns {Promise<string>} the text, `pw1.…`
  */
 export async function sealWithWebCrypto(sessionId, name, fields = {}, nonce = crypto.getRandomValues(new Uint8Array(NONCE))) {
-  const nameBytes = ascii(name);
+  const nameBytes = encode(name);
   if (nameBytes.length < 1 || nameBytes.length > MAX_NAME) throw new Error("a file name must have 1 to 1024 bytes of UTF-8");
   const { size, mime, modified } = fields;
   const plain = [nameBytes.length >> 8, nameBytes.length & 255, ...nameBytes];
   if (size != null) plain.push(...field(SIZE, number(size)));
-  if (mime != null && mime !== "") plain.push(...field(MIME, ascii(mime)));
+  if (mime != null && mime !== "") plain.push(...field(MIME, encode(mime)));
   if (modified != null) plain.push(...field(MODIFIED, number(modified)));
   while (plain.length % BLOCK !== 0) plain.push(0);
   const body = await crypto.subtle.encrypt(algorithm(nonce), await deriveKey(sessionId), Uint8Array.from(plain));
