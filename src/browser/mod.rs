@@ -1,1 +1,25 @@
+//! Does what the engine decides: `fetch`, `XMLHttpRequest`, `Blob` slices, timers. Works in a window and in a worker.
+//!
+//! Bytes of files never enter wasm memory, which could not shrink again: a part is a `Blob` handed from the file to the
+//! request.
 
+mod api;
+mod body;
+mod clock;
+mod download;
+mod driver;
+mod fetch;
+mod listener;
+mod reader;
+mod shared;
+mod sleep;
+mod token;
+mod transport;
+mod xhr;
+
+pub use api::{Api, Endpoint};
+pub use clock::wall_clock;
+pub use download::download;
+pub use driver::{Driver, Job, Snapshot, Watch};
+pub use listener::Listener;
+pub use token::{Token, is_header_text};

@@ -1,1 +1,16 @@
+//! The JavaScript API (`partway.d.ts`). Conversions only: options in, promises and plain objects out.
+//!
+//! Exported structs are handles on shared state; every method takes `&self` and returns a promise of an owned future,
+//! so that freeing a handle while a call runs is harmless.
 
+mod bucket;
+mod entry;
+mod error;
+mod future;
+mod observer;
+mod open;
+mod options;
+mod record;
+mod upload;
+
+pub use error::kind;

@@ -7,6 +7,8 @@ pub enum Code {
     InvalidOption,
     /// What was given is not a file, or has no name.
     InvalidFile,
+    /// The file changed, or can no longer be read.
+    FileChanged,
     /// The file would exceed the bytes the session's rules allow.
     TooLarge,
     /// The session's rules allow no further file.
@@ -40,6 +42,7 @@ impl Code {
         match self {
             Self::InvalidOption => "invalid-option",
             Self::InvalidFile => "invalid-file",
+            Self::FileChanged => "file-changed",
             Self::TooLarge => "too-large",
             Self::TooManyFiles => "too-many-files",
             Self::SessionExpired => "session-expired",

@@ -1,0 +1,206 @@
+//! Calls of the Upload API: endpoint, token and API key added, failures told apart.
+
+use super::fetch::Fetch;
+use super::shared::Shared;
+use super::sleep::sleep;
+use super::transport::{Outgoing, Transport, is_success};
+use super::xhr::Xhr;
+use super::{Token, clock, wall_clock};
+use crate::engine::{Backoff, Random};
+use crate::protocol::{Body, Code, Failure, Request, Rules, session_rules};
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use web_sys::{AbortSignal, Url};
+
+/// Where the API is: a base URL, checked.
+pub struct Endpoint {
+    base: String,
+    is_http: bool,
+}
+
+impl Endpoint {
+    /// Reads a base URL: `https`, or `http` on a loopback host; no user, query or fragment.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let url = Url::new(text).map_err(|_| "must be an absolute URL")?;
+        let is_http = url.protocol() == "http:";
+        if url.protocol() != "https:" && !(is_http && is_loopback(&url.hostname())) {
+            return Err("must be https, or http on a loopback host");
+        }
+        if !url.username().is_empty() || !url.password().is_empty() {
+            return Err("must not hold a user or password");
+        }
+        // `search` and `hash` are empty for a lone `?` or `#` too.
+        if text.contains(['?', '#']) {
+            return Err("must not have a query or fragment");
+        }
+        let path = url.pathname();
+        Ok(Self { base: format!("{}{}", url.origin(), path.trim_end_matches('/')), is_http })
+    }
+
+    /// Whether a download link may be followed: `https`, or `http` on a loopback host where the API is there too.
+    pub fn trusts_link(&self, link: &str) -> bool {
+        Url::new(link).is_ok_and(|url| {
+            let scheme = url.protocol();
+            let plain = scheme == "http:" && self.is_http && is_loopback(&url.hostname());
+            (scheme == "https:" || plain) && url.username().is_empty() && url.password().is_empty()
+        })
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let is_v4 = || {
+        let mut numbers = host.split('.').map(str::parse::<u8>);
+        numbers.next() == Some(Ok(127)) && numbers.by_ref().filter(Result::is_ok).count() == 3
+    };
+    host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_v4()
+}
+
+/// The Upload API of one session.
+pub struct Api {
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// The session token.
+    pub token: Token,
+    api_key: Option<String>,
+    backoff: Backoff,
+    random: RefCell<Random>,
+    rules: Shared<Rules>,
+    known_rules: RefCell<Option<Rules>>,
+}
+
+impl Api {
+    /// An API that retries its calls by `backoff`; `rules` where the caller knows them.
+    pub fn new(
+        endpoint: Endpoint,
+        token: Token,
+        api_key: Option<String>,
+        backoff: Backoff,
+        seed: u64,
+        rules: Option<Rules>,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            endpoint,
+            token,
+            api_key,
+            backoff,
+            random: RefCell::new(Random::new(seed)),
+            rules: Shared::default(),
+            known_rules: RefCell::new(rules),
+        })
+    }
+
+    /// Sends `request` once, with `body` where it is a part's, and gives the body of a success.
+    /// `progress` hears how far a part went, and costs the slower transport.
+    ///
+    /// # Errors
+    /// What went wrong, and the generation of the token that was sent.
+    pub async fn send(
+        &self,
+        request: &Request,
+        body: JsValue,
+        signal: &AbortSignal,
+        progress: Option<impl Fn(u64) + 'static>,
+    ) -> Result<Vec<u8>, (Failure, u64)> {
+        let (token, generation) = self.token.current().await.map_err(|failure| (failure, 0))?;
+        let failed = |failure| (failure, generation);
+        if signal.aborted() {
+            return Err(failed(Failure::new(Code::Closed, "The request was abandoned.")));
+        }
+        let outgoing = self.outgoing(request, &token, body);
+        let sent = match progress {
+            Some(progress) if Xhr::is_here() => Xhr.send(outgoing, signal, progress).await,
+            _ => Fetch.send(outgoing, signal, |_| {}).await,
+        };
+        let answer = sent.map_err(failed)?;
+        if is_success(answer.status) {
+            Ok(answer.body)
+        } else {
+            Err(failed(Failure::from_status(answer.status, answer.retry_after)))
+        }
+    }
+
+    /// Sends `request` until it is answered: a refused token is renewed once, what can be retried is, by the back-off.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub async fn call(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
+        let (mut tries, mut renewed) = (0, false);
+        loop {
+            let (failure, generation) = match self.send(request, JsValue::UNDEFINED, signal, None::<fn(u64)>).await {
+                Ok(body) => return Ok(body),
+                Err(failed) => failed,
+            };
+            if failure.status == Some(401) && !renewed {
+                renewed = true;
+                self.token.renew(generation).await?;
+                continue;
+            }
+            tries += 1;
+            let wait = self.backoff.delay(tries, &failure, &mut self.random.borrow_mut());
+            let Some(wait) = wait else { return Err(failure) };
+            sleep(wait, signal).await;
+            if signal.aborted() {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// The session's rules, asked for once.
+    ///
+    /// # Errors
+    /// Why they cannot be had.
+    pub async fn rules(self: &Rc<Self>, signal: &AbortSignal) -> Result<Rules, Failure> {
+        if let Some(rules) = *self.known_rules.borrow() {
+            return Ok(rules);
+        }
+        let (api, signal) = (Rc::clone(self), signal.clone());
+        self.rules
+            .run(async move {
+                let answer = api.call(&Request::rules(), &signal).await?;
+                let date = |date: &str| Some(js_sys::Date::parse(date)).filter(|date| date.is_finite());
+                let rules = session_rules(&answer, wall_clock(), date)?;
+                *api.known_rules.borrow_mut() = Some(rules);
+                Ok(rules)
+            })
+            .await
+    }
+
+    fn outgoing(&self, request: &Request, token: &str, body: JsValue) -> Outgoing {
+        let mut headers = vec![("Authorization", format!("Bearer {token}"))];
+        headers.extend(self.api_key.iter().map(|key| ("X-API-KEY", key.clone())));
+        let body = match &request.body {
+            Body::Empty => JsValue::UNDEFINED,
+            Body::Json(text) => {
+                headers.push(("Content-Type", "application/json".to_owned()));
+                JsValue::from_str(text)
+            }
+            // Said outright: else the browser would tell the file's type, which the name's envelope hides.
+            Body::Part => {
+                headers.push(("Content-Type", "application/octet-stream".to_owned()));
+                body
+            }
+        };
+        headers.extend(request.headers.iter().cloned());
+        Outgoing {
+            url: format!("{}{}", self.endpoint.base, request.path),
+            method: request.method,
+            headers,
+            body,
+            cap: request.cap,
+        }
+    }
+}
+
+/// How many milliseconds from now the session ends, by the page's clock.
+pub fn ends_in(rules: &Rules) -> Option<u64> {
+    rules.expiry.map(|expiry| (expiry - wall_clock()) as u64)
+}
+
+/// When the session ends, for the engine.
+pub fn ends_at(rules: &Rules) -> Option<crate::engine::Instant> {
+    ends_in(rules).map(|millis| clock::now().plus(millis))
+}

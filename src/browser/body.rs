@@ -1,0 +1,36 @@
+//! A part's bytes, as a request's body.
+
+use crate::protocol::{Code, Failure};
+use js_sys::Reflect;
+use std::ops::Range;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+/// The bytes `range` of `file`: the file itself where that is all of it, else a slice, which is read only as it is sent.
+///
+/// WebKit hangs on file-backed slices as bodies (`design.md`, "The driver"), so there the slice is read first, into
+/// JavaScript's memory. Elsewhere that would cost speed and memory for nothing.
+///
+/// # Errors
+/// `file-changed` where the file cannot be read any more.
+pub async fn part_body(file: &Blob, range: Range<u64>) -> Result<JsValue, Failure> {
+    let unreadable = |_| Failure::new(Code::FileChanged, "The file changed or can no longer be read; pick it again.");
+    let whole = range.start == 0 && range.end as f64 == file.size();
+    let slice = if whole {
+        file.clone()
+    } else {
+        file.slice_with_f64_and_f64(range.start as f64, range.end as f64).map_err(unreadable)?
+    };
+    if !is_webkit() {
+        return Ok(slice.into());
+    }
+    JsFuture::from(slice.array_buffer()).await.map_err(unreadable)
+}
+
+/// Whether this is Safari's engine. No feature tells: the hang shows only after the file was sent.
+fn is_webkit() -> bool {
+    let get = |object: &JsValue, key: &str| Reflect::get(object, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED);
+    let agent = get(&get(&js_sys::global(), "navigator"), "userAgent").as_string().unwrap_or_default();
+    agent.contains("AppleWebKit/") && !agent.contains("Chrome/") && !agent.contains("Chromium/")
+}

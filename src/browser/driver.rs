@@ -1,0 +1,297 @@
+//! The loop around the engine: drain its actions, perform them, tell it what came of them.
+
+use super::api::{Api, ends_at, ends_in};
+use super::body::part_body;
+use super::clock::now;
+use super::sleep::LONGEST_TIMER;
+use crate::engine::{Action, Config, Engine, Event, Progress, RequestId, State, UploadId};
+use crate::protocol::{Failure, Request, Rules, file_info, part_tag, started};
+use gloo_timers::callback::Timeout;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{AbortController, AbortSignal, Blob};
+
+/// What of an upload the engine does not know.
+pub struct Job {
+    /// The file's bytes.
+    pub file: Blob,
+    /// The name as the service gets it.
+    pub name: String,
+    /// Who is told of it.
+    pub watch: Rc<dyn Watch>,
+}
+
+/// Follows an upload. Called without any borrow held, never from inside a call of the driver.
+pub trait Watch {
+    /// Whether progress within a part is worth the transport that can tell it.
+    fn wants_progress(&self) -> bool;
+    /// Something changed.
+    fn changed(&self, snapshot: Snapshot);
+    /// Nothing more will be done for it.
+    fn settled(&self);
+}
+
+/// An upload at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Its state.
+    pub state: State,
+    /// How far it is.
+    pub progress: Progress,
+    /// Its file's key, once known.
+    pub key: Option<String>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+}
+
+/// Performs what the engine decides.
+pub struct Driver {
+    api: Rc<Api>,
+    engine: RefCell<Engine>,
+    jobs: RefCell<HashMap<UploadId, Rc<Job>>>,
+    in_flight: RefCell<HashMap<RequestId, AbortController>>,
+    timer: RefCell<Option<Timeout>>,
+    pump_pending: Cell<bool>,
+    /// The generation of the newest token that was refused.
+    refused: Cell<u64>,
+    /// Ends what goes on behind the requests when the bucket is closed.
+    closed: AbortSignal,
+}
+
+impl Driver {
+    /// A driver without uploads. `rules` where the caller knows them.
+    pub fn new(api: Rc<Api>, config: Config, seed: u64, rules: Option<Rules>, closed: AbortSignal) -> Rc<Self> {
+        let mut engine = Engine::new(config, seed);
+        if let Some(rules) = rules {
+            engine.set_rules(rules, ends_at(&rules));
+        }
+        Rc::new(Self {
+            api,
+            engine: RefCell::new(engine),
+            jobs: RefCell::default(),
+            in_flight: RefCell::default(),
+            timer: RefCell::default(),
+            pump_pending: Cell::new(false),
+            refused: Cell::new(0),
+            closed,
+        })
+    }
+
+    /// Queues an upload.
+    pub fn pick(self: &Rc<Self>, job: Job) -> UploadId {
+        let upload = self.engine.borrow_mut().pick(job.file.size() as u64);
+        self.jobs.borrow_mut().insert(upload, Rc::new(job));
+        self.wake();
+        upload
+    }
+
+    /// Tells the engine something.
+    pub fn tell(self: &Rc<Self>, event: Event) {
+        self.engine.borrow_mut().handle(event, now());
+        self.wake();
+    }
+
+    /// The bucket was listed.
+    pub fn listed(&self, files: impl IntoIterator<Item = (String, u64)>) {
+        self.engine.borrow_mut().listed(files);
+    }
+
+    /// A file was removed by its key.
+    pub fn removed(&self, key: &str) {
+        self.engine.borrow_mut().removed(key);
+    }
+
+    /// The upload now; `None` once it has settled.
+    pub fn snapshot(&self, upload: UploadId) -> Option<Snapshot> {
+        let engine = self.engine.borrow();
+        Some(Snapshot {
+            state: engine.state(upload)?,
+            progress: engine.progress(upload, now())?,
+            key: engine.key(upload).map(str::to_owned),
+            failure: engine.failure(upload).cloned(),
+        })
+    }
+
+    /// Aborts every upload, keeping what is stored.
+    pub fn abort_all(self: &Rc<Self>) {
+        let uploads: Vec<_> = self.jobs.borrow().keys().copied().collect();
+        for upload in uploads {
+            self.tell(Event::Abort { upload, keep: true });
+        }
+    }
+
+    /// Lets the loop run once the caller has returned, so that no callback runs inside a call.
+    fn wake(self: &Rc<Self>) {
+        if !self.pump_pending.replace(true) {
+            let driver = Rc::clone(self);
+            spawn_local(async move {
+                driver.pump_pending.set(false);
+                driver.pump();
+            });
+        }
+    }
+
+    fn pump(self: &Rc<Self>) {
+        loop {
+            let action = self.engine.borrow_mut().poll(now());
+            let Some(action) = action else { break };
+            self.perform(action);
+        }
+        let wake_at = self.engine.borrow().wake_at();
+        let timer = wake_at.map(|at| {
+            let driver = Rc::clone(self);
+            let millis = at.since(now()).clamp(1, LONGEST_TIMER);
+            Timeout::new(u32::try_from(millis).unwrap_or(1), move || driver.pump())
+        });
+        // The timer that was set before is cancelled as it drops.
+        *self.timer.borrow_mut() = timer;
+    }
+
+    fn perform(self: &Rc<Self>, action: Action) {
+        let driver = Rc::clone(self);
+        match action {
+            Action::FetchRules { request } => spawn_local(async move {
+                let event = match driver.api.rules(&driver.closed).await {
+                    Ok(rules) => Event::RulesKnown { request, rules, expires_in: ends_in(&rules) },
+                    Err(failure) => Event::Failed { request, failure },
+                };
+                driver.tell(event);
+            }),
+            Action::Start { upload, request, parts } => {
+                let Some(job) = self.job(upload) else { return };
+                let call = Request::start(parts, &job.name, job.file.size() as u64);
+                self.exchange(request, call, move |answer| {
+                    let started = started(answer)?;
+                    Ok(Event::Started { request, key: started.file_key, upload_id: started.upload_id })
+                });
+            }
+            Action::PutPart { upload, request, part, range, key, upload_id } => {
+                let Some(job) = self.job(upload) else { return };
+                let signal = self.begin(request);
+                spawn_local(async move {
+                    let put = Request::part(&key, &upload_id, part);
+                    let result = driver.put_part(&job, request, &put, range, &signal).await;
+                    driver.end(
+                        request,
+                        result.and_then(|answer| {
+                            let tag = part_tag(&answer, part).map_err(|failure| (failure, 0))?;
+                            Ok(Event::PartStored { request, tag })
+                        }),
+                    );
+                });
+            }
+            // The checkpoint store is a later room of this house; until then a tag is as safe as the page.
+            Action::Save { upload, part } => self.tell(Event::Saved { upload, part }),
+            Action::Complete { request, key, tags, .. } => {
+                self.exchange(request, Request::complete(&key, &tags), move |answer| {
+                    check_completion(answer).map(|()| Event::Completed { request })
+                });
+            }
+            Action::Confirm { request, key, .. } => self.exchange(request, Request::file(&key), move |answer| {
+                Ok(Event::Confirmed { request, completed: file_info(answer)?.completed })
+            }),
+            Action::Remove { request, key, .. } => {
+                self.exchange(request, Request::remove(&key), move |_| Ok(Event::Removed { request }));
+            }
+            Action::RenewToken => spawn_local(async move {
+                let event = match driver.api.token.renew(driver.refused.get()).await {
+                    Ok(()) => Event::TokenRenewed,
+                    Err(failure) => Event::TokenRefused(failure),
+                };
+                driver.tell(event);
+            }),
+            Action::Cancel { request } => {
+                if let Some(controller) = self.in_flight.borrow_mut().remove(&request) {
+                    controller.abort();
+                }
+            }
+            Action::Report { upload } => {
+                if let (Some(job), Some(snapshot)) = (self.job(upload), self.snapshot(upload)) {
+                    job.watch.changed(snapshot);
+                }
+            }
+            Action::Settled { upload } => {
+                let job = self.jobs.borrow_mut().remove(&upload);
+                self.engine.borrow_mut().forget(upload);
+                if let Some(job) = job {
+                    job.watch.settled();
+                }
+            }
+        }
+    }
+
+    /// Sends a JSON call once and tells the engine what `read` makes of the answer.
+    fn exchange(
+        self: &Rc<Self>,
+        id: RequestId,
+        request: Request,
+        read: impl FnOnce(&[u8]) -> Result<Event, Failure> + 'static,
+    ) {
+        let driver = Rc::clone(self);
+        let signal = self.begin(id);
+        spawn_local(async move {
+            let result = driver.api.send(&request, JsValue::UNDEFINED, &signal, None::<fn(u64)>).await;
+            driver.end(id, result.and_then(|answer| read(&answer).map_err(|failure| (failure, 0))));
+        });
+    }
+
+    async fn put_part(
+        self: &Rc<Self>,
+        job: &Job,
+        request: RequestId,
+        put: &Request,
+        range: Range<u64>,
+        signal: &AbortSignal,
+    ) -> Result<Vec<u8>, (Failure, u64)> {
+        let body = part_body(&job.file, range).await.map_err(|failure| (failure, 0))?;
+        let progress = job.watch.wants_progress().then(|| {
+            // Weak: the request's own listener must not keep the driver.
+            let driver = Rc::downgrade(self);
+            move |bytes| {
+                if let Some(driver) = driver.upgrade() {
+                    driver.tell(Event::PartMoved { request, bytes });
+                }
+            }
+        });
+        self.api.send(put, body, signal, progress).await
+    }
+
+    fn begin(&self, request: RequestId) -> AbortSignal {
+        // Every browser with WebAssembly has `AbortController`; without one nothing could be cancelled, only ignored.
+        match AbortController::new() {
+            Ok(controller) => {
+                let signal = controller.signal();
+                self.in_flight.borrow_mut().insert(request, controller);
+                signal
+            }
+            Err(_) => self.closed.clone(),
+        }
+    }
+
+    fn end(self: &Rc<Self>, request: RequestId, result: Result<Event, (Failure, u64)>) {
+        self.in_flight.borrow_mut().remove(&request);
+        self.tell(result.unwrap_or_else(|(failure, generation)| {
+            if failure.status == Some(401) {
+                self.refused.set(self.refused.get().max(generation));
+            }
+            Event::Failed { request, failure }
+        }));
+    }
+
+    fn job(&self, upload: UploadId) -> Option<Rc<Job>> {
+        self.jobs.borrow().get(&upload).cloned()
+    }
+}
+
+/// The answer to a completion is unspecified: empty or any JSON. Anything else came from somebody else.
+fn check_completion(answer: &[u8]) -> Result<(), Failure> {
+    if answer.iter().all(u8::is_ascii_whitespace) || serde_json::from_slice::<serde::de::IgnoredAny>(answer).is_ok() {
+        Ok(())
+    } else {
+        Err(Failure::protocol("it is not JSON"))
+    }
+}

@@ -1,0 +1,80 @@
+//! Requests through `fetch`.
+
+use super::reader::{Unread, read};
+use super::transport::{Incoming, Outgoing, Transport, is_success, retry_after};
+use crate::protocol::{Code, Failure, Method};
+use gloo_net::http::{Headers, RequestBuilder, Response};
+use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
+
+/// Sends through `fetch`, which cannot tell how far a body went.
+pub struct Fetch;
+
+impl Transport for Fetch {
+    async fn send(
+        &self,
+        outgoing: Outgoing,
+        signal: &AbortSignal,
+        _moved: impl Fn(u64) + 'static,
+    ) -> Result<Incoming, Failure> {
+        let cap = outgoing.cap;
+        let response = request(outgoing, signal).await.map_err(|()| connection_failed())?;
+        let status = response.status();
+        let retry_after = retry_after(response.headers().get("Retry-After"));
+        let mut body = Vec::new();
+        if is_success(status) {
+            body = bytes(&response, cap).await?;
+        } else if let Some(stream) = response.body() {
+            drop(stream.cancel());
+        }
+        Ok(Incoming { status, retry_after, body })
+    }
+}
+
+async fn request(outgoing: Outgoing, signal: &AbortSignal) -> Result<Response, ()> {
+    let headers = Headers::new();
+    for (name, value) in &outgoing.headers {
+        headers.set(name, value);
+    }
+    // A followed redirect would carry the API key and the file to another origin.
+    let builder = RequestBuilder::new(&outgoing.url)
+        .method(match outgoing.method {
+            Method::Get => gloo_net::http::Method::GET,
+            Method::Post => gloo_net::http::Method::POST,
+            Method::Put => gloo_net::http::Method::PUT,
+            Method::Delete => gloo_net::http::Method::DELETE,
+        })
+        .headers(headers)
+        .redirect(RequestRedirect::Error)
+        .credentials(RequestCredentials::Omit)
+        .cache(RequestCache::NoStore)
+        .referrer_policy(ReferrerPolicy::NoReferrer)
+        .abort_signal(Some(signal));
+    let request = if outgoing.body.is_undefined() { builder.build() } else { builder.body(outgoing.body) };
+    request.map_err(|_| ())?.send().await.map_err(|_| ())
+}
+
+async fn bytes(response: &Response, cap: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let taken = read(response.body(), |chunk| {
+        let fits = bytes.len() + chunk.length() as usize <= cap;
+        if fits {
+            bytes.extend_from_slice(&chunk.to_vec());
+        }
+        fits
+    });
+    match taken.await {
+        Ok(()) => Ok(bytes),
+        Err(Unread::Broken) => Err(connection_failed()),
+        Err(Unread::TooLong) => Err(too_long()),
+    }
+}
+
+/// The connection failed, before or while the answer came.
+pub fn connection_failed() -> Failure {
+    Failure::new(Code::Network, "The connection to the service failed.")
+}
+
+/// The answer is longer than any the API has.
+pub fn too_long() -> Failure {
+    Failure::protocol("it is too long")
+}

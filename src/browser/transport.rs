@@ -1,0 +1,66 @@
+//! What a transport is: something that sends one request once.
+
+use crate::protocol::{Failure, Method};
+use wasm_bindgen::JsValue;
+use web_sys::AbortSignal;
+
+/// A request as it goes out.
+pub struct Outgoing {
+    /// The whole URL.
+    pub url: String,
+    /// The method.
+    pub method: Method,
+    /// Every header, each checked to be one.
+    pub headers: Vec<(&'static str, String)>,
+    /// A string, `Blob` or `ArrayBuffer`, or undefined.
+    pub body: JsValue,
+    /// Most bytes of the answer worth reading.
+    pub cap: usize,
+}
+
+/// An answer, whatever its status.
+pub struct Incoming {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`, in milliseconds.
+    pub retry_after: Option<u64>,
+    /// The body of a success; of a failure nothing is read.
+    pub body: Vec<u8>,
+}
+
+/// Sends one request once. `moved` hears how many bytes of the body went out so far, where the transport can tell.
+pub trait Transport {
+    /// Sends `outgoing` until answered, or until `signal` is aborted.
+    async fn send(
+        &self,
+        outgoing: Outgoing,
+        signal: &AbortSignal,
+        moved: impl Fn(u64) + 'static,
+    ) -> Result<Incoming, Failure>;
+}
+
+/// The method's name.
+pub fn method_name(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
+    }
+}
+
+/// Whether the status is one of success.
+pub fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+/// Milliseconds that a `Retry-After` header asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3).
+pub fn retry_after(header: Option<String>) -> Option<u64> {
+    let header = header?;
+    let millis = match header.trim().parse::<f64>() {
+        Ok(seconds) => seconds * 1000.0,
+        Err(_) => js_sys::Date::parse(&header) - super::wall_clock(),
+    };
+    // As casts do, this makes 0 of what is negative; NaN says nothing.
+    (!millis.is_nan()).then_some(millis as u64)
+}

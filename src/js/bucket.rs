@@ -1,0 +1,258 @@
+//! `Bucket`: a session's files.
+
+use super::entry::{FileEntry, list_to_js, rules_to_js};
+use super::error::{closed, invalid_option, partway_error};
+use super::future::{promise, thrown};
+use super::observer::{Observer, call};
+use super::options::{CallOptions, Names, UploadOptions};
+use super::upload::Upload;
+use crate::browser::{Api, Driver, Job, Listener, download};
+use crate::engine::Event;
+use crate::names::{NameFields, NameKey, seal};
+use crate::protocol::{Code, Failure, FileInfo, Request, check_key, file_info, file_list, link};
+use js_sys::{Array, JsString, Promise};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{AbortController, AbortSignal, Blob, File};
+
+/// A session's bucket.
+#[wasm_bindgen(skip_typescript)]
+pub struct Bucket {
+    inner: Rc<Inner>,
+}
+
+/// What a bucket's handles share.
+pub(super) struct Inner {
+    pub api: Rc<Api>,
+    pub driver: Rc<Driver>,
+    pub names: Names,
+    pub name_key: Option<NameKey>,
+    pub name_strength: f64,
+    /// Ends every call when the bucket is closed.
+    pub closing: AbortController,
+    /// Sizes that the service told, by key.
+    pub sizes: RefCell<HashMap<String, u64>>,
+}
+
+impl Bucket {
+    pub(super) fn new(inner: Inner) -> Self {
+        Self { inner: Rc::new(inner) }
+    }
+
+    /// A promise of what `work` gives, which ends with the caller's signal and the bucket.
+    fn run<F>(
+        &self,
+        options: Result<CallOptions, JsValue>,
+        work: impl FnOnce(Rc<Inner>, AbortSignal) -> F + 'static,
+    ) -> Promise
+    where
+        F: Future<Output = Result<JsValue, JsValue>> + 'static,
+    {
+        let inner = Rc::clone(&self.inner);
+        match options {
+            Ok(options) => promise(options.signal, &self.inner.closing.signal(), move |signal| work(inner, signal)),
+            Err(error) => Promise::reject(&error),
+        }
+    }
+}
+
+#[wasm_bindgen]
+impl Bucket {
+    /// Every file of the bucket.
+    pub fn list(&self, options: JsValue) -> Promise {
+        self.run(CallOptions::parse(&options), async move |inner, signal| {
+            let answer = inner.api.call(&Request::list(), &signal).await.map_err(thrown)?;
+            let files = file_list(&answer).map_err(thrown)?;
+            let entries: Vec<_> = files.into_iter().filter_map(|info| inner.entry(info)).collect();
+            inner.driver.listed(entries.iter().map(|entry| (entry.key.clone(), entry.size)));
+            list_to_js(&entries)
+        })
+    }
+
+    /// One file's entry.
+    pub fn file(&self, key: JsValue, options: JsValue) -> Promise {
+        self.run(CallOptions::parse(&options), async move |inner, signal| {
+            let key = parse_key(&key)?;
+            inner.file(&key, &signal).await.map_err(thrown)?.to_js()
+        })
+    }
+
+    /// Queues the file and returns at once.
+    pub fn upload(&self, file: JsValue, options: JsValue) -> Result<Upload, JsValue> {
+        if self.inner.closing.signal().aborted() {
+            return Err(closed());
+        }
+        let Some(blob) = file.dyn_ref::<Blob>() else {
+            let message = format!("The file must be a File or Blob, but it is {}.", super::error::kind(&file));
+            return Err(partway_error(&Failure::new(Code::InvalidFile, message)));
+        };
+        let options = UploadOptions::parse(&options)?;
+        self.inner.upload(blob.clone(), options)
+    }
+
+    /// The temporary pre-signed link of a file.
+    #[wasm_bindgen(js_name = downloadUrl)]
+    pub fn download_url(&self, key: JsValue, options: JsValue) -> Promise {
+        self.run(CallOptions::parse(&options), async move |inner, signal| {
+            let key = parse_key(&key)?;
+            Ok(inner.link(&key, &signal).await.map_err(thrown)?.into())
+        })
+    }
+
+    /// A file's bytes.
+    pub fn download(&self, key: JsValue, options: JsValue) -> Promise {
+        let (options, on_progress) = match CallOptions::parse_download(&options) {
+            Ok(mut options) => {
+                let on_progress = options.on_progress.take();
+                (Ok(options), on_progress)
+            }
+            Err(error) => (Err(error), None),
+        };
+        self.run(options, async move |inner, signal| {
+            let key = parse_key(&key)?;
+            let known = inner.sizes.borrow().get(&key).copied();
+            let size = match known {
+                Some(size) => size,
+                None => inner.file(&key, &signal).await.map_err(thrown)?.size,
+            };
+            let link = inner.link(&key, &signal).await.map_err(thrown)?;
+            let received = move |received: u64| {
+                if let Some(callback) = &on_progress {
+                    call(callback, &Array::of2(&(received as f64).into(), &(size as f64).into()));
+                }
+            };
+            download(&link, size, &signal, received).await.map(JsValue::from).map_err(thrown)
+        })
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, key: JsValue, options: JsValue) -> Promise {
+        self.run(CallOptions::parse(&options), async move |inner, signal| {
+            let key = parse_key(&key)?;
+            inner.api.call(&Request::remove(&key), &signal).await.map_err(thrown)?;
+            inner.sizes.borrow_mut().remove(&key);
+            inner.driver.removed(&key);
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// The session's rules.
+    pub fn rules(&self, options: JsValue) -> Promise {
+        self.run(CallOptions::parse(&options), async move |inner, signal| {
+            // Shared with the uploads that wait for them: the caller's signal ends only the caller's own wait.
+            drop(signal);
+            rules_to_js(&inner.api.rules(&inner.closing.signal()).await.map_err(thrown)?)
+        })
+    }
+
+    /// Upper bound of what the session ID can hide, in bits.
+    #[wasm_bindgen(getter, js_name = nameStrength)]
+    pub fn name_strength(&self) -> f64 {
+        self.inner.name_strength
+    }
+
+    /// Aborts what runs and keeps what is stored. Every later call fails with `closed`.
+    pub fn close(&self) {
+        if !self.inner.closing.signal().aborted() {
+            self.inner.driver.abort_all();
+            self.inner.closing.abort();
+        }
+    }
+}
+
+impl Inner {
+    fn entry(&self, info: FileInfo) -> Option<FileEntry> {
+        let key = info.file_key.clone()?;
+        let entry = FileEntry::read(info, key, self.names, self.name_key.as_ref());
+        self.sizes.borrow_mut().insert(entry.key.clone(), entry.size);
+        Some(entry)
+    }
+
+    async fn file(&self, key: &str, signal: &AbortSignal) -> Result<FileEntry, Failure> {
+        let answer = self.api.call(&Request::file(key), signal).await?;
+        let mut info = file_info(&answer)?;
+        if info.file_key.as_deref().is_some_and(|answered| answered != key) {
+            return Err(Failure::protocol("it speaks of another file"));
+        }
+        info.file_key = Some(key.to_owned());
+        self.entry(info).ok_or_else(|| Failure::protocol("it names no file"))
+    }
+
+    async fn link(&self, key: &str, signal: &AbortSignal) -> Result<String, Failure> {
+        let link = link(&self.api.call(&Request::download(key), signal).await?)?;
+        if !self.api.endpoint.trusts_link(&link) {
+            return Err(Failure::protocol("its link is not https, or not a link at all"));
+        }
+        Ok(link)
+    }
+
+    fn upload(self: &Rc<Self>, blob: Blob, options: UploadOptions) -> Result<Upload, JsValue> {
+        let file = blob.dyn_ref::<File>();
+        let name = options.name.or_else(|| file.map(File::name)).filter(|name| !name.is_empty()).ok_or_else(|| {
+            partway_error(&Failure::new(Code::InvalidFile, "The file has no name; give one in the option `name`."))
+        })?;
+        let size = blob.size();
+        let fields = NameFields {
+            size: Some(size as u64),
+            mime: Some(blob.type_()).filter(|mime| !mime.is_empty()),
+            modified: file.map(|file| file.last_modified().max(0.0) as u64),
+        };
+        let sealed = self.seal(&name, &fields)?;
+        let mut entry = FileEntry {
+            key: String::new(),
+            name: Some(name.clone()),
+            name_scheme: Some("plain"),
+            name_authenticated: false,
+            mime: None,
+            size: size as u64,
+            parts: 0,
+            completed: true,
+            creator: None,
+        };
+        if self.names == Names::Partway {
+            entry.set_own_name(name.clone(), &fields);
+        }
+        let inner = Rc::downgrade(self);
+        let stored = Box::new(move |entry: &FileEntry| {
+            if let Some(inner) = inner.upgrade() {
+                inner.sizes.borrow_mut().insert(entry.key.clone(), entry.size);
+            }
+        });
+        let observer = Rc::new(Observer::new(options.on_progress, options.on_state, entry, stored));
+        let watch = Rc::clone(&observer);
+        let id = self.driver.pick(Job { file: blob, name: sealed, watch });
+        if let Some(signal) = options.signal {
+            let driver = Rc::downgrade(&self.driver);
+            let abort = move || {
+                if let Some(driver) = driver.upgrade() {
+                    driver.tell(Event::Abort { upload: id, keep: false });
+                }
+            };
+            if signal.aborted() {
+                abort();
+            } else {
+                *observer.aborting.borrow_mut() = Some(Listener::new(&signal, "abort", move |_| abort()));
+            }
+        }
+        Ok(Upload { driver: Rc::clone(&self.driver), observer, id, name, size })
+    }
+
+    fn seal(&self, name: &str, fields: &NameFields) -> Result<String, JsValue> {
+        let Some(key) = self.name_key.as_ref().filter(|_| self.names == Names::Partway) else {
+            return Ok(name.to_owned());
+        };
+        let mut nonce = [0; 12];
+        getrandom::fill(&mut nonce).map_err(super::future::defect)?;
+        seal(key, name, fields, nonce)
+            .map_err(|error| partway_error(&Failure::new(Code::InvalidFile, format!("The file's name: {error}."))))
+    }
+}
+
+fn parse_key(value: &JsValue) -> Result<String, JsValue> {
+    let text = value.dyn_ref::<JsString>().filter(|text| text.is_valid_utf16()).map(String::from);
+    let Some(key) = text else { return Err(invalid_option("key", "must be a string", value)) };
+    check_key(&key).map_err(|why| partway_error(&Failure::new(Code::InvalidOption, format!("key: {why}."))))?;
+    Ok(key)
+}

@@ -1,0 +1,120 @@
+//! `FileEntry`, `SessionRules` and `UploadProgress`, as plain JavaScript objects.
+
+use super::future::defect;
+use super::options::Names;
+use crate::engine::Progress;
+use crate::names::{NameFields, NameKey, open};
+use crate::protocol::{FileInfo, Rules};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::JsValue;
+
+/// One file of the bucket.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileEntry {
+    pub key: String,
+    pub name: Option<String>,
+    pub name_scheme: Option<&'static str>,
+    pub name_authenticated: bool,
+    #[serde(rename = "type")]
+    pub mime: Option<String>,
+    pub size: u64,
+    pub parts: u64,
+    pub completed: bool,
+    pub creator: Option<String>,
+}
+
+impl FileEntry {
+    /// Reads an entry of the service. A name that cannot be read is no error: it is absent.
+    pub fn read(info: FileInfo, key: String, names: Names, name_key: Option<&NameKey>) -> Self {
+        let (size, parts) = (info.size(), info.parts());
+        let mut entry = Self {
+            key,
+            name: None,
+            name_scheme: None,
+            name_authenticated: false,
+            mime: None,
+            size,
+            parts,
+            completed: info.completed,
+            creator: info.creator_id,
+        };
+        let Some(text) = info.file_name else { return entry };
+        if text.starts_with(crate::names::PREFIX) {
+            if let Some(opened) = name_key.and_then(|key| open(key, &text).ok()) {
+                entry.set_own_name(opened.name, &opened.fields);
+            }
+        } else if names == Names::Plain && !text.is_empty() {
+            entry.name = Some(text);
+            entry.name_scheme = Some("plain");
+        }
+        entry
+    }
+
+    /// The name came out of our own envelope.
+    pub fn set_own_name(&mut self, name: String, fields: &NameFields) {
+        self.name = Some(name);
+        self.name_scheme = Some("partway");
+        self.name_authenticated = true;
+        self.mime.clone_from(&fields.mime);
+    }
+
+    /// The entry as an object.
+    pub fn to_js(&self) -> Result<JsValue, JsValue> {
+        to_js(self)
+    }
+}
+
+/// The entries as an array of objects.
+pub fn list_to_js(entries: &[FileEntry]) -> Result<JsValue, JsValue> {
+    to_js(&entries)
+}
+
+/// `SessionRules`: only what is known.
+pub fn rules_to_js(rules: &Rules) -> Result<JsValue, JsValue> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct SessionRules {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_files: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_total_mega_bytes: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expiry: Option<f64>,
+    }
+    to_js(&SessionRules {
+        max_files: rules.max_files,
+        max_total_mega_bytes: rules.max_total_mega_bytes,
+        expiry: rules.expiry,
+    })
+}
+
+/// `UploadProgress`.
+pub fn progress_to_js(progress: &Progress) -> Result<JsValue, JsValue> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct UploadProgress {
+        sent: u64,
+        total: u64,
+        parts_done: u32,
+        parts: u32,
+        speed: f64,
+        time_left: Option<f64>,
+        resumed_from: u64,
+    }
+    to_js(&UploadProgress {
+        sent: progress.sent,
+        total: progress.total,
+        parts_done: progress.parts_done,
+        parts: progress.parts,
+        speed: progress.speed,
+        time_left: progress.time_left,
+        resumed_from: 0,
+    })
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    // Plain objects and nulls, as JSON would have them.
+    value.serialize(&Serializer::json_compatible()).map_err(defect)
+}

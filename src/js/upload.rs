@@ -1,0 +1,82 @@
+//! `Upload`: the handle of one file on its way.
+
+use super::entry::progress_to_js;
+use super::observer::Observer;
+use super::options::parse_keep;
+use crate::browser::{Driver, Snapshot};
+use crate::engine::{Event, State, UploadId};
+use js_sys::Promise;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// A file on its way into the bucket.
+#[wasm_bindgen(skip_typescript)]
+pub struct Upload {
+    pub(super) driver: Rc<Driver>,
+    pub(super) observer: Rc<Observer>,
+    pub(super) id: UploadId,
+    pub(super) name: String,
+    pub(super) size: f64,
+}
+
+impl Upload {
+    fn snapshot(&self) -> Option<Snapshot> {
+        self.driver.snapshot(self.id).or_else(|| self.observer.last.borrow().clone())
+    }
+}
+
+#[wasm_bindgen]
+impl Upload {
+    /// Settles once: the stored file's entry, a `PartwayError`, or an `AbortError`.
+    #[wasm_bindgen(getter)]
+    pub fn done(&self) -> Promise {
+        self.observer.done.promise.clone()
+    }
+
+    /// The `UploadState`.
+    #[wasm_bindgen(getter)]
+    pub fn state(&self) -> String {
+        self.snapshot().map_or(State::Queued, |snapshot| snapshot.state).as_str().to_owned()
+    }
+
+    /// The `UploadProgress` now.
+    #[wasm_bindgen(getter)]
+    pub fn progress(&self) -> Result<JsValue, JsValue> {
+        progress_to_js(&self.snapshot().map(|snapshot| snapshot.progress).unwrap_or_default())
+    }
+
+    /// The file's name.
+    #[wasm_bindgen(getter)]
+    pub fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// The file's size in bytes.
+    #[wasm_bindgen(getter)]
+    pub fn size(&self) -> f64 {
+        self.size
+    }
+
+    /// The file's key, once the upload has started.
+    #[wasm_bindgen(getter)]
+    pub fn key(&self) -> Option<String> {
+        self.snapshot()?.key
+    }
+
+    /// Sends nothing more until resumed. A part that is wholly on its way is let arrive.
+    pub fn pause(&self) {
+        self.driver.tell(Event::Pause(self.id));
+    }
+
+    /// Goes on after a pause.
+    pub fn resume(&self) {
+        self.driver.tell(Event::Resume(self.id));
+    }
+
+    /// Stops at once and, unless `keep` is set, removes from the bucket what is there. Resolves when that is done.
+    pub fn abort(&self, options: JsValue) -> Result<Promise, JsValue> {
+        let keep = parse_keep(&options)?;
+        self.driver.tell(Event::Abort { upload: self.id, keep });
+        Ok(self.observer.settled.promise.clone())
+    }
+}
