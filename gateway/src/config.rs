@@ -1,0 +1,231 @@
+//! Every flag of the gateway: addresses, folders, limits, deadlines.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::http::Uri;
+use clap::Parser;
+
+/// What the gateway is told when it starts. Sizes are in bytes, times in the unit written with them.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "partway-gateway",
+    version,
+    about = "A server of the session-storage Upload API",
+    max_term_width = 110
+)]
+#[command(
+    after_help = "Sizes: 1048576, 64KiB, 5MiB, 2GiB. Times: 30s, 500ms, 15m, 24h, 7d; a bare number is seconds.\n\
+    When it accepts connections it prints one line on stdout: listening on http://ADDRESS. All else goes to stderr."
+)]
+pub struct Config {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+
+    /// Folder for the database and the parts [default: a fresh temporary folder, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Folder of web pages to serve at /
+    #[arg(long, value_name = "DIR")]
+    pub www: Option<PathBuf>,
+
+    /// Folder of the browser package to serve at /pkg/
+    #[arg(long, value_name = "DIR")]
+    pub pkg: Option<PathBuf>,
+
+    /// Origin whose pages may call the API, such as https://app.example; repeatable [default: any loopback origin].
+    /// The gateway's own origin always may
+    #[arg(long = "allow-origin", value_name = "ORIGIN", value_parser = origin)]
+    pub allow_origins: Vec<String>,
+
+    /// The gateway's address as browsers see it, for download links [default: http:// and the request's Host]
+    #[arg(long, value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<PublicUrl>,
+
+    /// Least size of every part but a file's last, checked at completion
+    #[arg(long, value_name = "SIZE", default_value = "5MiB", value_parser = size)]
+    pub min_part_size: u64,
+
+    /// Greatest size of a part
+    #[arg(long, value_name = "SIZE", default_value = "5GiB", value_parser = size)]
+    pub max_part_size: u64,
+
+    /// Most files a session can allow itself (rule maxFiles), and what it gets when it names no number
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    pub max_files: u64,
+
+    /// Most megabytes of 10^6 bytes a session can allow itself (rule maxTotalMegaBytes), and what it gets by default
+    #[arg(long, value_name = "MB", default_value_t = 1_000_000)]
+    pub max_total_megabytes: u64,
+
+    /// Most members a session can allow itself (rule userCapacity), and what it gets by default
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub max_users: u64,
+
+    /// Longest life a session can ask for (rule expiryDurationInSeconds)
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = time)]
+    pub max_expiry: Duration,
+
+    /// Life of a session that asks for none
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time)]
+    pub default_expiry: Duration,
+
+    /// Most sessions at a time
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+    pub max_sessions: u64,
+
+    /// Life of a signed download link
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = time)]
+    pub link_life: Duration,
+
+    /// Most connections at a time; more wait their turn
+    #[arg(long, value_name = "COUNT", default_value_t = 1024)]
+    pub max_connections: usize,
+
+    /// Time a connection has to send a request's whole head, from its first moment
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = time)]
+    pub header_timeout: Duration,
+
+    /// Time a connection may stay open between two requests
+    #[arg(long, value_name = "TIME", default_value = "75s", value_parser = time)]
+    pub idle_timeout: Duration,
+
+    /// Time within which some byte of a body must move, either way; also the window over which --min-rate is measured
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
+    pub body_timeout: Duration,
+
+    /// Least bytes a second of a request's body, while the gateway waits for it
+    #[arg(long, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
+    pub min_rate: u64,
+
+    /// Most bytes read and thrown away from a refused request, so that browsers see the refusal and no network error
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
+    pub drain_limit: u64,
+
+    /// Time between two sweeps of expired sessions and stale temporary files
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
+    pub sweep_interval: Duration,
+
+    /// Time that requests under way are given at the end (ctrl-c, SIGTERM)
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub stop_timeout: Duration,
+}
+
+impl Config {
+    /// Reads `flags`, given without a program name.
+    ///
+    /// # Errors
+    /// What clap says of a flag it does not know or cannot read.
+    pub fn from_flags<T: Into<OsString>>(flags: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
+        let name = std::iter::once(OsString::from("partway-gateway"));
+        Self::try_parse_from(name.chain(flags.into_iter().map(Into::into)))
+    }
+}
+
+/// The address under which browsers reach the gateway, without a slash at its end.
+#[derive(Clone, Debug)]
+pub struct PublicUrl {
+    /// Such as `https://files.example/storage`.
+    pub base: String,
+    /// Such as `https://files.example`.
+    pub origin: String,
+    /// Such as `files.example`.
+    pub host: String,
+}
+
+fn public_url(text: &str) -> Result<PublicUrl, String> {
+    let uri: Uri = text.parse().map_err(|_| "not a URL".to_owned())?;
+    match (uri.scheme_str(), uri.authority(), uri.query()) {
+        (Some(scheme @ ("http" | "https")), Some(authority), None) if !authority.as_str().contains('@') => {
+            Ok(PublicUrl {
+                base: text.trim_end_matches('/').to_owned(),
+                origin: format!("{scheme}://{authority}").to_ascii_lowercase(),
+                host: authority.host().to_ascii_lowercase(),
+            })
+        }
+        _ => Err("it must be http or https, with a host and without a query".to_owned()),
+    }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let url = public_url(text)?;
+    if url.base.eq_ignore_ascii_case(&url.origin) {
+        Ok(url.origin)
+    } else {
+        Err("an origin is a scheme, a host and perhaps a port, nothing more".to_owned())
+    }
+}
+
+/// Splits `text` into its number and its unit.
+fn number(text: &str) -> Result<(u64, &str), String> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(end);
+    Ok((digits.parse().map_err(|_| "it must begin with a whole number".to_owned())?, unit))
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = number(text)?;
+    let factor: u64 = match unit {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return Err("the unit must be B, KiB, MiB, GiB or TiB".to_owned()),
+    };
+    number.checked_mul(factor).ok_or_else(|| "too large".to_owned())
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = number(text)?;
+    let factor: u64 = match unit {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err("the unit must be ms, s, m, h or d".to_owned()),
+    };
+    match number.checked_mul(factor).filter(|&millis| millis > 0 && millis < 1 << 50) {
+        Some(millis) => Ok(Duration::from_millis(millis)),
+        None => Err("it must be more than nothing and less than ages".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent_and_explained() {
+        let command = Config::command();
+        command.clone().debug_assert();
+        for flag in command.get_arguments() {
+            assert!(flag.get_help().is_some(), "{} has no explanation", flag.get_id());
+        }
+    }
+
+    #[test]
+    fn values_are_read_strictly() {
+        assert_eq!(size("5MiB"), Ok(5 << 20));
+        assert_eq!(size("12"), Ok(12));
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(time("7d"), Ok(Duration::from_secs(7 * 86_400)));
+        for wrong in ["", "MiB", "5 MiB", "5MB", "-1", "1.5GiB", "99999999999TiB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["", "0", "0s", "5y", "-1s"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(origin("https://App.example:444/"), Ok("https://app.example:444".to_owned()));
+        for wrong in ["*", "null", "app.example", "https://a/b", "ftp://a", "https://u@a", "https://a?b"] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What every request passes on its way to a route, outermost first:
+//!
+//! 1. [`answer`]: gives the answer its request ID, turns refusals into JSON, adds the headers that all answers have;
+//! 2. CORS (`cors`), so that refusals carry its headers too;
+//! 3. [`check_host`]: against DNS rebinding;
+//! 4. [`pace`]: deadlines of the body, and reading the rest of a refused one;
+//! 5. the routes. A fault layer for tests belongs between 4 and 5.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::body::{Pace, PacedBody};
+use crate::cors::is_loopback_host;
+use crate::error::ApiError;
+use crate::random;
+use crate::state::Shared;
+
+/// The host, with its port, that a request is meant for.
+pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+    if let Some(authority) = uri.authority() {
+        return Some(authority.clone());
+    }
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = hosts.next()?.to_str().ok()?.parse().ok()?;
+    hosts.next().is_none().then_some(host)
+}
+
+/// Finishes every answer.
+pub(crate) async fn answer(request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/v1");
+    let mut response = next.run(request).await;
+    let id = random::bytes::<8>().map(|id| random::hex(&id)).unwrap_or_default();
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        *response.body_mut() = Body::from(error.json(&id));
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+    }
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if api {
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Refuses requests for foreign hosts while the gateway listens on loopback: a page whose name was made to point here
+/// would otherwise be of the same origin.
+pub(crate) async fn check_host(State(gate): State<Shared>, request: Request, next: Next) -> Response {
+    if let Some(own) = &gate.loopback {
+        let known = |host: &str| {
+            let public = gate.config.public_url.as_ref();
+            is_loopback_host(host) || host == own || public.is_some_and(|url| host.eq_ignore_ascii_case(&url.host))
+        };
+        let authority = authority(request.uri(), request.headers());
+        let named = authority.is_some_and(|authority| !authority.as_str().contains('@') && known(authority.host()));
+        if !named {
+            let message = "This gateway does not answer for that host.";
+            return ApiError::new(StatusCode::MISDIRECTED_REQUEST, "MisdirectedRequest", message).into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// Gives the body its deadlines. Of a refused request the rest of the body is read (within bounds) before the refusal is
+/// sent: a browser that is still sending when the connection closes reports a network error and never sees the status.
+pub(crate) async fn pace(State(gate): State<Shared>, request: Request, next: Next) -> Response {
+    let config = &gate.config;
+    let pace = Pace { patience: config.body_timeout, min_rate: config.min_rate };
+    let (parts, body) = request.into_parts();
+    let waits = parts.headers.contains_key(header::EXPECT);
+    let mut body = PacedBody::new(body, pace);
+    let mut response = next.run(Request::from_parts(parts, Body::new(body.clone()))).await;
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    if refused && !body.ended() {
+        // A client that waits for "100 Continue" has sent nothing yet.
+        let drained = if waits && !body.asked() {
+            false
+        } else {
+            let patience = config.body_timeout.saturating_mul(4);
+            tokio::time::timeout(patience, body.drain(config.drain_limit)).await.unwrap_or(false)
+        };
+        if !drained {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+    response
+}

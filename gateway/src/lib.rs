@@ -1,0 +1,40 @@
+//! A server of the session-storage Upload API: sessions with rules, files uploaded in parts, signed download links.
+//!
+//! It is what Partway's demo and tests talk to, and it can be run on one's own machine. One process, one data folder:
+//! parts are plain files, everything else is in an embedded database (redb), and what an answer said is on disk
+//! before the answer leaves.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`config`] | every flag: addresses, folders, limits, deadlines |
+//! | [`server`] | the accept loop, its deadlines and its stop |
+//! | `layers` | what every request passes: request id, CORS, host check, body deadlines and draining |
+//! | `routes` | the API's endpoints, the download link, the static pages |
+//! | `session` | session IDs, bearer tokens, passwords, rules |
+//! | `link` | signing and checking of download links |
+//! | `store` | sessions and files in redb, parts on disk, the sweeper |
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use partway_gateway::{config::Config, server::Gateway};
+//!
+//! let gateway = Gateway::bind(Config::from_flags(["--listen", "127.0.0.1:0"])?).await?;
+//! println!("{}", gateway.url());
+//! gateway.run(std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod config;
+pub mod server;
+
+mod body;
+mod cors;
+mod error;
+mod layers;
+mod link;
+mod random;
+mod routes;
+mod session;
+mod state;
+mod store;

@@ -1,0 +1,259 @@
+//! The seven bucket endpoints.
+
+use std::time::SystemTime;
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::Response;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{JSON_LIMIT, TAGS_LIMIT, json};
+use crate::body;
+use crate::error::ApiError;
+use crate::layers;
+use crate::random;
+use crate::state::Shared;
+use crate::store::{Access, FileKey, Incoming, NewFile, Slot, Store, too_many_bytes};
+
+/// Most parts a file can have, as in S3.
+const MOST_PARTS: u32 = 10_000;
+/// Longest `encryptedName`, in bytes.
+const LONGEST_NAME: usize = 4096;
+/// Bytes gathered before they are hashed and written.
+const BATCH: usize = 1 << 20;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Start {
+    total_parts: u32,
+    #[serde(default)]
+    encrypted_name: Option<String>,
+    original_size_in_bytes: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Started {
+    upload_id: String,
+    file_key: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    tag: String,
+    part_number: u32,
+}
+
+#[derive(Deserialize)]
+struct Complete {
+    tags: Vec<String>,
+    key: String,
+}
+
+#[derive(Serialize)]
+struct Link {
+    url: String,
+}
+
+/// `GET /buckets`
+pub(super) async fn list(State(gate): State<Shared>, access: Access) -> Result<Response, ApiError> {
+    json(&gate.store.list(access.session).await?)
+}
+
+/// `POST /buckets`
+pub(super) async fn start(
+    State(gate): State<Shared>,
+    access: Access,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let start: Start = body::json(&headers, body, JSON_LIMIT).await?;
+    if !(1..=MOST_PARTS).contains(&start.total_parts) {
+        return Err(ApiError::invalid("totalParts must be 1 to 10000."));
+    }
+    if start.original_size_in_bytes == 0 && start.total_parts > 1 {
+        return Err(ApiError::invalid("A file of 0 bytes has one part, an empty one."));
+    }
+    if start.original_size_in_bytes > i64::MAX as u64 {
+        return Err(ApiError::invalid("originalSizeInBytes must fit an int64."));
+    }
+    if start.encrypted_name.as_ref().is_some_and(|name| name.len() > LONGEST_NAME) {
+        let message = "encryptedName may have at most 4096 bytes.";
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "KeyTooLongError", message));
+    }
+    let new = NewFile {
+        creator: access.user.id,
+        name: start.encrypted_name,
+        total_parts: start.total_parts,
+        size: start.original_size_in_bytes,
+    };
+    let (file, upload_id) = gate.store.start_file(access.session, new).await?;
+    json(&Started { upload_id, file_key: random::hex(&file.0) })
+}
+
+/// `PUT /buckets`
+pub(super) async fn put_part(
+    State(gate): State<Shared>,
+    access: Access,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let number = one(&headers, "partNumber")?.parse::<u32>().ok();
+    let number = number.filter(|number| (1..=MOST_PARTS).contains(number));
+    let slot = Slot {
+        session: access.session,
+        number: number.ok_or_else(|| ApiError::invalid("partNumber must be 1 to totalParts."))?,
+        file: file_key(&percent_decode(one(&headers, "key")?)).ok_or_else(ApiError::no_upload)?,
+        upload_id: one(&headers, "uploadId")?.to_owned(),
+    };
+    let room = gate.store.room(slot.clone()).await?.min(gate.config.max_part_size);
+    if body::declared(&headers).is_some_and(|length| length > room) {
+        return Err(too_many_bytes());
+    }
+    let (incoming, size) = receive(&gate.store, body, room).await?;
+    let number = slot.number;
+    let tag = gate.store.put_part(slot, incoming, size).await?;
+    let etag = HeaderValue::from_str(&tag);
+    let mut response = json(&Stored { tag, part_number: number })?;
+    if let Ok(etag) = etag {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    Ok(response)
+}
+
+/// `POST /buckets/complete`
+pub(super) async fn complete(
+    State(gate): State<Shared>,
+    access: Access,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let Complete { tags, key } = body::json(&headers, body, TAGS_LIMIT).await?;
+    let file = file_key(&key).ok_or_else(ApiError::no_key)?;
+    json(&gate.store.complete(access.session, file, tags, gate.config.min_part_size).await?)
+}
+
+/// `DELETE /buckets/{fileId}`
+pub(super) async fn remove(
+    State(gate): State<Shared>,
+    access: Access,
+    key: Result<Path<String>, PathRejection>,
+) -> Result<StatusCode, ApiError> {
+    gate.store.remove(access.session, in_path(key)?).await?;
+    Ok(StatusCode::OK)
+}
+
+/// `GET /buckets/file/{fileId}`
+pub(super) async fn file(
+    State(gate): State<Shared>,
+    access: Access,
+    key: Result<Path<String>, PathRejection>,
+) -> Result<Response, ApiError> {
+    json(&gate.store.file(access.session, in_path(key)?).await?)
+}
+
+/// `GET /buckets/download/{fileId}`
+pub(super) async fn download(
+    State(gate): State<Shared>,
+    access: Access,
+    key: Result<Path<String>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let file = in_path(key)?;
+    if !gate.store.file(access.session, file).await?.completed {
+        return Err(ApiError::conflict("InvalidObjectState", "The file is not complete yet."));
+    }
+    // Without a public address: the host by which this client reaches the gateway, so that a page's policy of talking
+    // to its own origin only covers the link too.
+    let base = match &gate.config.public_url {
+        Some(url) => url.base.clone(),
+        None => {
+            let authority = layers::authority(&uri, &headers);
+            let authority = authority.ok_or_else(|| ApiError::invalid("The Host header is missing."))?;
+            format!("http://{authority}")
+        }
+    };
+    let signed = gate.links.sign(file, SystemTime::now() + gate.config.link_life);
+    json(&Link { url: format!("{base}/v1/link/{signed}") })
+}
+
+/// Reads a part into a temporary file: at most `room` bytes, hashed while they arrive. Gives the file and its size.
+async fn receive(store: &Store, mut body: Body, room: u64) -> Result<(Incoming, u64), ApiError> {
+    let incoming = store.receive().await?;
+    let (mut size, mut batch, mut gathered) = (0_u64, Vec::new(), 0);
+    // One batch is written while the next one arrives.
+    let mut writing: Writing = tokio::task::spawn_blocking(move || Ok(incoming));
+    loop {
+        let data = body::next(&mut body).await?;
+        let ended = data.is_none();
+        if let Some(data) = data {
+            size = size.saturating_add(data.len() as u64);
+            if size > room {
+                return Err(too_many_bytes());
+            }
+            gathered += data.len();
+            batch.push(data);
+        }
+        if gathered < BATCH && !ended {
+            continue;
+        }
+        let mut file = written(writing).await?;
+        let chunks: Vec<Bytes> = std::mem::take(&mut batch);
+        gathered = 0;
+        writing = tokio::task::spawn_blocking(move || file.write(&chunks).map(|()| file));
+        if ended {
+            return Ok((written(writing).await?, size));
+        }
+    }
+}
+
+/// A part's file, away to be written to.
+type Writing = tokio::task::JoinHandle<std::io::Result<Incoming>>;
+
+async fn written(task: Writing) -> Result<Incoming, ApiError> {
+    match task.await {
+        Ok(result) => Ok(result?),
+        Err(error) => Err(ApiError::internal("writing a part", &error)),
+    }
+}
+
+/// The value of a header that must be there once.
+fn one<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, ApiError> {
+    let mut values = headers.get_all(name.to_ascii_lowercase()).iter();
+    match (values.next().map(HeaderValue::to_str), values.next()) {
+        (Some(Ok(value)), None) => Ok(value),
+        _ => Err(ApiError::invalid(format!("The header {name} must be there once."))),
+    }
+}
+
+/// The file key that a client names. What cannot be a key is the key of no file.
+fn file_key(text: &str) -> Option<FileKey> {
+    random::from_hex(text).map(FileKey)
+}
+
+fn in_path(key: Result<Path<String>, PathRejection>) -> Result<FileKey, ApiError> {
+    key.ok().and_then(|Path(key)| file_key(&key)).ok_or_else(ApiError::no_key)
+}
+
+/// `text` with every `%` and its two hexadecimal digits replaced by the byte they stand for.
+fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let byte = match (first, after) {
+            (b'%', [high, low, ..]) => char::from(*high)
+                .to_digit(16)
+                .zip(char::from(*low).to_digit(16))
+                .and_then(|(high, low)| u8::try_from(high * 16 + low).ok()),
+            _ => None,
+        };
+        bytes.push(byte.unwrap_or(first));
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8(bytes).unwrap_or_default()
+}

@@ -1,0 +1,194 @@
+//! The accept loop, the deadlines of its connections, and its stop.
+//!
+//! `axum::serve` lets a connection stay silent, or drip, for as long as it likes. Here every connection has a deadline at
+//! every moment: for a request's head, between requests, for each move of a body in either direction; and there are
+//! only so many of them.
+
+mod connection;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::link::LinkSigner;
+use crate::state::{Gate, Guesses};
+use crate::store::Store;
+use crate::{random, routes};
+
+pub use crate::store::OpenError;
+
+/// Why a gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// A folder to serve is not there.
+    #[error("{0} is not a folder")]
+    NoFolder(PathBuf),
+    /// The data folder cannot be used.
+    #[error("cannot use the data folder: {0}")]
+    Store(#[from] OpenError),
+    /// A temporary data folder cannot be made.
+    #[error("cannot make a temporary folder: {0}")]
+    Temporary(io::Error),
+    /// The operating system gives no random numbers.
+    #[error("there are no random numbers")]
+    Random,
+}
+
+/// A gateway that listens, and serves once it is run.
+pub struct Gateway {
+    listener: TcpListener,
+    address: SocketAddr,
+    router: axum::Router,
+    gate: Arc<Gate>,
+    /// Removed at the end.
+    temporary: Option<TemporaryFolder>,
+}
+
+impl Gateway {
+    /// Opens the store and begins to listen.
+    ///
+    /// # Errors
+    /// A folder or the address cannot be used.
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        for folder in [&config.www, &config.pkg].into_iter().flatten() {
+            if !folder.is_dir() {
+                return Err(StartError::NoFolder(folder.clone()));
+            }
+        }
+        let (data, temporary) = match &config.data {
+            Some(data) => (data.clone(), None),
+            None => {
+                let folder = TemporaryFolder::new()?;
+                eprintln!("data folder (removed at the end): {}", folder.0.display());
+                (folder.0.clone(), Some(folder))
+            }
+        };
+        make_private(&data).map_err(OpenError::Folder)?;
+        let opened = tokio::task::spawn_blocking(move || Store::open(&data)).await;
+        let store = opened.map_err(|error| OpenError::Folder(io::Error::other(error)))??;
+        let listen = |error| StartError::Listen(config.listen, error);
+        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let ip = address.ip();
+        let gate = Arc::new(Gate {
+            store,
+            links: LinkSigner::new().map_err(|_| StartError::Random)?,
+            guesses: Guesses::default(),
+            loopback: ip.is_loopback().then(|| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }),
+            config,
+        });
+        let router = routes::router(gate.clone(), format!("http://{address}"));
+        Ok(Self { listener, address, router, gate, temporary })
+    }
+
+    /// The address that is listened on, with the port that was taken where the flag said 0.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://` and the address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves until `stop` is ready; then takes no more connections and gives requests under way the time that
+    /// `--stop-timeout` says.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self { listener, router, gate, temporary, .. } = self;
+        let slots = Arc::new(Semaphore::new(gate.config.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
+        let (stopping, stopped) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        let mut sweep = tokio::time::interval(gate.config.sweep_interval);
+        let mut sweeping = JoinSet::new();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                // Reaps connections that have ended.
+                Some(_) = connections.join_next() => {}
+                Some(_) = sweeping.join_next() => {}
+                _ = sweep.tick() => {
+                    let store = gate.store.clone();
+                    // A failure has been said where it happened; the next sweep tries again.
+                    sweeping.spawn(async move { store.sweep().await.unwrap_or_default() });
+                }
+                (slot, socket) = accept(&listener, &slots) => {
+                    let router = router.clone();
+                    let (gate, stopped) = (gate.clone(), stopped.clone());
+                    connections.spawn(async move {
+                        connection::serve(socket, router, &gate.config, stopped).await;
+                        drop(slot);
+                    });
+                }
+            }
+        }
+        drop(listener);
+        let _ = stopping.send(true);
+        let all = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(gate.config.stop_timeout, all).await.is_err() {
+            eprintln!("some requests were cut off");
+        }
+        connections.shutdown().await;
+        drop(temporary);
+    }
+}
+
+/// The next connection, once there is a slot for it.
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> (Option<tokio::sync::OwnedSemaphorePermit>, tokio::net::TcpStream) {
+    // The semaphore is never closed.
+    let slot = slots.clone().acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((socket, _)) => return (slot, socket),
+            Err(error) => {
+                // Such as too many open files: the next moment may be better.
+                eprintln!("error: accepting a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// A folder of this process only, removed with it.
+struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn new() -> Result<Self, StartError> {
+        let name = random::bytes::<8>().map_err(|_: ApiError| StartError::Random)?;
+        let folder = std::env::temp_dir().join(format!("partway-gateway-{}", random::hex(&name)));
+        make_private(&folder).map_err(StartError::Temporary)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Makes a folder that only its owner can look into, unless it is there already.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
