@@ -34,6 +34,8 @@ pub struct Engine {
     now: Instant,
     admission: Admission,
     rules: RulesKnown,
+    /// The newest token was refused to the request for the rules.
+    rules_refused: bool,
     token: Token,
     /// The service asked every request to wait until then.
     hold: Instant,
@@ -86,6 +88,7 @@ impl Engine {
             now: Instant::default(),
             admission: Admission::default(),
             rules,
+            rules_refused: false,
             token: Token::default(),
             hold: Instant::default(),
             uploads: BTreeMap::new(),
@@ -427,21 +430,30 @@ impl Engine {
             self.hold = self.hold.max(self.now.plus(wait.min(Backoff::LONGEST_ASKED)));
         }
         match sent.target {
-            Target::Rules => self.rules_failed(failure),
+            Target::Rules => self.rules_failed(failure, sent.epoch),
             Target::Part(id, part) => self.part_failed(id, part, failure, sent.epoch),
             Target::Control(id) => self.control_failed(id, failure, sent.epoch),
         }
     }
 
     /// A service without session rules is no error; a token that nobody can renew is one for all that waits.
-    fn rules_failed(&mut self, failure: Failure) {
-        if matches!(failure.code, Code::Unauthorized | Code::InvalidOption) {
-            self.rules = RulesKnown::No;
-            for id in std::mem::take(&mut self.queue) {
-                self.finish(id, End::Failed(failure.clone()));
-            }
+    fn rules_failed(&mut self, failure: Failure, epoch: u64) {
+        self.rules = RulesKnown::No;
+        let tries = Tries { sent: 1, refused: std::mem::take(&mut self.rules_refused), ..Tries::default() };
+        if failure.status == Some(401)
+            && let Some(tries) = self.next_try(tries, &failure, epoch)
+        {
+            self.rules_refused = tries.refused;
+        } else if matches!(failure.code, Code::Unauthorized | Code::InvalidOption) {
+            self.fail_queue(&failure);
         } else {
             self.rules = RulesKnown::Yes;
+        }
+    }
+
+    fn fail_queue(&mut self, failure: &Failure) {
+        for id in std::mem::take(&mut self.queue) {
+            self.finish(id, End::Failed(failure.clone()));
         }
     }
 
@@ -515,6 +527,9 @@ impl Engine {
         } else {
             failure.clone()
         };
+        if std::mem::take(&mut self.rules_refused) {
+            self.fail_queue(&failure);
+        }
         for id in self.active.clone() {
             if self.uploads.get(&id).is_some_and(|upload| upload.end.is_none()) {
                 self.finish(id, End::Failed(failure.clone()));
