@@ -176,8 +176,8 @@ impl Engine {
     #[must_use]
     pub fn wake_at(&self) -> Option<Instant> {
         let active = || self.active.iter().filter_map(|id| self.uploads.get(id));
-        let report =
-            active().filter(|upload| upload.moved_since_shown).map(|upload| upload.shown_at.plus(REPORT_EVERY)).min();
+        let moved = |upload: &&Upload| upload.moved_since_shown && upload.end.is_none();
+        let report = active().filter(moved).map(|upload| upload.shown_at.plus(REPORT_EVERY)).min();
         let send = if self.token.renewing {
             None
         } else {
@@ -573,8 +573,8 @@ impl Engine {
         self.cancel_all(id);
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         upload.end = Some(End::Aborted);
-        upload.moved_since_shown = false;
-        self.outbox.push_back(Action::Report { upload: id });
+        self.report_end(id);
+        let Some(upload) = self.uploads.get_mut(&id) else { return };
         if start.is_some() || (upload.identity.is_some() && !keep) {
             upload.enter(Phase::Removing);
             upload.control_request = start;
@@ -590,8 +590,7 @@ impl Engine {
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         if upload.end.is_none() {
             upload.end = Some(end);
-            upload.moved_since_shown = false;
-            self.outbox.push_back(Action::Report { upload: id });
+            self.report_end(id);
         }
         self.settle(id);
     }
@@ -625,10 +624,17 @@ impl Engine {
 
     // --- showing ---
 
+    /// Reports the end, in place of any report that nobody fetched yet: an end is shown once.
+    fn report_end(&mut self, id: UploadId) {
+        let report = Action::Report { upload: id };
+        self.outbox.retain(|action| *action != report);
+        self.outbox.push_back(report);
+    }
+
     fn report(&mut self) {
         let blocked = self.blocked(self.now);
         for id in &self.active {
-            let Some(upload) = self.uploads.get_mut(id) else { continue };
+            let Some(upload) = self.uploads.get_mut(id).filter(|upload| upload.end.is_none()) else { continue };
             let state = upload.state(self.now, blocked);
             let moved = upload.moved_since_shown && self.now.since(upload.shown_at) >= REPORT_EVERY;
             if state != upload.shown || moved {
