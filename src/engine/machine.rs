@@ -531,11 +531,7 @@ impl Engine {
             self.fail_queue(&failure);
         }
         for id in self.active.clone() {
-            if self.uploads.get(&id).is_some_and(|upload| upload.end.is_none()) {
-                self.finish(id, End::Failed(failure.clone()));
-            } else {
-                self.settle(id);
-            }
+            self.finish(id, End::Failed(failure.clone()));
         }
     }
 
