@@ -65,6 +65,7 @@ export class BucketList {
     this.rows.clear();
     this.limit = ROWS;
     this.list.replaceChildren();
+    this.list.removeAttribute("data-read");
     return this.read();
   }
 
@@ -92,6 +93,8 @@ export class BucketList {
       this.entries = entries.sort(byName);
       this.error.hidden = true;
       this.draw();
+      // From now on a new row is news, and is drawn as such.
+      requestAnimationFrame(() => this.list.toggleAttribute("data-read", true));
       return true;
     } catch (error) {
       if (bucket !== this.bucket) return false;

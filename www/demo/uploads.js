@@ -31,7 +31,7 @@ const RANKS = /** @type {const} */ ([
 /** Every upload of the page's session, and their rows. */
 export class Uploads {
   /**
-   * @param {HTMLElement} root The pane: holds `.upload-list`, `.upload-summary` and the buttons by their data-action.
+   * @param {HTMLElement} root The pane: holds `.upload-list`, `.upload-total` and the buttons by their data-action.
    * @param {(change: "stored" | "removed" | "expired") => void} onBucketChange
    */
   constructor(root, onBucketChange) {
@@ -39,7 +39,6 @@ export class Uploads {
     const find = (selector) => /** @type {any} */ (root.querySelector(selector));
     this.root = root;
     this.list = find(".upload-list");
-    this.summary = find(".upload-summary");
     this.total = find(".upload-total");
     this.more = find("[data-action=more-uploads]");
     this.pauseAll = find("[data-action=pause-all]");
@@ -234,25 +233,24 @@ export class Uploads {
     const tally = { sent: 0, total: 0, speed: 0, done: 0, failed: 0, paused: 0, open: 0, settled: 0 };
     for (const { state, progress, settled } of this.transfers) {
       if (settled) tally.settled += 1;
-      if (state === "aborted") continue;
+      if (state === "failed") tally.failed += 1;
+      if (state === "failed" || state === "aborted") continue;
       tally.total += progress.total;
       tally.sent += state === "done" ? progress.total : progress.sent;
       if (state === "uploading") tally.speed += progress.speed;
       if (state === "done") tally.done += 1;
-      else if (state === "failed") tally.failed += 1;
       else if (state === "paused") tally.paused += 1;
       else tally.open += 1;
     }
     const { size: all } = this.transfers;
     this.root.toggleAttribute("data-some", all > 0);
-    this.summary.hidden = all === 0;
     const hidden = all - this.rows.size;
     this.more.hidden = hidden === 0;
     setText(this.more, `Show ${counted(Math.min(hidden, ROWS), "more file", "more files")} of ${count(hidden)}`);
     this.pauseAll.hidden = tally.open === 0 || all < 2;
     this.resumeAll.hidden = tally.open > 0 || tally.paused === 0 || all < 2;
     this.clear.hidden = tally.settled === 0;
-    setText(this.total, words(tally, all));
+    setText(this.total, all > 0 ? words(tally, all) : "");
   }
 }
 
