@@ -18,4 +18,4 @@ pub mod protocol;
 #[cfg(target_family = "wasm")]
 mod browser;
 #[cfg(target_family = "wasm")]
-mod js;
+pub mod js;

@@ -13,4 +13,7 @@ mod options;
 mod record;
 mod upload;
 
-pub use error::kind;
+pub use bucket::Bucket;
+pub(crate) use error::kind;
+pub use open::open_bucket;
+pub use upload::Upload;

@@ -102,11 +102,7 @@ impl Watch for Observer {
 
     fn changed(&self, snapshot: Snapshot) {
         let state = snapshot.state;
-        let moved = self.last.borrow().as_ref().is_none_or(|last| {
-            last.progress.sent != snapshot.progress.sent
-                || last.progress.parts_done != snapshot.progress.parts_done
-                || last.progress.speed != snapshot.progress.speed
-        });
+        let moved = self.last.borrow().as_ref().is_none_or(|last| last.progress != snapshot.progress);
         *self.last.borrow_mut() = Some(snapshot.clone());
         if moved
             && let Some(callback) = &self.on_progress
