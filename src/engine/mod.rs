@@ -4,7 +4,7 @@
 //! size, an upload a number, an [`Instant`] a count of milliseconds. The driver drains [`Engine::poll`], performs each
 //! action, reports what came of it through [`Engine::handle`], and calls again at [`Engine::wake_at`].
 //!
-//! What it keeps under any schedule (proven by `tests/simulation.rs`): a part counts once, and only after its tag is
+//! What it keeps under any schedule (proven by `tests/simulation/`): a part counts once, and only after its tag is
 //! saved; nothing is completed before every tag is; `sent` never decreases; at most `parallel` parts are in flight over
 //! the whole bucket; an aborted upload sends nothing more but its removal; every upload ends in exactly one of done,
 //! failed, aborted; no wait is infinite but a pause, which says so.

@@ -1,0 +1,352 @@
+//! The onlooker: keeps its own account of every upload and holds each action against the engine's promises.
+
+use crate::counts::Counts;
+use crate::record::{Record, Retry, Slot, Tries};
+use partway::engine::{Action, Backoff, Config, Engine, RequestId, State, UploadId};
+use partway::protocol::{Code, Failure, Rules};
+use std::collections::BTreeMap;
+
+/// A request on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Flight {
+    pub upload: Option<UploadId>,
+    pub slot: Slot,
+    /// How often the token had been renewed when it was sent.
+    pub generation: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RulesKnown {
+    No,
+    Asked,
+    Yes,
+}
+
+pub struct Ledger {
+    pub config: Config,
+    pub now: u64,
+    pub hold: u64,
+    pub generation: u64,
+    pub renewing: bool,
+    /// The event just told was a 401 to the newest token.
+    pub refusal: bool,
+    pub requests: BTreeMap<RequestId, Flight>,
+    pub uploads: BTreeMap<UploadId, Record>,
+    pub rules: RulesKnown,
+    pub rules_refused: bool,
+    pub limits: Rules,
+    pub ends_at: Option<u64>,
+    /// The person did something while actions waited: a report may then come twice.
+    pub interrupted: bool,
+    pub counts: Counts,
+}
+
+impl Ledger {
+    pub fn new(config: Config) -> Self {
+        let rules = if config.fetch_rules { RulesKnown::No } else { RulesKnown::Yes };
+        Self {
+            config,
+            now: 0,
+            hold: 0,
+            generation: 0,
+            renewing: false,
+            refusal: false,
+            requests: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            rules,
+            rules_refused: false,
+            limits: Rules::default(),
+            ends_at: None,
+            interrupted: false,
+            counts: Counts::default(),
+        }
+    }
+
+    pub fn parts_in_flight(&self) -> usize {
+        self.requests.values().filter(|flight| matches!(flight.slot, Slot::Part(_))).count()
+    }
+
+    /// Most requests that may be in flight at once.
+    pub fn most_requests(&self) -> usize {
+        (self.config.parallel + 2).min(6).max(self.config.parallel)
+    }
+
+    pub fn record(&mut self, id: UploadId) -> &mut Record {
+        self.uploads.get_mut(&id).expect("an action names an upload that was picked")
+    }
+
+    /// Begun as the engine sees it: counted by the rules, announced or about to be.
+    pub fn begun(&self, id: UploadId, engine: &Engine) -> bool {
+        self.uploads[&id].requests > 0
+            || !matches!(engine.state(id), None | Some(State::Queued | State::Paused)) && self.uploads[&id].live()
+    }
+
+    /// Begun uploads that have no part on its way but something to send: an upper bound of the engine's count.
+    pub fn ahead(&self, engine: &Engine) -> usize {
+        let ahead = |(id, record): &(&UploadId, &Record)| {
+            record.runnable()
+                && record.flights.is_empty()
+                && self.begun(**id, engine)
+                && record.tags.len() < record.plan.parts() as usize
+        };
+        self.uploads.iter().filter(ahead).count()
+    }
+
+    /// Whether a queued upload should be begun before anything else is sent.
+    pub fn neglected(&self, engine: &Engine) -> Option<UploadId> {
+        if self.rules != RulesKnown::Yes || self.ahead(engine) >= self.config.parallel {
+            return None;
+        }
+        let queued = |(id, record): &(&UploadId, &Record)| record.runnable() && !self.begun(**id, engine);
+        self.uploads.iter().find(queued).map(|(id, _)| *id)
+    }
+
+    // --- actions ---
+
+    /// Checks an action the engine asks for, and notes it.
+    pub fn action(&mut self, action: &Action, engine: &Engine) {
+        match action {
+            Action::FetchRules { request } => {
+                assert_eq!(self.rules, RulesKnown::No, "the rules are asked for once");
+                self.rules = RulesKnown::Asked;
+                self.sent(*request, None, Slot::Rules);
+            }
+            Action::Start { upload, request, parts } => {
+                assert!(self.rules == RulesKnown::Yes, "an upload started before the rules were known");
+                self.within_limits(*upload, engine);
+                let record = self.record(*upload);
+                assert_eq!(*parts, record.plan.parts(), "the parts announced are the plan's");
+                assert!(record.identity.is_none(), "started twice");
+                self.sent(*request, Some(*upload), Slot::Start);
+            }
+            Action::PutPart { upload, request, part, range, key, upload_id } => {
+                self.part_is_fair(*upload, engine);
+                let parallel = self.config.parallel;
+                assert!(self.parts_in_flight() < parallel, "more than {parallel} parts in flight");
+                let record = self.record(*upload);
+                assert_eq!(record.identity, Some((key.clone(), upload_id.clone())), "a part sent under a wrong key");
+                assert!((1..=record.plan.parts()).contains(part), "part {part} is none of the plan's");
+                assert_eq!(*range, record.plan.range(*part), "part {part} has other bytes than the plan says");
+                assert!(!record.flights.contains_key(part), "part {part} is in flight twice");
+                assert!(!record.tags.contains_key(part), "part {part} is stored and sent again");
+                if !record.tries.contains_key(&Slot::Part(*part)) {
+                    record.fresh -= 1;
+                }
+                self.sent(*request, Some(*upload), Slot::Part(*part));
+            }
+            Action::Save { upload, part } => {
+                let record = self.record(*upload);
+                assert!(record.tags.contains_key(part) && !record.saved.contains(part), "nothing to save");
+            }
+            Action::Complete { upload, request, key, tags } => {
+                let record = self.record(*upload);
+                assert!(
+                    record.all_saved(),
+                    "completed with {} of {} tags saved",
+                    record.saved.len(),
+                    record.plan.parts()
+                );
+                assert!(record.tags.values().eq(tags.iter()), "the tags are not the latest, in part order");
+                assert_eq!(record.identity.as_ref().map(|(key, _)| key), Some(key), "completed under a wrong key");
+                self.sent(*request, Some(*upload), Slot::Complete);
+            }
+            Action::Confirm { upload, request, key } => {
+                let record = self.record(*upload);
+                assert!(record.doubt.is_some(), "asked without a doubt");
+                assert_eq!(record.identity.as_ref().map(|(key, _)| key), Some(key), "asked for a wrong key");
+                self.sent(*request, Some(*upload), Slot::Confirm);
+            }
+            Action::Remove { upload, request, key } => {
+                let record = self.record(*upload);
+                assert_eq!(record.identity.as_ref().map(|(key, _)| key), Some(key), "removed a wrong key");
+                assert!(!record.in_flight(), "removed while something of it is in flight");
+                self.sent(*request, Some(*upload), Slot::Remove);
+            }
+            Action::RenewToken => {
+                assert!(!self.renewing, "the token is asked for twice");
+                assert!(self.refusal, "the token is asked for though the newest was not refused");
+                self.renewing = true;
+            }
+            Action::Cancel { request } => self.cancelled(*request),
+            Action::Report { upload } => self.reported(*upload, engine),
+            Action::Settled { upload } => {
+                let record = self.record(*upload);
+                assert!(!record.settled, "settled twice");
+                assert!(record.end.is_some(), "settled before an end was reported");
+                record.settled = true;
+            }
+        }
+    }
+
+    /// What holds for every request.
+    fn sent(&mut self, request: RequestId, upload: Option<UploadId>, slot: Slot) {
+        assert!(!self.renewing, "sent while the token is being renewed");
+        assert!(self.hold <= self.now, "sent {} ms before Retry-After is over", self.hold - self.now);
+        assert!(self.requests.len() < self.most_requests(), "{} requests in flight", self.requests.len() + 1);
+        let (now, attempts) = (self.now, self.config.backoff.attempts);
+        let flight = Flight { upload, slot, generation: self.generation };
+        assert!(self.requests.insert(request, flight).is_none(), "a request number is used twice");
+        let Some(id) = upload else { return };
+        let record = self.record(id);
+        assert!(!record.settled && record.end.is_none_or(|_| slot == Slot::Remove), "sent {slot:?} after its end");
+        match record.aborted {
+            None => {
+                assert!(slot != Slot::Remove, "removed although nobody aborted it");
+                assert!(!record.paused, "sent {slot:?} while paused");
+            }
+            Some(keep) => assert!(!keep && slot == Slot::Remove, "sent {slot:?} after the abort (keep: {keep})"),
+        }
+        record.requests += 1;
+        let tries = record.tries.entry(slot).or_default();
+        tries.sent += 1;
+        let most = if slot == Slot::Remove { attempts.min(3) } else { attempts };
+        assert!(tries.sent <= most, "{slot:?} is tried {} times of {most}", tries.sent);
+        let retry = tries.retry.take();
+        match slot {
+            Slot::Part(part) => {
+                record.passed_over = 0;
+                record.flights.insert(part, (request, 0));
+            }
+            _ => assert!(record.control.replace((request, slot)).is_none(), "two requests of a kind at once"),
+        }
+        if let Some(retry) = retry {
+            assert!(now >= retry.not_before, "{slot:?} is sent {} ms too early", retry.not_before - now);
+            self.counts.add("retry");
+            if let Some(jitter) = retry.jitter.filter(|jitter| *jitter >= 100) {
+                self.counts.waited((now - retry.failed_at) as f64 / jitter as f64);
+            }
+        }
+    }
+
+    /// A file that could be sent and has nothing in flight goes before a second part of any other; and before a part
+    /// goes out, a queued file is begun where few are ahead of it.
+    fn part_is_fair(&mut self, id: UploadId, engine: &Engine) {
+        if let Some(queued) = self.neglected(engine) {
+            panic!("a part of {id:?} is sent while {queued:?} waits in the queue");
+        }
+        let busy = !self.uploads[&id].flights.is_empty();
+        let most = self.uploads.len();
+        for (other, record) in self.uploads.iter_mut().filter(|(other, _)| **other != id) {
+            if record.runnable() && record.identity.is_some() && record.flights.is_empty() && record.fresh > 0 {
+                assert!(!busy, "{id:?} gets another place while {other:?} has none");
+                if record.fresh == record.plan.parts() {
+                    record.passed_over += 1;
+                    assert!(record.passed_over <= most, "{other:?} is starved");
+                }
+            }
+        }
+    }
+
+    fn cancelled(&mut self, request: RequestId) {
+        let flight = self.requests.remove(&request).expect("only a request in flight is cancelled");
+        self.counts.add("request: cancelled");
+        let (now, interrupted) = (self.now, self.interrupted);
+        let record = self.record(flight.upload.expect("the rules are never cancelled"));
+        match flight.slot {
+            Slot::Part(part) => {
+                let (_, moved) = record.flights.remove(&part).expect("in flight");
+                if record.live() && record.doom.is_none() {
+                    assert!(record.paused || interrupted, "cancelled for nothing");
+                    assert!(moved < record.plan.len(part) || moved == 0, "a part wholly sent is cancelled by a pause");
+                    let tries = record.tries.entry(flight.slot).or_default();
+                    tries.sent -= 1;
+                    tries.retry = Some(Retry { failed_at: now, not_before: now, latest: now, jitter: None });
+                }
+            }
+            _ => {
+                assert!(!record.live() || record.doom.is_some(), "cancelled for nothing");
+                record.control = None;
+            }
+        }
+    }
+
+    fn reported(&mut self, id: UploadId, engine: &Engine) {
+        let now = self.now;
+        let state = engine.state(id).expect("a report of an upload that is known");
+        let justified = matches!(state, State::Failed) && self.failure_is_justified(id, engine);
+        let interrupted = self.interrupted;
+        let record = self.record(id);
+        if let Some((shown, at)) = record.shown {
+            assert!(
+                interrupted || shown != state || now - at >= 50,
+                "the same state is reported after {} ms",
+                now - at
+            );
+        }
+        record.shown = Some((state, now));
+        if matches!(state, State::Done | State::Failed | State::Aborted) {
+            assert!(record.end.is_none(), "a second end: {state:?} after {:?}", record.end);
+            assert_eq!(state == State::Aborted, record.aborted.is_some(), "aborted is what the person did");
+            assert!(state != State::Failed || justified, "failed without a cause: {:?}", engine.failure(id));
+            assert!(state == State::Failed || record.doom.is_none(), "{state:?} instead of failing");
+            record.end = Some(state);
+            let keep = record.aborted == Some(true);
+            self.counts.add(match (state, engine.failure(id)) {
+                (State::Failed, Some(failure)) => format!("end: failed {:?}", failure.code),
+                (State::Aborted, _) if keep => "end: aborted and kept".to_owned(),
+                (State::Aborted, _) => "end: aborted".to_owned(),
+                _ => "end: done".to_owned(),
+            });
+        }
+    }
+
+    // --- rules ---
+
+    /// Files and bytes that count against the rules, `id` apart: those certain to, and those that may.
+    fn held(&self, id: UploadId, engine: &Engine) -> [(u64, u64); 2] {
+        let mut held = [(0, 0); 2];
+        for (other, record) in self.uploads.iter().filter(|(other, _)| **other != id) {
+            let stored = record.identity.is_some() && !record.removed;
+            let pending = record.identity.is_none() && !record.settled && record.end != Some(State::Failed);
+            let certain = stored || (pending && self.begun(*other, engine));
+            let possible = certain || (pending && record.paused);
+            for (sum, _) in held.iter_mut().zip([certain, possible]).filter(|(_, counts)| *counts) {
+                *sum = (sum.0 + 1, sum.1 + record.plan.size());
+            }
+        }
+        held
+    }
+
+    fn exceeds(&self, id: UploadId, (files, bytes): (u64, u64)) -> Option<Code> {
+        let size = self.uploads[&id].plan.size();
+        let most_bytes = self.limits.max_total_mega_bytes.map(|megabytes| (megabytes * 1e6) as u64);
+        if most_bytes.is_some_and(|most| bytes + size > most) {
+            Some(Code::TooLarge)
+        } else {
+            self.limits.max_files.filter(|most| files >= *most).map(|_| Code::TooManyFiles)
+        }
+    }
+
+    fn within_limits(&self, id: UploadId, engine: &Engine) {
+        let [certain, _] = self.held(id, engine);
+        assert_eq!(self.exceeds(id, certain), None, "started against the session's rules");
+    }
+
+    fn failure_is_justified(&self, id: UploadId, engine: &Engine) -> bool {
+        let record = &self.uploads[&id];
+        let Some(code) = engine.failure(id).map(|failure| failure.code) else { return false };
+        if record.doom == Some(code) || record.may_fail == Some(code) {
+            return true;
+        }
+        let [_, possible] = self.held(id, engine);
+        record.requests == 0
+            && match code {
+                Code::SessionExpired => self.ends_at.is_some_and(|end| end <= self.now),
+                Code::TooManyFiles => self.limits.max_files.is_some_and(|most| possible.0 >= most),
+                Code::TooLarge => self.exceeds(id, (0, possible.1)) == Some(Code::TooLarge),
+                _ => false,
+            }
+    }
+
+    /// Notes a failed try that will be repeated; says whether it was the last.
+    pub fn back_off(tries: &mut Tries, failure: &Failure, backoff: &Backoff, now: u64) -> bool {
+        if !failure.is_retryable() || tries.sent >= backoff.attempts {
+            return true;
+        }
+        let bound = backoff.base.saturating_mul(1 << (tries.sent - 1).min(32)).min(backoff.longest);
+        let asked = failure.retry_after.unwrap_or(0).min(Backoff::LONGEST_ASKED);
+        let jitter = (asked == 0).then_some(bound);
+        tries.retry = Some(Retry { failed_at: now, not_before: now + asked, latest: now + bound.max(asked), jitter });
+        false
+    }
+}

@@ -1,0 +1,123 @@
+//! What an onlooker knows of one upload, from the actions asked for and the events told.
+
+use partway::engine::{Plan, RequestId, State};
+use partway::protocol::Code;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One of the requests an upload consists of (or the bucket's own, for its rules).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    Rules,
+    Start,
+    Part(u32),
+    Complete,
+    Confirm,
+    Remove,
+}
+
+/// A request that is to be sent again.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    pub failed_at: u64,
+    pub not_before: u64,
+    /// When it is sent at the latest, where nothing else is in its way.
+    pub latest: u64,
+    /// The longest back-off allowed, where it is only the jitter that decides.
+    pub jitter: Option<u64>,
+}
+
+/// The tries of one request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tries {
+    pub sent: u32,
+    /// Refused under the token that was newest when it was sent.
+    pub refused: bool,
+    pub retry: Option<Retry>,
+}
+
+#[derive(Debug)]
+pub struct Record {
+    pub plan: Plan,
+    pub identity: Option<(String, String)>,
+    pub tags: BTreeMap<u32, String>,
+    pub saved: BTreeSet<u32>,
+    /// Parts in flight, with the bytes that moved.
+    pub flights: BTreeMap<u32, (RequestId, u64)>,
+    pub control: Option<(RequestId, Slot)>,
+    pub tries: BTreeMap<Slot, Tries>,
+    /// Parts never sent.
+    pub fresh: u32,
+    pub requests: u32,
+    pub paused: bool,
+    /// Aborted; whether what is stored is kept.
+    pub aborted: Option<bool>,
+    /// It must fail at once, like this.
+    pub doom: Option<Code>,
+    /// It may fail, like this.
+    pub may_fail: Option<Code>,
+    pub doubt: Option<partway::protocol::Failure>,
+    pub removed: bool,
+    pub end: Option<State>,
+    pub settled: bool,
+    pub forgotten: bool,
+    pub sent: u64,
+    pub shown: Option<(State, u64)>,
+    /// Parts of others sent while this one, never served, could have been.
+    pub passed_over: usize,
+}
+
+impl Record {
+    pub fn new(plan: Plan) -> Self {
+        Self {
+            plan,
+            identity: None,
+            tags: BTreeMap::new(),
+            saved: BTreeSet::new(),
+            flights: BTreeMap::new(),
+            control: None,
+            tries: BTreeMap::new(),
+            fresh: plan.parts(),
+            requests: 0,
+            paused: false,
+            aborted: None,
+            doom: None,
+            may_fail: None,
+            doubt: None,
+            removed: false,
+            end: None,
+            settled: false,
+            forgotten: false,
+            sent: 0,
+            shown: None,
+            passed_over: 0,
+        }
+    }
+
+    /// Neither ended nor aborted.
+    pub fn live(&self) -> bool {
+        self.end.is_none() && self.aborted.is_none()
+    }
+
+    pub fn runnable(&self) -> bool {
+        self.live() && !self.paused
+    }
+
+    /// Whether a request of this slot stands ready: never tried, or waited for long enough.
+    pub fn overdue(&self, slot: Slot, now: u64) -> bool {
+        self.tries.get(&slot).and_then(|tries| tries.retry).is_none_or(|retry| retry.latest <= now)
+    }
+
+    /// Whether some part must go out now if there is a place for it.
+    pub fn part_overdue(&self, now: u64) -> bool {
+        let parts = self.tries.range(Slot::Part(0)..=Slot::Part(u32::MAX));
+        self.fresh > 0 || parts.filter_map(|(_, tries)| tries.retry).any(|retry| retry.latest <= now)
+    }
+
+    pub fn all_saved(&self) -> bool {
+        self.saved.len() == self.plan.parts() as usize
+    }
+
+    pub fn in_flight(&self) -> bool {
+        self.control.is_some() || !self.flights.is_empty()
+    }
+}

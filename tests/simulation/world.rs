@@ -1,0 +1,430 @@
+//! One schedule: a driver, a network, a service and a person around one engine, in virtual time.
+
+use crate::chance::Chance;
+use crate::fault::{Fate, Weather};
+use crate::ledger::Ledger;
+use crate::record::Record;
+use crate::server::{Answer, Call, Server};
+use partway::engine::{Action, Backoff, Config, Engine, Event, Instant, LEAST_PART, RequestId, State, UploadId};
+use partway::protocol::{Code, Failure, Rules};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Far more than any schedule needs: beyond it, it never ends.
+const MOST_STEPS: u32 = 100_000;
+
+/// What is going to happen.
+#[derive(Clone, Debug)]
+enum Happening {
+    /// A request reaches the service.
+    Arrive(RequestId, Fate),
+    /// The engine is told; `true`: also where the request was cancelled meanwhile.
+    Tell(Event, bool),
+    Pick(u64),
+    /// The token the service took is no longer taken.
+    Expire,
+    Restart {
+        loses: bool,
+    },
+    /// The token callback answers: with a token, with one that is no good, or not.
+    Token(Option<bool>),
+}
+
+/// What a schedule did, line by line.
+pub type Trace = Rc<RefCell<Vec<String>>>;
+
+pub struct World {
+    chance: Chance,
+    weather: Weather,
+    engine: Engine,
+    server: Server,
+    pub ledger: Ledger,
+    agenda: BTreeMap<(u64, u64), Happening>,
+    /// Requests on their way to the service, with the token they carry.
+    calls: BTreeMap<RequestId, (Call, u64)>,
+    token: u64,
+    noted: u64,
+    trace: Option<Trace>,
+}
+
+impl World {
+    pub fn new(seed: u64, trace: Option<Trace>) -> Self {
+        let mut chance = Chance::new(seed);
+        let attempts = chance.one_of(&[1, 2, 3, 3, 4, 5, 8]);
+        let base = chance.one_of(&[0, 1, 100, 500, 500, 3000]);
+        let config = Config {
+            part_size: chance.one_of(&[Some(LEAST_PART), Some(LEAST_PART), Some(LEAST_PART * 7 + 1), None]),
+            parallel: chance.between(1, 6) as usize,
+            backoff: Backoff { attempts, base, longest: chance.one_of(&[base, base * 3, 30_000]) },
+            fetch_rules: chance.percent(60),
+        };
+        let weather = Weather::new(&mut chance);
+        let mut ledger = Ledger::new(config.clone());
+        for (occurs, kind) in [
+            (attempts == 1, "config: attempts 1"),
+            (config.parallel == 1, "config: parallel 1"),
+            (config.parallel == 6, "config: parallel 6"),
+            (!config.fetch_rules, "rules: not asked"),
+        ] {
+            if occurs {
+                ledger.counts.add(kind);
+            }
+        }
+        let engine = Engine::new(config, chance.bits());
+        let mut server = Server::new(chance.percent(50));
+        if chance.percent(25) {
+            server.max_files = Some(chance.between(0, 3));
+        }
+        if chance.percent(25) {
+            server.max_bytes = Some(chance.between(0, 60) * 1_000_000);
+        }
+        Self {
+            chance,
+            weather,
+            engine,
+            server,
+            ledger,
+            agenda: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            token: 0,
+            noted: 0,
+            trace,
+        }
+    }
+
+    /// Plays the schedule to its end. Panics where a promise is broken.
+    pub fn play(&mut self) {
+        self.plan();
+        for _ in 0..MOST_STEPS {
+            let wake = self.engine.wake_at().map(|wake| wake.0);
+            let next = self.agenda.first_key_value().map(|((at, _), _)| *at);
+            match (wake, next) {
+                (None, None) if self.wind_up() => return,
+                (None, None) => {}
+                (Some(wake), next) if next.is_none_or(|next| wake <= next) => {
+                    self.advance(wake);
+                    self.note(|| "wakes".to_owned());
+                    self.drain();
+                }
+                _ => {
+                    if let Some(((at, _), happening)) = self.agenda.pop_first() {
+                        self.advance(at);
+                        self.happen(happening);
+                    }
+                }
+            }
+        }
+        panic!("the schedule does not end");
+    }
+
+    /// What is certain to happen: files, the person's moods, the service's.
+    fn plan(&mut self) {
+        let uploads = self.chance.one_of(&[1, 1, 2, 2, 3, 5]);
+        for number in 0..uploads {
+            let at = if number == 0 || self.chance.percent(60) { 0 } else { self.chance.between(1, 4000) };
+            if at > 0 {
+                self.ledger.counts.add("person: pick later");
+            }
+            let size = self.size();
+            self.at(at, Happening::Pick(size));
+        }
+        let busy = self.chance.one_of(&[0, 0, 2, 6]);
+        for _ in 0..busy {
+            let (at, event) = (self.chance.between(0, 8000), self.whim());
+            self.at(at, Happening::Tell(event, true));
+        }
+        if self.chance.percent(self.weather.expiries) {
+            let at = self.chance.between(0, 5000);
+            self.at(at, Happening::Expire);
+        }
+        if self.chance.percent(self.weather.restarts) {
+            let (at, loses) = (self.chance.between(0, 5000), self.chance.percent(20));
+            self.at(at, Happening::Restart { loses });
+        }
+    }
+
+    fn size(&mut self) -> u64 {
+        let part = self.ledger.config.part_size.unwrap_or(8 * 1024 * 1024);
+        let parts = self.chance.one_of(&[1, 2, 2, 3, 4, 6]);
+        let (kind, size) = match self.chance.between(0, 19) {
+            0 | 1 => ("size: empty", 0),
+            2 | 3 => ("size: one byte", 1),
+            4 | 5 => ("size: exact multiple", parts * part),
+            6 | 7 => ("size: multiple and one byte", parts * part + 1),
+            8 => ("size: huge", self.chance.between(20, 50) * part),
+            9..=13 => ("size: one part", self.chance.between(2, part)),
+            _ => ("size: any", self.chance.between(2, 8 * part)),
+        };
+        self.ledger.counts.add(kind);
+        size
+    }
+
+    /// Something a person does, perhaps to an upload that is long over or never was.
+    fn whim(&mut self) -> Event {
+        let id = UploadId(self.chance.between(1, 5) as u32);
+        match self.chance.between(0, 9) {
+            0..=3 => Event::Pause(id),
+            4..=7 => Event::Resume(id),
+            other => Event::Abort { upload: id, keep: other == 8 },
+        }
+    }
+
+    /// Nothing is under way any more: what is left must be paused, and the person goes on. Says whether all is over.
+    fn wind_up(&mut self) -> bool {
+        let open: Vec<UploadId> =
+            self.ledger.uploads.iter().filter(|(_, record)| !record.settled).map(|(id, _)| *id).collect();
+        for id in &open {
+            let state = self.engine.state(*id);
+            assert_eq!(state, Some(State::Paused), "{id:?} waits for ever, and says it is {state:?}");
+        }
+        let Some(id) = open.first().copied() else { return true };
+        let abort = self.chance.percent(10);
+        self.tell(if abort { Event::Abort { upload: id, keep: false } } else { Event::Resume(id) });
+        false
+    }
+
+    fn advance(&mut self, at: u64) {
+        let mut now = self.ledger.now.max(at);
+        if self.chance.between(0, 199) == 0 {
+            now += self.chance.between(1, 600_000);
+            self.ledger.counts.add("time: jump");
+        }
+        self.ledger.now = now;
+    }
+
+    fn at(&mut self, at: u64, happening: Happening) {
+        self.noted += 1;
+        self.agenda.insert((at, self.noted), happening);
+    }
+
+    fn after(&mut self, least: u64, most: u64, happening: Happening) {
+        let at = self.ledger.now + self.chance.between(least, most);
+        self.at(at, happening);
+    }
+
+    fn note(&self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &self.trace {
+            trace.borrow_mut().push(format!("{:>8} ms  {}", self.ledger.now, line()));
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Arrive(request, fate) => self.arrive(request, fate),
+            Happening::Tell(event, stale) => {
+                let cancelled = request_of(&event).is_some_and(|request| !self.ledger.requests.contains_key(&request));
+                if cancelled {
+                    if !stale {
+                        return;
+                    }
+                    self.ledger.counts.add("answer: for a cancelled request");
+                }
+                if self.chance.percent(3) && !matches!(event, Event::PartMoved { .. } | Event::Pause(_)) {
+                    self.ledger.counts.add("answer: duplicate");
+                    self.after(0, 500, Happening::Tell(event.clone(), true));
+                }
+                self.tell(event);
+            }
+            Happening::Pick(size) => {
+                let id = self.engine.pick(size);
+                self.note(|| format!("picks {id:?} of {size} bytes"));
+                let plan = self.engine.plan(id).expect("just picked");
+                self.ledger.uploads.insert(id, Record::new(plan));
+                self.drain();
+            }
+            Happening::Expire => {
+                self.note(|| "the token expires".to_owned());
+                self.ledger.counts.add("fault: token expired");
+                self.server.token += 1;
+            }
+            Happening::Restart { loses } => {
+                self.note(|| format!("the service restarts (loses unfinished files: {loses})"));
+                self.ledger.counts.add(if loses { "fault: restart that loses files" } else { "fault: restart" });
+                let until = self.ledger.now + self.chance.between(1, 3000);
+                self.server.restart(until, loses);
+            }
+            Happening::Token(outcome) => {
+                let (kind, event) = match outcome {
+                    Some(good) => {
+                        self.token = if good { self.server.token } else { u64::MAX };
+                        (if good { "token: renewed" } else { "token: renewed to a bad one" }, Event::TokenRenewed)
+                    }
+                    None => {
+                        let failure = Failure::new(Code::Unauthorized, "no token");
+                        ("token: refused", Event::TokenRefused(failure))
+                    }
+                };
+                self.ledger.counts.add(kind);
+                self.tell(event);
+            }
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.note(|| format!("<- {event:?}"));
+        self.ledger.told(&event, &self.engine);
+        let pauses = if let Event::Pause(id) = event { Some(id) } else { None };
+        self.engine.handle(event, Instant(self.ledger.now));
+        self.drain();
+        let lets_finish = |id| self.ledger.uploads.get(&id).is_some_and(|record| !record.flights.is_empty());
+        if pauses.is_some_and(lets_finish) {
+            self.ledger.counts.add("person: pause lets a sent part finish");
+        }
+    }
+
+    /// Performs all the engine asks for, then checks what must hold.
+    fn drain(&mut self) {
+        let most = 50 + 20 * self.ledger.uploads.len();
+        let mut actions = 0;
+        self.ledger.interrupted = false;
+        while let Some(action) = self.engine.poll(Instant(self.ledger.now)) {
+            actions += 1;
+            assert!(actions <= most, "poll gave {actions} actions and does not end");
+            self.note(|| format!("-> {action:?}"));
+            self.ledger.action(&action, &self.engine);
+            self.perform(action);
+        }
+        self.ledger.quiet(&self.engine);
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::FetchRules { request } => self.send(request, Call::Rules),
+            Action::Start { upload, request, parts } => {
+                let size = self.ledger.record(upload).plan.size();
+                self.send(request, Call::Start { parts, size });
+            }
+            Action::PutPart { request, part, range, key, upload_id, .. } => {
+                self.send(request, Call::Put { part, range, key, upload_id });
+            }
+            Action::Complete { request, key, tags, .. } => self.send(request, Call::Complete { key, tags }),
+            Action::Confirm { request, key, .. } => self.send(request, Call::Confirm { key }),
+            Action::Remove { request, key, .. } => self.send(request, Call::Remove { key }),
+            Action::Save { upload, part } => {
+                let most = self.chance.one_of(&[0, 20, 2000]);
+                self.after(0, most, Happening::Tell(Event::Saved { upload, part }, true));
+            }
+            Action::RenewToken => {
+                let outcome = self.chance.one_of(&[Some(true), Some(true), Some(true), Some(false), None]);
+                self.after(0, 3000, Happening::Token(outcome));
+            }
+            Action::Cancel { .. } => {}
+            Action::Report { upload } => {
+                if self.engine.state(upload) == Some(State::Done) {
+                    self.really_stored(upload);
+                }
+                if self.chance.percent(self.weather.whims) {
+                    let event = self.whim();
+                    self.ledger.counts.add("person: within a report");
+                    self.note(|| format!("<- {event:?} (within the report)"));
+                    self.ledger.interrupted = true;
+                    let refusal = self.ledger.refusal;
+                    self.ledger.told(&event, &self.engine);
+                    self.ledger.refusal = refusal;
+                    self.engine.handle(event, Instant(self.ledger.now));
+                }
+            }
+            Action::Settled { upload } => {
+                if self.chance.percent(30) {
+                    self.engine.forget(upload);
+                    self.ledger.record(upload).forgotten = true;
+                }
+            }
+        }
+    }
+
+    /// What is called done is complete at the service, with the right bytes in every part.
+    fn really_stored(&mut self, id: UploadId) {
+        let record = self.ledger.record(id);
+        let (key, _) = record.identity.as_ref().expect("a key");
+        let file = self.server.files.get(key).expect("done, and the service has no such file");
+        assert!(file.complete, "done, and the service has not completed it");
+        let plan = record.plan;
+        let whole = (1..=plan.parts()).map(|part| (part, plan.range(part)));
+        assert!(file.stored.iter().map(|(part, (_, range))| (*part, range.clone())).eq(whole), "done with other bytes");
+        assert_eq!(record.sent.max(plan.size()), plan.size());
+        let sent = self.engine.progress(id, Instant(self.ledger.now)).map(|progress| progress.sent);
+        assert_eq!(sent, Some(plan.size()), "done, and not all is sent");
+    }
+
+    // --- the network ---
+
+    fn send(&mut self, request: RequestId, call: Call) {
+        let fate = self.weather.fate(&mut self.chance, &mut self.ledger.counts);
+        let slow = self.chance.one_of(&[5, 50, 50, 400, 400, 5000]);
+        if let Call::Put { range, .. } = &call {
+            let length = range.end - range.start;
+            let moves = self.chance.one_of(&[0, 1, 2]);
+            let mut bytes = 0;
+            for step in 1..=moves {
+                bytes = if self.chance.percent(30) { length } else { self.chance.between(bytes, length) };
+                let event = Event::PartMoved { request, bytes };
+                self.after(slow * (step - 1) / 2, slow * step / 2, Happening::Tell(event, false));
+            }
+        }
+        self.calls.insert(request, (call, self.token));
+        self.after(slow, slow * 2, Happening::Arrive(request, fate));
+    }
+
+    fn arrive(&mut self, request: RequestId, fate: Fate) {
+        let Some((call, token)) = self.calls.remove(&request) else { return };
+        if !self.ledger.requests.contains_key(&request) {
+            // The driver let go of it; it may be under way all the same.
+            if self.chance.percent(70) {
+                return;
+            }
+            self.ledger.counts.add("fault: a cancelled request acts late");
+        }
+        let now = self.ledger.now;
+        let dropped = Event::Failed { request, failure: Failure::new(Code::Network, "dropped") };
+        let event = match fate {
+            _ if self.server.down_until > now => dropped,
+            Fate::Lost => dropped,
+            Fate::Refused(failure) => Event::Failed { request, failure },
+            Fate::Answered => match self.server.act(&call, token) {
+                Answer::Rules => self.rules(request),
+                Answer::Started { key, upload_id } => Event::Started { request, key, upload_id },
+                Answer::Tag(tag) => Event::PartStored { request, tag },
+                Answer::Completed => Event::Completed { request },
+                Answer::Confirmed(completed) => Event::Confirmed { request, completed },
+                Answer::Removed => Event::Removed { request },
+                Answer::Status(status) => Event::Failed { request, failure: Failure::from_status(status, None) },
+            },
+            Fate::ActedAndFailed(failure) => {
+                self.server.act(&call, token);
+                Event::Failed { request, failure }
+            }
+        };
+        let stale = self.chance.percent(50);
+        self.after(0, 200, Happening::Tell(event, stale));
+    }
+
+    fn rules(&mut self, request: RequestId) -> Event {
+        let rules = Rules {
+            max_files: self.server.max_files,
+            max_total_mega_bytes: self.server.max_bytes.map(|bytes| bytes as f64 / 1e6),
+            expiry: None,
+        };
+        self.ledger.counts.add("rules: given");
+        if rules.max_files.is_some() || rules.max_total_mega_bytes.is_some() {
+            self.ledger.counts.add("rules: limits");
+        }
+        let expires_in = self.chance.percent(20).then(|| self.chance.between(0, 5000));
+        Event::RulesKnown { request, rules, expires_in }
+    }
+}
+
+fn request_of(event: &Event) -> Option<RequestId> {
+    match event {
+        Event::RulesKnown { request, .. }
+        | Event::Started { request, .. }
+        | Event::PartMoved { request, .. }
+        | Event::PartStored { request, .. }
+        | Event::Completed { request }
+        | Event::Confirmed { request, .. }
+        | Event::Removed { request }
+        | Event::Failed { request, .. } => Some(*request),
+        _ => None,
+    }
+}
