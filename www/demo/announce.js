@@ -42,3 +42,8 @@ export function announce(sentence) {
 export function answer(sentence) {
   speak(sentence);
 }
+
+/** Drops what has not been said yet: it was about a session that is no longer on the page. */
+export function forgetReports() {
+  waiting = [];
+}

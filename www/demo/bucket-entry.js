@@ -38,9 +38,9 @@ export class BucketEntry {
     this.link = element("p", { class: "shown-link", hidden: true });
     this.buttons = {
       download: button({ action: "download", icon: "download", text: "Download", label: `Download ${this.spoken}` }),
-      link: button({ action: "link", icon: "link", text: "Copy link", label: `Copy a download link to ${this.spoken}` }),
+      link: button({ action: "link", icon: "link", text: "Copy link", label: `Copy link to ${this.spoken}` }),
       remove: button({ action: "delete", icon: "trash", text: "Delete", label: `Delete ${this.spoken}` }),
-      confirm: button({ action: "confirm-delete", text: "Delete for everyone", label: `Delete ${this.spoken} for everyone in the session`, kind: "danger" }),
+      confirm: button({ action: "confirm-delete", text: "Delete for everyone", label: `Delete for everyone: ${this.spoken}`, kind: "danger" }),
       keep: button({ action: "keep", text: "Keep", label: `Keep ${this.spoken}` }),
       stop: button({ action: "stop", icon: "cross", text: "Stop", label: `Stop the download of ${this.spoken}` }),
     };
@@ -96,7 +96,7 @@ export class BucketEntry {
     this.buttons.confirm.disabled = true;
     try {
       await this.bucket.remove(this.entry.key);
-      answer(`${capital(this.spoken)} deleted.`);
+      answer(`Deleted ${this.spoken}.`);
       this.onRemoved(this.entry.key);
     } catch (error) {
       this.buttons.confirm.disabled = false;
@@ -127,7 +127,7 @@ export class BucketEntry {
         },
       });
       save(blob, name ?? key);
-      answer(`${capital(this.spoken)} downloaded, ${size(blob.size)}.`);
+      answer(`Downloaded ${this.spoken}, ${size(blob.size)}.`);
     } catch (error) {
       if (isAbort(error)) answer("Download stopped.");
       else this.complain(error);
@@ -184,6 +184,3 @@ function* badges({ name, nameAuthenticated }) {
     yield element("span", { class: "badge lock", title: proven }, icon("lock"), element("span", { class: "visually-hidden" }, proven));
   }
 }
-
-/** @param {string} text */
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -68,7 +68,7 @@ async function begin(open) {
     session = await open();
     opened = await openBucket({ endpoint, token: () => session.token, sessionId: session.id });
   } catch (error) {
-    refuse(error instanceof SessionError ? error.message : failure(error).sentence, open);
+    refuse(error, open);
     return false;
   }
   hideNotice();
@@ -86,12 +86,15 @@ async function begin(open) {
 }
 
 /**
- * @param {string} sentence
- * @param {() => Promise<Session>} open
+ * @param {unknown} error
+ * @param {() => Promise<Session>} open What failed.
  */
-function refuse(sentence, open) {
+function refuse(error, open) {
   if (!bucket) panel.close("No session");
-  showNotice(sentence, { text: "Try again", act: () => void begin(open) });
+  if (!(error instanceof SessionError)) showNotice(failure(error).sentence, { text: "Try again", act: () => void begin(open) });
+  // Asking again for a session that is gone would get the same answer.
+  else if (error.gone) showNotice(error.message, { text: "Open a new session", act: () => void begin(() => openSession()) });
+  else showNotice(error.message, { text: "Try again", act: () => void begin(open) });
 }
 
 /** The session is over: its files are gone, and only a new one helps. */

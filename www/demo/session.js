@@ -22,12 +22,12 @@ const FRAGMENT = "session";
 export class SessionError extends Error {
   /**
    * @param {string} message
-   * @param {number} [status] HTTP status, where there was an answer.
+   * @param {boolean} [gone] Whether there is no such session, so that asking again is no use.
    */
-  constructor(message, status) {
+  constructor(message, gone = false) {
     super(message);
     this.name = "SessionError";
-    this.status = status;
+    this.gone = gone;
   }
 }
 
@@ -81,9 +81,9 @@ async function ask(path, body, joined) {
   } catch {
     throw new SessionError("The gateway does not answer. Is it running?");
   }
-  if (!response.ok) throw new SessionError(refusal(response.status, joined), response.status);
+  if (!response.ok) throw new SessionError(refusal(response.status, joined), joined && [400, 404, 410, 422].includes(response.status));
   const session = read(await response.json().catch(() => null), joined);
-  if (!session) throw new SessionError("This server is no Partway gateway: its answer is not a session.", response.status);
+  if (!session) throw new SessionError("This server is no Partway gateway: its answer is not a session.");
   return session;
 }
 

@@ -70,7 +70,7 @@ export class UploadRow {
     this.map.draw(progress, MOVING.has(state));
     this.bar.value = total > 0 ? Math.min(1, sent / total) : Number(state === "done");
     setText(this.word, this.sentence(state));
-    setText(this.numbers, state === "done" || state === "queued" || state === "aborted" ? size(total)
+    setText(this.numbers, state === "done" || state === "queued" || state === "aborted" || (state === "failed" && sent === 0) ? size(total)
       : `${percent(sent, total)} of ${size(total)}`);
     setText(this.rate, state === "uploading" ? rate(progress) : "");
     const each = partsPerCell(parts);

@@ -3,7 +3,7 @@
  * however much the library reports, the page draws at most ten times a second.
  */
 
-import { announce, answer } from "./announce.js";
+import { announce, answer, forgetReports } from "./announce.js";
 import { setText } from "./element.js";
 import { spokenName } from "./file-name.js";
 import { count, counted, duration, percent, size, speed } from "./format.js";
@@ -47,7 +47,7 @@ export class Uploads {
     this.onBucketChange = onBucketChange;
     /** @type {Bucket | null} */
     this.bucket = null;
-    /** @type {Set<Transfer>} In the order they were picked. */
+    /** @type {Set<Transfer>} The newest batch first, each in the order of picking. */
     this.transfers = new Set();
     /** @type {Map<Transfer, UploadRow>} */
     this.rows = new Map();
@@ -82,6 +82,7 @@ export class Uploads {
   attach(bucket) {
     this.bucket = bucket;
     this.transfers.clear();
+    forgetReports();
     this.batch = null;
     this.limit = ROWS;
     this.rearrange();
@@ -100,7 +101,7 @@ export class Uploads {
     const bytes = picked.reduce((sum, { file }) => sum + file.size, 0);
     announce(`Uploading ${picked.length === 1 ? spokenName(picked[0]?.name ?? "") : counted(picked.length, "file")}, ${size(bytes)}.`);
     const added = picked.map((one) => new Transfer(one, (transfer, change) => this.changed(transfer, change)));
-    for (const transfer of added) this.transfers.add(transfer);
+    this.transfers = new Set([...added, ...this.transfers]);
     this.rearrange();
     for (const [index, transfer] of added.entries()) {
       // Another session may have been opened, or the file taken off the list, meanwhile.
@@ -120,9 +121,8 @@ export class Uploads {
     if (change === "state") {
       this.moved = true;
       if (transfer.settled) this.settled(transfer);
-      // The state is a fact others may wait for (a test, a style); the rest of the row can wait for its frame.
-      const row = this.rows.get(transfer);
-      if (row) row.root.dataset.state = transfer.state;
+      // Changes of state are few, and a row must never show the word of one state in the colour of another.
+      this.rows.get(transfer)?.draw();
     }
     this.draw();
   }
@@ -136,7 +136,7 @@ export class Uploads {
       this.batch?.failed.push(transfer);
       if (transfer.failure?.code === "session-expired" || transfer.failure?.code === "unauthorized") this.onBucketChange("expired");
     } else {
-      answer(`${spokenName(transfer.name)} cancelled.`);
+      answer(`Cancelled ${spokenName(transfer.name)}.`);
       // The removal on the server may still be under way when the state says so.
       transfer.cancel().then(() => this.onBucketChange("removed"));
     }
@@ -190,7 +190,7 @@ export class Uploads {
     this.drawSummary();
   }
 
-  /** Chooses who has a row and puts the rows in the order of picking, touching only what differs. */
+  /** Chooses who has a row and puts the rows in order, touching only what differs. */
   place() {
     const chosen = this.choose();
     for (const [transfer, row] of this.rows) {
