@@ -86,13 +86,9 @@ pub struct Config {
     #[arg(long, value_name = "COUNT", default_value_t = 1024)]
     pub max_connections: usize,
 
-    /// Time a connection has to send a request's whole head, from its first moment
-    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = time)]
+    /// Time a connection has to send a request's whole head, from its first moment or the end of the answer before
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
     pub header_timeout: Duration,
-
-    /// Time a connection may stay open between two requests
-    #[arg(long, value_name = "TIME", default_value = "75s", value_parser = time)]
-    pub idle_timeout: Duration,
 
     /// Time within which some byte of a body must move, either way; also the window over which --min-rate is measured
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use partway_gateway::config::Config;
 use partway_gateway::server::Gateway;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -15,26 +17,38 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let stop = stop_signal();
     println!("listening on {}", gateway.url());
-    gateway.run(stop_signal()).await;
+    gateway.run(stop).await;
     ExitCode::SUCCESS
 }
 
-/// Ends when ctrl-c or SIGTERM arrives.
-async fn stop_signal() {
+/// Ends when ctrl-c or SIGTERM arrives. Both are listened for from now on, not from the first poll.
+fn stop_signal() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                result = tokio::signal::ctrl_c() => if result.is_ok() { return },
-            }
+    let mut terminate = signal(SignalKind::terminate());
+    #[cfg(unix)]
+    let mut interrupt = signal(SignalKind::interrupt());
+    async move {
+        #[cfg(unix)]
+        tokio::select! {
+            () = received(&mut terminate) => {}
+            () = received(&mut interrupt) => {}
         }
-        std::future::pending::<()>().await;
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
-    #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+}
+
+/// Ends when the signal arrives; never where it cannot be listened for.
+#[cfg(unix)]
+async fn received(signal: &mut std::io::Result<Signal>) {
+    match signal {
+        Ok(signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
     }
 }
