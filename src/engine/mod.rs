@@ -19,6 +19,9 @@ mod progress;
 mod random;
 mod upload;
 
+#[cfg(test)]
+mod tests;
+
 pub use backoff::Backoff;
 pub use clock::Instant;
 pub use event::{Action, Event, RequestId, UploadId};

@@ -1,0 +1,343 @@
+//! The engine's contract, scenario by scenario. The driver is told in words: `put 1/2` is part 2 of upload 1.
+
+use super::*;
+use crate::protocol::{Code, Failure, Rules};
+use std::collections::BTreeMap;
+
+const PART: u64 = LEAST_PART;
+
+/// A driver that only writes down what it is asked to do.
+struct Script {
+    engine: Engine,
+    now: Instant,
+    /// The newest request of each description.
+    requests: BTreeMap<String, RequestId>,
+}
+
+impl Script {
+    fn new(parallel: usize, attempts: u32) -> Self {
+        Self::with_rules(parallel, attempts, false)
+    }
+
+    fn with_rules(parallel: usize, attempts: u32, fetch_rules: bool) -> Self {
+        let backoff = Backoff { attempts, base: 100, longest: 1000 };
+        let config = Config { part_size: Some(PART), parallel, backoff, fetch_rules };
+        Self { engine: Engine::new(config, 1), now: Instant(0), requests: BTreeMap::new() }
+    }
+
+    /// An upload of `parts` whole parts, started and sending.
+    fn sending(parallel: usize, parts: u64) -> Self {
+        let mut script = Self::new(parallel, 3);
+        script.pick(parts * PART);
+        script.asked();
+        script.start(1);
+        script
+    }
+
+    fn pick(&mut self, size: u64) -> UploadId {
+        self.engine.pick(size)
+    }
+
+    /// All the engine asks for now, reports apart.
+    fn asked(&mut self) -> String {
+        let mut asked = Vec::new();
+        while let Some(action) = self.engine.poll(self.now) {
+            let (line, request) = match action {
+                Action::FetchRules { request } => ("rules".to_owned(), Some(request)),
+                Action::Start { upload, request, parts } => (format!("start {} of {parts}", upload.0), Some(request)),
+                Action::PutPart { upload, request, part, .. } => (format!("put {}/{part}", upload.0), Some(request)),
+                Action::Save { upload, part } => (format!("save {}/{part}", upload.0), None),
+                Action::Complete { upload, request, tags, .. } => {
+                    self.requests.insert(format!("complete {}", upload.0), request);
+                    (format!("complete {} with {}", upload.0, tags.join("+")), None)
+                }
+                Action::Confirm { upload, request, .. } => (format!("confirm {}", upload.0), Some(request)),
+                Action::Remove { upload, request, key } => (format!("remove {} {key}", upload.0), Some(request)),
+                Action::RenewToken => ("renew".to_owned(), None),
+                Action::Cancel { request } => {
+                    let name = self.requests.iter().find(|(_, known)| **known == request).map(|(name, _)| name);
+                    (format!("cancel {}", name.unwrap()), None)
+                }
+                Action::Settled { upload } => (format!("settled {}", upload.0), None),
+                Action::Report { .. } => continue,
+            };
+            if let Some(request) = request {
+                self.requests.insert(line.clone(), request);
+            }
+            asked.push(line);
+        }
+        asked.join(", ")
+    }
+
+    fn tell(&mut self, event: Event) -> String {
+        self.engine.handle(event, self.now);
+        self.asked()
+    }
+
+    fn request(&self, name: &str) -> RequestId {
+        self.requests[name]
+    }
+
+    fn start(&mut self, upload: u32) -> String {
+        let parts = self.engine.plan(UploadId(upload)).unwrap().parts();
+        let request = self.request(&format!("start {upload} of {parts}"));
+        self.tell(Event::Started { request, key: format!("key{upload}"), upload_id: "id".to_owned() })
+    }
+
+    fn store(&mut self, part: &str, tag: &str) -> String {
+        let request = self.request(&format!("put {part}"));
+        self.tell(Event::PartStored { request, tag: tag.to_owned() })
+    }
+
+    fn save(&mut self, upload: u32, part: u32) -> String {
+        self.tell(Event::Saved { upload: UploadId(upload), part })
+    }
+
+    fn fail(&mut self, name: &str, failure: Failure) -> String {
+        let request = self.request(name);
+        self.tell(Event::Failed { request, failure })
+    }
+
+    fn status(&mut self, name: &str, status: u16) -> String {
+        self.fail(name, Failure::from_status(status, None))
+    }
+
+    /// Waits until the engine asks to be woken for something to do.
+    fn wait(&mut self) -> String {
+        for _ in 0..100 {
+            self.now = self.engine.wake_at().expect("something is to come");
+            let asked = self.asked();
+            if !asked.is_empty() {
+                return asked;
+            }
+        }
+        panic!("woken for nothing");
+    }
+
+    fn state(&self, upload: u32) -> State {
+        self.engine.state(UploadId(upload)).unwrap()
+    }
+
+    fn code(&self, upload: u32) -> Option<Code> {
+        self.engine.failure(UploadId(upload)).map(|failure| failure.code)
+    }
+}
+
+fn network() -> Failure {
+    Failure::new(Code::Network, "dropped")
+}
+
+#[test]
+fn a_file_of_three_parts_action_by_action() {
+    let mut script = Script::new(2, 3);
+    script.pick(2 * PART + 1);
+    assert_eq!(script.asked(), "start 1 of 3");
+    assert_eq!(script.state(1), State::Starting);
+    assert_eq!(script.start(1), "put 1/1, put 1/2");
+    assert_eq!(script.state(1), State::Uploading);
+    assert_eq!(script.store("1/2", "b"), "save 1/2, put 1/3");
+    assert_eq!(script.store("1/1", "a"), "save 1/1");
+    assert_eq!(script.store("1/3", "c"), "save 1/3");
+    assert_eq!(script.engine.progress(UploadId(1), script.now).unwrap().parts_done, 0, "stored is not saved");
+    assert_eq!(script.save(1, 2), "");
+    assert_eq!(script.save(1, 2), "", "saved twice counts once");
+    assert_eq!(script.engine.progress(UploadId(1), script.now).unwrap().parts_done, 1);
+    assert_eq!(script.save(1, 3), "");
+    assert_eq!(script.save(1, 1), "complete 1 with a+b+c");
+    assert_eq!(script.state(1), State::Completing);
+    let request = script.request("complete 1");
+    assert_eq!(script.tell(Event::Completed { request }), "settled 1");
+    assert_eq!(script.state(1), State::Done);
+    assert_eq!(script.engine.wake_at(), None);
+}
+
+#[test]
+fn a_file_of_one_part_costs_three_requests() {
+    for size in [0, 1, PART] {
+        let mut script = Script::new(6, 3);
+        script.pick(size);
+        assert_eq!(script.asked(), "start 1 of 1");
+        assert_eq!(script.start(1), "put 1/1");
+        assert_eq!(script.store("1/1", "a"), "save 1/1");
+        assert_eq!(script.save(1, 1), "complete 1 with a");
+        let request = script.request("complete 1");
+        assert_eq!(script.tell(Event::Completed { request }), "settled 1");
+    }
+}
+
+/// One part, sent and saved: its completion is on its way.
+fn completing() -> Script {
+    let mut script = Script::sending(1, 1);
+    script.store("1/1", "a");
+    assert_eq!(script.save(1, 1), "complete 1 with a");
+    script
+}
+
+#[test]
+fn a_completion_without_an_answer_is_asked_for() {
+    let mut script = completing();
+    assert_eq!(script.fail("complete 1", network()), "confirm 1");
+    let request = script.request("confirm 1");
+    assert_eq!(script.tell(Event::Confirmed { request, completed: true }), "settled 1");
+    assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn a_completion_that_did_not_happen_is_tried_again_and_given_up() {
+    let mut script = completing();
+    for _ in 0..2 {
+        assert_eq!(script.status("complete 1", 503), "confirm 1");
+        let request = script.request("confirm 1");
+        assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "");
+        assert_eq!(script.state(1), State::Waiting);
+        assert_eq!(script.wait(), "complete 1 with a");
+    }
+    assert_eq!(script.status("complete 1", 409), "confirm 1", "a refusal of a repeated completion is a doubt too");
+    let request = script.request("confirm 1");
+    assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "settled 1");
+    assert_eq!(script.code(1), Some(Code::Refused));
+}
+
+#[test]
+fn a_first_completion_that_is_refused_fails() {
+    let mut script = completing();
+    assert_eq!(script.status("complete 1", 409), "settled 1");
+    assert_eq!(script.code(1), Some(Code::Refused));
+}
+
+#[test]
+fn a_refused_token_is_renewed_once_for_all_and_costs_no_try() {
+    let mut script = Script::new(3, 1);
+    script.pick(3 * PART);
+    script.asked();
+    script.start(1);
+    assert_eq!(script.status("put 1/1", 401), "renew");
+    assert_eq!(script.status("put 1/2", 401), "");
+    assert_eq!(script.state(1), State::Uploading, "a part is still on its way");
+    assert_eq!(script.tell(Event::TokenRenewed), "put 1/1, put 1/2");
+    assert_eq!(script.status("put 1/3", 401), "put 1/3", "refused under the old token");
+    let given_up = "cancel put 1/1, cancel put 1/3, settled 1";
+    assert_eq!(script.status("put 1/2", 401), given_up, "refused under two tokens");
+    assert_eq!(script.code(1), Some(Code::Unauthorized));
+}
+
+#[test]
+fn without_a_token_all_that_began_fails_and_what_was_aborted_is_let_go() {
+    let mut script = Script::new(2, 3);
+    script.pick(1);
+    script.pick(1);
+    assert_eq!(script.asked(), "start 1 of 1, start 2 of 1");
+    assert_eq!(script.tell(Event::Abort { upload: UploadId(2), keep: false }), "");
+    assert_eq!(script.status("start 1 of 1", 401), "renew");
+    let refused = Failure::new(Code::Unauthorized, "no");
+    assert_eq!(script.tell(Event::TokenRefused(refused)), "settled 1, cancel start 2 of 1, settled 2");
+    assert_eq!(script.start(2), "", "an answer that comes late changes nothing");
+    assert_eq!((script.state(1), script.state(2)), (State::Failed, State::Aborted));
+}
+
+#[test]
+fn a_token_refused_to_the_first_request_is_renewed_before_anything_fails() {
+    let mut script = Script::with_rules(2, 3, true);
+    script.pick(1);
+    assert_eq!(script.asked(), "rules");
+    assert_eq!(script.status("rules", 401), "renew");
+    assert_eq!(script.tell(Event::TokenRenewed), "rules");
+    assert_eq!(script.status("rules", 401), "settled 1");
+    assert_eq!(script.code(1), Some(Code::Unauthorized));
+    script.pick(1);
+    assert_eq!(script.asked(), "rules", "another file is another chance");
+    assert_eq!(script.status("rules", 401), "renew");
+    assert_eq!(script.tell(Event::TokenRefused(Failure::new(Code::InvalidOption, "no text"))), "settled 2");
+    assert_eq!(script.code(2), Some(Code::InvalidOption));
+}
+
+#[test]
+fn a_pause_lets_a_wholly_sent_part_finish_and_cancels_the_others() {
+    let mut script = Script::sending(2, 3);
+    let (sent, half) = (script.request("put 1/1"), script.request("put 1/2"));
+    script.tell(Event::PartMoved { request: sent, bytes: PART });
+    script.tell(Event::PartMoved { request: half, bytes: PART - 1 });
+    assert_eq!(script.tell(Event::Pause(UploadId(1))), "cancel put 1/2");
+    assert_eq!(script.state(1), State::Paused);
+    assert_eq!(script.store("1/1", "a"), "save 1/1");
+    assert_eq!(script.store("1/2", "late"), "", "the answer to a cancelled request");
+    assert_eq!(script.save(1, 1), "");
+    assert_eq!(script.engine.wake_at().filter(|wake| wake.0 > 50), None, "a pause has no end of its own");
+    assert_eq!(script.tell(Event::Resume(UploadId(1))), "put 1/2, put 1/3");
+}
+
+#[test]
+fn an_abort_while_starting_waits_for_the_key_and_removes() {
+    let mut script = Script::new(2, 3);
+    script.pick(PART);
+    script.asked();
+    assert_eq!(script.tell(Event::Abort { upload: UploadId(1), keep: false }), "");
+    assert_eq!(script.state(1), State::Aborted);
+    assert_eq!(script.start(1), "remove 1 key1");
+    let request = script.request("remove 1 key1");
+    assert_eq!(script.tell(Event::Removed { request }), "settled 1");
+}
+
+#[test]
+fn an_abort_while_sending_cancels_then_removes_or_keeps() {
+    let mut script = Script::sending(2, 3);
+    let aborted = script.tell(Event::Abort { upload: UploadId(1), keep: false });
+    assert_eq!(aborted, "cancel put 1/1, cancel put 1/2, remove 1 key1");
+    assert_eq!(script.status("remove 1 key1", 503), "");
+    assert_eq!(script.wait(), "remove 1 key1");
+    assert_eq!(script.status("remove 1 key1", 404), "settled 1", "gone is what was asked for");
+
+    let mut script = Script::sending(2, 3);
+    let aborted = script.tell(Event::Abort { upload: UploadId(1), keep: true });
+    assert_eq!(aborted, "cancel put 1/1, cancel put 1/2, settled 1");
+}
+
+#[test]
+fn retry_after_holds_the_whole_bucket() {
+    let mut script = Script::sending(3, 3);
+    script.pick(1);
+    assert_eq!(script.asked(), "start 2 of 1");
+    assert_eq!(script.fail("put 1/1", Failure::from_status(429, Some(7000))), "");
+    assert_eq!(script.store("1/2", "b"), "save 1/2", "what is on its way goes on");
+    assert_eq!(script.start(2), "", "and nothing new is sent");
+    assert_eq!(script.wait(), "put 2/1, put 1/1");
+    assert_eq!(script.now, Instant(7000));
+}
+
+#[test]
+fn a_part_is_given_up_after_its_last_try() {
+    let mut script = Script::sending(2, 2);
+    for _ in 0..2 {
+        assert_eq!(script.fail("put 1/1", network()), "");
+        assert_eq!(script.wait(), "put 1/1");
+    }
+    assert_eq!(script.fail("put 1/1", network()), "cancel put 1/2, settled 1");
+    assert_eq!((script.state(1), script.code(1)), (State::Failed, Some(Code::Network)));
+}
+
+#[test]
+fn the_rules_refuse_before_a_byte_is_sent() {
+    let mut script = Script::with_rules(2, 3, true);
+    script.pick(3_000_000);
+    script.pick(1_000_000);
+    script.pick(1_000_000);
+    script.pick(1);
+    assert_eq!(script.asked(), "rules");
+    let rules = Rules { max_files: Some(2), max_total_mega_bytes: Some(2.0), expiry: None };
+    let request = script.request("rules");
+    let asked = script.tell(Event::RulesKnown { request, rules, expires_in: None });
+    assert_eq!(asked, "settled 1, start 2 of 1, start 3 of 1");
+    assert_eq!(script.code(1), Some(Code::TooLarge));
+    assert_eq!(script.start(2), "put 2/1, settled 4");
+    assert_eq!(script.code(4), Some(Code::TooManyFiles));
+}
+
+#[test]
+fn a_small_file_gets_the_next_free_place() {
+    let mut script = Script::sending(2, 1000);
+    assert_eq!(script.pick(10), UploadId(2));
+    assert_eq!(script.asked(), "start 2 of 1");
+    assert_eq!(script.start(2), "", "both places are taken");
+    assert_eq!(script.store("1/1", "a"), "save 1/1, put 2/1");
+    assert_eq!(script.store("1/2", "b"), "save 1/2, put 1/3");
+}
