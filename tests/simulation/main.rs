@@ -4,12 +4,14 @@
 //! - `PARTWAY_SCHEDULES=100000 cargo test --test simulation` plays more of them.
 //! - `PARTWAY_SEED=… cargo test --test simulation` replays one, and prints what happened in it.
 
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod chance;
 mod counts;
 mod fault;
 mod ledger;
+mod person;
 mod quiet;
 mod record;
 mod server;

@@ -16,7 +16,7 @@ const MOST_STEPS: u32 = 100_000;
 
 /// What is going to happen.
 #[derive(Clone, Debug)]
-enum Happening {
+pub enum Happening {
     /// A request reaches the service.
     Arrive(RequestId, Fate),
     /// The engine is told; `true`: also where the request was cancelled meanwhile.
@@ -35,9 +35,9 @@ enum Happening {
 pub type Trace = Rc<RefCell<Vec<String>>>;
 
 pub struct World {
-    chance: Chance,
-    weather: Weather,
-    engine: Engine,
+    pub chance: Chance,
+    pub weather: Weather,
+    pub engine: Engine,
     server: Server,
     pub ledger: Ledger,
     agenda: BTreeMap<(u64, u64), Happening>,
@@ -118,72 +118,6 @@ impl World {
         panic!("the schedule does not end");
     }
 
-    /// What is certain to happen: files, the person's moods, the service's.
-    fn plan(&mut self) {
-        let uploads = self.chance.one_of(&[1, 1, 2, 2, 3, 5]);
-        for number in 0..uploads {
-            let at = if number == 0 || self.chance.percent(60) { 0 } else { self.chance.between(1, 4000) };
-            if at > 0 {
-                self.ledger.counts.add("person: pick later");
-            }
-            let size = self.size();
-            self.at(at, Happening::Pick(size));
-        }
-        let busy = self.chance.one_of(&[0, 0, 2, 6]);
-        for _ in 0..busy {
-            let (at, event) = (self.chance.between(0, 8000), self.whim());
-            self.at(at, Happening::Tell(event, true));
-        }
-        if self.chance.percent(self.weather.expiries) {
-            let at = self.chance.between(0, 5000);
-            self.at(at, Happening::Expire);
-        }
-        if self.chance.percent(self.weather.restarts) {
-            let (at, loses) = (self.chance.between(0, 5000), self.chance.percent(20));
-            self.at(at, Happening::Restart { loses });
-        }
-    }
-
-    fn size(&mut self) -> u64 {
-        let part = self.ledger.config.part_size.unwrap_or(8 * 1024 * 1024);
-        let parts = self.chance.one_of(&[1, 2, 2, 3, 4, 6]);
-        let (kind, size) = match self.chance.between(0, 19) {
-            0 | 1 => ("size: empty", 0),
-            2 | 3 => ("size: one byte", 1),
-            4 | 5 => ("size: exact multiple", parts * part),
-            6 | 7 => ("size: multiple and one byte", parts * part + 1),
-            8 => ("size: huge", self.chance.between(20, 50) * part),
-            9..=13 => ("size: one part", self.chance.between(2, part)),
-            _ => ("size: any", self.chance.between(2, 8 * part)),
-        };
-        self.ledger.counts.add(kind);
-        size
-    }
-
-    /// Something a person does, perhaps to an upload that is long over or never was.
-    fn whim(&mut self) -> Event {
-        let id = UploadId(self.chance.between(1, 5) as u32);
-        match self.chance.between(0, 9) {
-            0..=3 => Event::Pause(id),
-            4..=7 => Event::Resume(id),
-            other => Event::Abort { upload: id, keep: other == 8 },
-        }
-    }
-
-    /// Nothing is under way any more: what is left must be paused, and the person goes on. Says whether all is over.
-    fn wind_up(&mut self) -> bool {
-        let open: Vec<UploadId> =
-            self.ledger.uploads.iter().filter(|(_, record)| !record.settled).map(|(id, _)| *id).collect();
-        for id in &open {
-            let state = self.engine.state(*id);
-            assert_eq!(state, Some(State::Paused), "{id:?} waits for ever, and says it is {state:?}");
-        }
-        let Some(id) = open.first().copied() else { return true };
-        let abort = self.chance.percent(10);
-        self.tell(if abort { Event::Abort { upload: id, keep: false } } else { Event::Resume(id) });
-        false
-    }
-
     fn advance(&mut self, at: u64) {
         let mut now = self.ledger.now.max(at);
         if self.chance.between(0, 199) == 0 {
@@ -193,7 +127,7 @@ impl World {
         self.ledger.now = now;
     }
 
-    fn at(&mut self, at: u64, happening: Happening) {
+    pub fn at(&mut self, at: u64, happening: Happening) {
         self.noted += 1;
         self.agenda.insert((at, self.noted), happening);
     }
@@ -261,7 +195,7 @@ impl World {
         }
     }
 
-    fn tell(&mut self, event: Event) {
+    pub fn tell(&mut self, event: Event) {
         self.note(|| format!("<- {event:?}"));
         self.ledger.told(&event, &self.engine);
         let pauses = if let Event::Pause(id) = event { Some(id) } else { None };
