@@ -41,6 +41,9 @@ export function announce(sentence) {
 /** @param {string} sentence The answer to an action, such as "Link copied." */
 export function answer(sentence) {
   speak(sentence);
+  // A report that was due now must not take the answer's place before it was heard.
+  clearTimeout(timer);
+  timer = waiting.length > 0 ? window.setTimeout(flush, GAP) : 0;
 }
 
 /** Drops what has not been said yet: it was about a session that is no longer on the page. */
