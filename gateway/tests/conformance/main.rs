@@ -1,0 +1,18 @@
+//! Drives the gateway over real sockets: every rule of the API, and every way to break one that we thought of.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod access;
+mod completion;
+mod cors;
+mod crash;
+mod hosts;
+mod links;
+mod pages;
+mod program;
+mod refusals;
+mod rules;
+mod server;
+mod sessions;
+mod slow;
+mod uploads;
