@@ -58,7 +58,7 @@ test("an aborted upload is removed and sends nothing more", async () => {
 });
 
 test("an upload aborted as it starts leaves nothing behind", async () => {
-  const service = await scenario([{ match: { method: "POST", path: "/buckets$" }, do: { delayMs: 400 } }]);
+  const service = await scenario([{ match: { method: "POST", path: "^/v1/buckets$" }, do: { delayMs: 400 } }]);
   const bucket = await service.open({ rules: "ignore" });
   const upload = bucket.upload(file(10));
   await until(() => upload.state === "starting", "the start");

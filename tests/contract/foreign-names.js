@@ -5,7 +5,7 @@ import { ok, same, test } from "./test.js";
 import { file, scenario } from "./service.js";
 
 test("WebCrypto opens and seals the published vectors", async () => {
-  const vectors = await (await fetch("/contract/vectors/names.json")).json();
+  const vectors = await (await fetch("/vectors/names.json")).json();
   const counts = await checkVectors(vectors);
   ok(counts.sealed > 50 && counts.refused > 100, JSON.stringify(counts));
 });

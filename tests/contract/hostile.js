@@ -3,7 +3,7 @@
 import { fails, ok, same, test } from "./test.js";
 import { MIB, elsewhere, file, scenario } from "./service.js";
 
-const start = { method: "POST", path: "/buckets$" };
+const start = { method: "POST", path: "^/v1/buckets$" };
 const put = { method: "PUT" };
 const html = { status: 200, headers: { "Content-Type": "text/html" }, body: "<!doctype html><p>Welcome to the airport" };
 
@@ -16,8 +16,8 @@ async function upload(rule, size = 3, options = {}) {
 test("a page instead of an answer is a protocol error", async () => {
   await fails(upload({ match: start, do: html }), "protocol");
   for (const options of [{}, { onProgress() {} }]) await fails(upload({ match: put, do: html }, 3, options), "protocol");
-  for (const [path, call] of [["/buckets$", "list"], ["/session/current$", "rules"], ["/buckets/file/", "file"],
-    ["/buckets/download/", "downloadUrl"]]) {
+  for (const [path, call] of [["^/v1/buckets$", "list"], ["^/v1/session/current$", "rules"], ["/v1/buckets/file/", "file"],
+    ["/v1/buckets/download/", "downloadUrl"]]) {
     const service = await scenario([{ match: { method: "GET", path }, do: html }]);
     const bucket = await service.open();
     const error = await fails(call === "list" || call === "rules" ? bucket[call]() : bucket[call]("key"), "protocol");
@@ -26,7 +26,7 @@ test("a page instead of an answer is a protocol error", async () => {
 });
 
 test("a completion answered with a page is asked about", async () => {
-  const rule = { match: { method: "POST", path: "/buckets/complete$" }, do: html };
+  const rule = { match: { method: "POST", path: "^/v1/buckets/complete$" }, do: html };
   await fails(upload(rule), "protocol");
 });
 
@@ -77,7 +77,7 @@ test("entries with odd fields do not spoil the list", async () => {
 });
 
 test("a redirect is not followed to another origin", async () => {
-  await fetch(`${elsewhere}/log`, { method: "DELETE" });
+  await fetch(`${elsewhere}/arrivals`, { method: "DELETE" });
   const moved = (match) => [307, 308, 301, 302, 303].map((status) => ({ match, do: { status, redirect: `${elsewhere}/sink` } }));
   for (const match of [start, put, { method: "GET" }, { method: "DELETE" }]) {
     for (const rule of moved(match)) {
@@ -92,13 +92,13 @@ test("a redirect is not followed to another origin", async () => {
       else await refused(bucket.upload(file(3)).done);
     }
   }
-  same(await (await fetch(`${elsewhere}/log`)).json(), [], "elsewhere heard something");
+  same((await (await fetch(`${elsewhere}/arrivals`)).json()).arrivals, [], "elsewhere heard something");
 });
 
 test("a hostile download link is not followed", async () => {
   for (const link of ["javascript:alert(1)", "data:text/html,x", "blob:http://x/y", "http://example.com/x", "//x/y", "/relative",
     "file:///etc/passwd", "not a link", "", `https://user:pass@example.com/`]) {
-    const service = await scenario([{ match: { path: "/buckets/download/" }, do: { status: 200, body: JSON.stringify({ url: link }) } }]);
+    const service = await scenario([{ match: { path: "/v1/buckets/download/" }, do: { status: 200, body: JSON.stringify({ url: link }) } }]);
     const bucket = await service.open();
     await fails(bucket.downloadUrl("key"), "protocol");
   }
@@ -110,7 +110,7 @@ test("a download of another length is an integrity error", async () => {
   const { key } = await bucket.upload(file(MIB)).done;
   for (const size of [MIB - 1, MIB + 1]) {
     const lying = await service.open();
-    await service.rules([{ match: { path: "/buckets/file/" }, do: { rewriteJson: { originalSizeInBytes: size } } }]);
+    await service.rules([{ match: { path: "/v1/buckets/file/" }, do: { rewriteJson: { originalSizeInBytes: size } } }]);
     await fails(lying.download(key), "integrity");
   }
 });
