@@ -13,6 +13,7 @@ use clap::Parser;
 #[command(
     name = "partway-gateway",
     version,
+    args_override_self = true,
     about = "A server of the session-storage Upload API",
     max_term_width = 110
 )]

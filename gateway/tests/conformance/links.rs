@@ -38,7 +38,10 @@ async fn a_link_gives_an_attachment_and_nothing_that_runs() {
         for (name, value) in [
             ("content-length", "25"),
             ("content-type", "application/octet-stream"),
-            ("content-disposition", "attachment; filename=\"a _b_____.html\"; filename*=UTF-8''a%20_b____%C3%A4_.html"),
+            (
+                "content-disposition",
+                "attachment; filename=\"a _b______.html\"; filename*=UTF-8''a%20_b____%C3%A4_.html",
+            ),
             ("content-security-policy", "sandbox; default-src 'none'"),
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),

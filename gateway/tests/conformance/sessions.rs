@@ -131,13 +131,13 @@ async fn a_password_is_asked_for_and_guessing_is_slowed() {
 #[tokio::test]
 async fn an_expired_session_answers_nothing_and_is_swept_away() {
     let data = crate::server::Folder::new("expired");
-    let server = start(&["--data", data.text(), "--sweep-interval", "3s"]).await;
-    let member = server.session(json!({"expiryDurationInSeconds": 1})).await;
+    let server = start(&["--data", data.text(), "--sweep-interval", "6s"]).await;
+    let member = server.session(json!({"expiryDurationInSeconds": 2})).await;
     let lasting = server.session(json!({"expiryDurationInSeconds": 60})).await;
     let (upload, kept) = (member.file(&[&bytes(1000, 1)]).await, lasting.file(&[&bytes(1000, 2)]).await);
     let link = upload.link().await;
     assert_eq!(data.files().len(), 3);
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    tokio::time::sleep(Duration::from_millis(2100)).await;
     refused(&member.ask(Method::GET, "/session/current").await, 401, "ExpiredToken");
     refused(&member.list_answer().await, 401, "ExpiredToken");
     refused(&member.start(1, 1, "x").await, 401, "ExpiredToken");
@@ -148,7 +148,7 @@ async fn an_expired_session_answers_nothing_and_is_swept_away() {
     refused(&upload.remove().await, 401, "ExpiredToken");
     refused(&server.join(&json!({"sessionId": member.session_id()})).await, 404, "NoSuchSession");
     refused(&read(server.client.get(link).send().await.unwrap()).await, 404, "NoSuchKey");
-    for _ in 0..80 {
+    for _ in 0..160 {
         if data.files().len() == 2 {
             break;
         }
