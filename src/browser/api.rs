@@ -8,7 +8,7 @@ use super::xhr::Xhr;
 use super::{Token, clock, wall_clock};
 use crate::engine::{Backoff, Random};
 use crate::protocol::{Body, Code, Failure, Request, Rules, session_rules};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::{AbortSignal, Url};
@@ -64,7 +64,9 @@ pub struct Api {
     /// Where it is.
     pub endpoint: Endpoint,
     /// The session token.
-    pub token: Token,
+    token: Token,
+    /// The generation of the newest token that was refused.
+    refused: Cell<u64>,
     api_key: Option<String>,
     backoff: Backoff,
     random: RefCell<Random>,
@@ -85,6 +87,7 @@ impl Api {
         Rc::new(Self {
             endpoint,
             token,
+            refused: Cell::new(0),
             api_key,
             backoff,
             random: RefCell::new(Random::new(seed)),
@@ -97,30 +100,38 @@ impl Api {
     /// `progress` hears how far a part went, and costs the slower transport.
     ///
     /// # Errors
-    /// What went wrong, and the generation of the token that was sent.
+    /// What went wrong.
     pub async fn send(
         &self,
         request: &Request,
         body: JsValue,
         signal: &AbortSignal,
         progress: Option<impl Fn(u64) + 'static>,
-    ) -> Result<Vec<u8>, (Failure, u64)> {
-        let (token, generation) = self.token.current().await.map_err(|failure| (failure, 0))?;
-        let failed = |failure| (failure, generation);
+    ) -> Result<Vec<u8>, Failure> {
+        let (token, generation) = self.token.current().await?;
         if signal.aborted() {
-            return Err(failed(Failure::new(Code::Closed, "The request was abandoned.")));
+            return Err(Failure::new(Code::Closed, "The request was abandoned."));
         }
         let outgoing = self.outgoing(request, &token, body);
-        let sent = match progress {
-            Some(progress) if Xhr::is_here() => Xhr.send(outgoing, signal, progress).await,
-            _ => Fetch.send(outgoing, signal, |_| {}).await,
+        let answer = match progress {
+            Some(progress) if Xhr::is_here() => Xhr.send(outgoing, signal, progress).await?,
+            _ => Fetch.send(outgoing, signal, |_| {}).await?,
         };
-        let answer = sent.map_err(failed)?;
         if is_success(answer.status) {
-            Ok(answer.body)
-        } else {
-            Err(failed(Failure::from_status(answer.status, answer.retry_after)))
+            return Ok(answer.body);
         }
+        if answer.status == 401 {
+            self.refused.set(self.refused.get().max(generation));
+        }
+        Err(Failure::from_status(answer.status, answer.retry_after))
+    }
+
+    /// Asks for a token newer than the newest that was refused, where there is none yet.
+    ///
+    /// # Errors
+    /// Why no other token can be had.
+    pub async fn renew_token(&self) -> Result<(), Failure> {
+        self.token.renew(self.refused.get()).await
     }
 
     /// Sends `request` until it is answered: a refused token is renewed once, what can be retried is, by the back-off.
@@ -128,17 +139,55 @@ impl Api {
     /// # Errors
     /// The last failure.
     pub async fn call(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
-        let (mut tries, mut renewed) = (0, false);
-        loop {
-            let (failure, generation) = match self.send(request, JsValue::UNDEFINED, signal, None::<fn(u64)>).await {
-                Ok(body) => return Ok(body),
-                Err(failed) => failed,
-            };
-            if failure.status == Some(401) && !renewed {
-                renewed = true;
-                self.token.renew(generation).await?;
-                continue;
+        match self.persist(request, signal).await {
+            Err(failure) if failure.status == Some(401) => {
+                self.renew_token().await?;
+                self.persist(request, signal).await
             }
+            result => result,
+        }
+    }
+
+    /// The session's rules, asked for once; a refused token is renewed once.
+    ///
+    /// # Errors
+    /// Why they cannot be had.
+    pub async fn rules(self: &Rc<Self>, signal: &AbortSignal) -> Result<Rules, Failure> {
+        match self.ask_rules(signal).await {
+            Err(failure) if failure.status == Some(401) => {
+                self.renew_token().await?;
+                self.ask_rules(signal).await
+            }
+            result => result,
+        }
+    }
+
+    /// The session's rules, asked for once, whoever else asks meanwhile; under the token there is.
+    ///
+    /// # Errors
+    /// Why they cannot be had.
+    pub async fn ask_rules(self: &Rc<Self>, signal: &AbortSignal) -> Result<Rules, Failure> {
+        if let Some(rules) = *self.known_rules.borrow() {
+            return Ok(rules);
+        }
+        let (api, signal) = (Rc::clone(self), signal.clone());
+        self.rules
+            .run(async move {
+                let answer = api.persist(&Request::rules(), &signal).await?;
+                let date = |date: &str| Some(js_sys::Date::parse(date)).filter(|date| date.is_finite());
+                let rules = session_rules(&answer, wall_clock(), date)?;
+                *api.known_rules.borrow_mut() = Some(rules);
+                Ok(rules)
+            })
+            .await
+    }
+
+    /// Sends `request`, again and again by the back-off, until it succeeds or fails for good.
+    async fn persist(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
+        let mut tries = 0;
+        loop {
+            let result = self.send(request, JsValue::UNDEFINED, signal, None::<fn(u64)>).await;
+            let Err(failure) = result else { return result };
             tries += 1;
             let wait = self.backoff.delay(tries, &failure, &mut self.random.borrow_mut());
             let Some(wait) = wait else { return Err(failure) };
@@ -147,26 +196,6 @@ impl Api {
                 return Err(failure);
             }
         }
-    }
-
-    /// The session's rules, asked for once.
-    ///
-    /// # Errors
-    /// Why they cannot be had.
-    pub async fn rules(self: &Rc<Self>, signal: &AbortSignal) -> Result<Rules, Failure> {
-        if let Some(rules) = *self.known_rules.borrow() {
-            return Ok(rules);
-        }
-        let (api, signal) = (Rc::clone(self), signal.clone());
-        self.rules
-            .run(async move {
-                let answer = api.call(&Request::rules(), &signal).await?;
-                let date = |date: &str| Some(js_sys::Date::parse(date)).filter(|date| date.is_finite());
-                let rules = session_rules(&answer, wall_clock(), date)?;
-                *api.known_rules.borrow_mut() = Some(rules);
-                Ok(rules)
-            })
-            .await
     }
 
     fn outgoing(&self, request: &Request, token: &str, body: JsValue) -> Outgoing {

@@ -56,8 +56,6 @@ pub struct Driver {
     in_flight: RefCell<HashMap<RequestId, AbortController>>,
     timer: RefCell<Option<Timeout>>,
     pump_pending: Cell<bool>,
-    /// The generation of the newest token that was refused.
-    refused: Cell<u64>,
     /// Ends what goes on behind the requests when the bucket is closed.
     closed: AbortSignal,
 }
@@ -76,7 +74,6 @@ impl Driver {
             in_flight: RefCell::default(),
             timer: RefCell::default(),
             pump_pending: Cell::new(false),
-            refused: Cell::new(0),
             closed,
         })
     }
@@ -155,7 +152,7 @@ impl Driver {
         let driver = Rc::clone(self);
         match action {
             Action::FetchRules { request } => spawn_local(async move {
-                let event = match driver.api.rules(&driver.closed).await {
+                let event = match driver.api.ask_rules(&driver.closed).await {
                     Ok(rules) => Event::RulesKnown { request, rules, expires_in: ends_in(&rules) },
                     Err(failure) => Event::Failed { request, failure },
                 };
@@ -178,7 +175,7 @@ impl Driver {
                     driver.end(
                         request,
                         result.and_then(|answer| {
-                            let tag = part_tag(&answer, part).map_err(|failure| (failure, 0))?;
+                            let tag = part_tag(&answer, part)?;
                             Ok(Event::PartStored { request, tag })
                         }),
                     );
@@ -198,7 +195,7 @@ impl Driver {
                 self.exchange(request, Request::remove(&key), move |_| Ok(Event::Removed { request }));
             }
             Action::RenewToken => spawn_local(async move {
-                let event = match driver.api.token.renew(driver.refused.get()).await {
+                let event = match driver.api.renew_token().await {
                     Ok(()) => Event::TokenRenewed,
                     Err(failure) => Event::TokenRefused(failure),
                 };
@@ -235,7 +232,7 @@ impl Driver {
         let signal = self.begin(id);
         spawn_local(async move {
             let result = driver.api.send(&request, JsValue::UNDEFINED, &signal, None::<fn(u64)>).await;
-            driver.end(id, result.and_then(|answer| read(&answer).map_err(|failure| (failure, 0))));
+            driver.end(id, result.and_then(|answer| read(&answer)));
         });
     }
 
@@ -246,8 +243,8 @@ impl Driver {
         put: &Request,
         range: Range<u64>,
         signal: &AbortSignal,
-    ) -> Result<Vec<u8>, (Failure, u64)> {
-        let body = part_body(&job.file, range).await.map_err(|failure| (failure, 0))?;
+    ) -> Result<Vec<u8>, Failure> {
+        let body = part_body(&job.file, range).await?;
         let progress = job.watch.wants_progress().then(|| {
             // Weak: the request's own listener must not keep the driver.
             let driver = Rc::downgrade(self);
@@ -272,14 +269,9 @@ impl Driver {
         }
     }
 
-    fn end(self: &Rc<Self>, request: RequestId, result: Result<Event, (Failure, u64)>) {
+    fn end(self: &Rc<Self>, request: RequestId, result: Result<Event, Failure>) {
         self.in_flight.borrow_mut().remove(&request);
-        self.tell(result.unwrap_or_else(|(failure, generation)| {
-            if failure.status == Some(401) {
-                self.refused.set(self.refused.get().max(generation));
-            }
-            Event::Failed { request, failure }
-        }));
+        self.tell(result.unwrap_or_else(|failure| Event::Failed { request, failure }));
     }
 
     fn job(&self, upload: UploadId) -> Option<Rc<Job>> {

@@ -49,8 +49,11 @@ pub fn kind(value: &JsValue) -> String {
         let empty = value.as_string().is_some_and(|text| text.is_empty());
         if empty { "an empty string".to_owned() } else { "a string".to_owned() }
     } else if let Some(number) = value.as_f64() {
-        // Numbers are sizes, counts and times: no secrets.
-        format!("the number {number}")
+        // Numbers are sizes, counts and times: no secrets. JavaScript formats them for free.
+        format!(
+            "the number {}",
+            String::from(js_sys::Number::from(number).to_string_with_radix(10).unwrap_or_default())
+        )
     } else {
         match value.js_typeof().as_string().as_deref() {
             Some("object") => "an object".to_owned(),

@@ -96,15 +96,15 @@ impl Failure {
     #[must_use]
     pub fn from_status(status: u16, retry_after: Option<u64>) -> Self {
         let (code, sentence) = match status {
-            401 => (Code::Unauthorized, "The service refused the session token; give a valid one."),
-            404 | 410 => (Code::NotFound, "The service knows no such file or upload."),
-            408 => (Code::Timeout, "The service gave up waiting for the request."),
-            425 | 429 => (Code::Server, "The service asked to slow down."),
-            400..=499 => (Code::Refused, "The service refused the request."),
-            500..=599 => (Code::Server, "The service failed; try again later."),
-            _ => (Code::Protocol, "The service answered with a status the Upload API does not have."),
+            401 => (Code::Unauthorized, "The service refused the session token; give a valid one"),
+            404 | 410 => (Code::NotFound, "The service knows no such file or upload"),
+            408 => (Code::Timeout, "The service gave up waiting for the request"),
+            425 | 429 => (Code::Server, "The service asked to slow down"),
+            400..=499 => (Code::Refused, "The service refused the request"),
+            500..=599 => (Code::Server, "The service failed; try again later"),
+            _ => (Code::Protocol, "The service answered with a status the Upload API does not have"),
         };
-        Self { code, status: Some(status), retry_after, message: format!("{sentence} (HTTP {status})") }
+        Self { code, status: Some(status), retry_after, message: format!("{sentence} (HTTP {status}).") }
     }
 
     /// Whether sending the request again can help.

@@ -1,0 +1,291 @@
+//! The engine: the queue over all uploads of a bucket, and what follows from each event.
+
+mod answers;
+mod ends;
+mod failures;
+mod sending;
+
+use super::admission::Admission;
+use super::upload::{End, Phase, Upload};
+use super::{Action, Backoff, Event, Instant, Plan, Progress, Random, RequestId, State, UploadId};
+use crate::protocol::{Failure, Rules};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Shortest time between two reports of an upload's progress, in milliseconds: a screen shows no more.
+const REPORT_EVERY: u64 = 50;
+/// Tries a removal gets: the person has already moved on.
+const REMOVAL_TRIES: u32 = 3;
+/// Requests that a browser has in flight to one HTTP/1.1 origin: more would queue there, unseen.
+const BROWSER_POOL: usize = 6;
+
+/// What a bucket was opened with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Bytes a part; `None` chooses by the file's size.
+    pub part_size: Option<u64>,
+    /// Most parts in flight over the whole bucket, 1 to 6.
+    pub parallel: usize,
+    /// When failed requests are sent again.
+    pub backoff: Backoff,
+    /// Whether the session's rules are asked for before the first upload.
+    pub fetch_rules: bool,
+}
+
+/// Every upload of one bucket.
+#[derive(Debug)]
+pub struct Engine {
+    config: Config,
+    random: Random,
+    now: Instant,
+    admission: Admission,
+    rules: RulesKnown,
+    /// The newest token was refused to the request for the rules.
+    rules_refused: bool,
+    token: Token,
+    /// The service asked every request to wait until then.
+    hold: Instant,
+    uploads: BTreeMap<UploadId, Upload>,
+    queue: VecDeque<UploadId>,
+    /// Begun and not settled.
+    active: Vec<UploadId>,
+    requests: BTreeMap<RequestId, Sent>,
+    parts_in_flight: usize,
+    outbox: VecDeque<Action>,
+    last_upload: u32,
+    last_request: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum RulesKnown {
+    No,
+    Asked,
+    Yes,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Token {
+    /// How often it was renewed.
+    epoch: u64,
+    renewing: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    target: Target,
+    epoch: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Target {
+    Rules,
+    Control(UploadId),
+    Part(UploadId, u32),
+}
+
+impl Engine {
+    /// An engine without uploads. `seed` is all its randomness.
+    #[must_use]
+    pub fn new(config: Config, seed: u64) -> Self {
+        let rules = if config.fetch_rules { RulesKnown::No } else { RulesKnown::Yes };
+        Self {
+            config,
+            random: Random::new(seed),
+            now: Instant::default(),
+            admission: Admission::default(),
+            rules,
+            rules_refused: false,
+            token: Token::default(),
+            hold: Instant::default(),
+            uploads: BTreeMap::new(),
+            queue: VecDeque::new(),
+            active: Vec::new(),
+            requests: BTreeMap::new(),
+            parts_in_flight: 0,
+            outbox: VecDeque::new(),
+            last_upload: 0,
+            last_request: 0,
+        }
+    }
+
+    /// Queues a file of `size` bytes.
+    pub fn pick(&mut self, size: u64) -> UploadId {
+        self.last_upload += 1;
+        let id = UploadId(self.last_upload);
+        self.uploads.insert(id, Upload::new(Plan::new(size, self.config.part_size)));
+        self.queue.push_back(id);
+        id
+    }
+
+    /// The session's rules are known, and when it ends; nothing need be asked any more.
+    pub fn set_rules(&mut self, rules: Rules, ends_at: Option<Instant>) {
+        self.admission.set_rules(rules, ends_at);
+        self.rules = RulesKnown::Yes;
+    }
+
+    /// The bucket was listed: keys and sizes of what it holds.
+    pub fn listed(&mut self, files: impl IntoIterator<Item = (String, u64)>) {
+        self.admission.listed(files);
+        for upload in self.active.iter().filter_map(|id| self.uploads.get(id)) {
+            if let Some(identity) = &upload.identity {
+                self.admission.holds(&identity.key, upload.plan.size());
+            }
+        }
+    }
+
+    /// A file was removed from the bucket.
+    pub fn removed(&mut self, key: &str) {
+        self.admission.removed(key);
+    }
+
+    /// What the person sees of an upload; `None` once it is forgotten.
+    #[must_use]
+    pub fn state(&self, upload: UploadId) -> Option<State> {
+        self.uploads.get(&upload).map(|upload| upload.state(self.now, self.blocked(self.now)))
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn progress(&self, upload: UploadId, now: Instant) -> Option<Progress> {
+        self.uploads.get(&upload).map(|upload| upload.progress(now))
+    }
+
+    /// Its plan.
+    #[must_use]
+    pub fn plan(&self, upload: UploadId) -> Option<Plan> {
+        self.uploads.get(&upload).map(|upload| upload.plan)
+    }
+
+    /// Its file's key, once it has started.
+    #[must_use]
+    pub fn key(&self, upload: UploadId) -> Option<&str> {
+        self.uploads.get(&upload)?.identity.as_ref().map(|identity| identity.key.as_str())
+    }
+
+    /// Why it failed, if it did.
+    #[must_use]
+    pub fn failure(&self, upload: UploadId) -> Option<&Failure> {
+        match &self.uploads.get(&upload)?.end {
+            Some(End::Failed(failure)) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Forgets a settled upload.
+    pub fn forget(&mut self, upload: UploadId) {
+        if self.uploads.get(&upload).is_some_and(|upload| upload.phase == Phase::Settled) {
+            self.uploads.remove(&upload);
+        }
+    }
+
+    /// When to call [`Engine::poll`] next if nothing happens before.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Instant> {
+        let active = || self.active.iter().filter_map(|id| self.uploads.get(id));
+        let moved = |upload: &&Upload| upload.moved_since_shown && upload.end.is_none();
+        let report = active().filter(moved).map(|upload| upload.shown_at.plus(REPORT_EVERY)).min();
+        let send = if self.token.renewing {
+            None
+        } else {
+            let queued = (!self.queue.is_empty()).then_some(Instant::default());
+            active()
+                .filter_map(Upload::due)
+                .chain(queued)
+                .map(|due| due.max(self.hold))
+                .filter(|due| *due > self.now)
+                .min()
+        };
+        report.into_iter().chain(send).min()
+    }
+
+    /// The next thing to do at `now`; call until `None`.
+    pub fn poll(&mut self, now: Instant) -> Option<Action> {
+        self.now = self.now.max(now);
+        while self.outbox.is_empty() && self.send_next() {}
+        if self.outbox.is_empty() {
+            self.report();
+        }
+        self.outbox.pop_front()
+    }
+
+    /// Something happened at `now`.
+    pub fn handle(&mut self, event: Event, now: Instant) {
+        self.now = self.now.max(now);
+        match event {
+            Event::PartMoved { request, bytes } => {
+                if let Some(Sent { target: Target::Part(id, part), .. }) = self.requests.get(&request)
+                    && let Some(upload) = self.uploads.get_mut(id)
+                {
+                    upload.moved(*part, bytes, self.now);
+                }
+            }
+            Event::RulesKnown { request, rules, expires_in } => {
+                if self.answered(request).is_some() {
+                    self.set_rules(rules, expires_in.map(|millis| self.now.plus(millis)));
+                }
+            }
+            Event::Started { request, key, upload_id } => self.started(request, key, upload_id),
+            Event::PartStored { request, tag } => {
+                if let Some(Sent { target: Target::Part(id, part), .. }) = self.answered(request)
+                    && let Some(upload) = self.uploads.get_mut(&id)
+                {
+                    upload.stored(part, tag, self.now);
+                    self.outbox.push_back(Action::Save { upload: id, part });
+                }
+            }
+            Event::Saved { upload: id, part } => {
+                if let Some(upload) = self.uploads.get_mut(&id)
+                    && upload.saved(part)
+                {
+                    upload.enter(Phase::Completing);
+                }
+            }
+            Event::Completed { request } => {
+                if let Some(id) = self.control_answered(request) {
+                    self.finish(id, End::Done);
+                }
+            }
+            Event::Confirmed { request, completed } => self.confirmed(request, completed),
+            Event::Removed { request } => {
+                if let Some(id) = self.control_answered(request) {
+                    self.forget_stored(id);
+                    self.settle(id);
+                }
+            }
+            Event::Failed { request, failure } => self.failed(request, failure),
+            Event::TokenRenewed => {
+                self.token.renewing = false;
+                self.token.epoch += 1;
+            }
+            Event::TokenRefused(failure) => self.token_refused(&failure),
+            Event::Pause(id) => self.pause(id),
+            Event::Resume(id) => {
+                if let Some(upload) = self.uploads.get_mut(&id) {
+                    upload.paused = false;
+                }
+            }
+            Event::Abort { upload, keep } => self.abort(upload, keep),
+        }
+    }
+
+    /// Reports the end, in place of any report that nobody fetched yet: an end is shown once.
+    fn report_end(&mut self, id: UploadId) {
+        let report = Action::Report { upload: id };
+        self.outbox.retain(|action| *action != report);
+        self.outbox.push_back(report);
+    }
+
+    fn report(&mut self) {
+        let blocked = self.blocked(self.now);
+        for id in &self.active {
+            let Some(upload) = self.uploads.get_mut(id).filter(|upload| upload.end.is_none()) else { continue };
+            let state = upload.state(self.now, blocked);
+            let moved = upload.moved_since_shown && self.now.since(upload.shown_at) >= REPORT_EVERY;
+            if state != upload.shown || moved {
+                upload.shown = state;
+                upload.shown_at = self.now;
+                upload.moved_since_shown = false;
+                self.outbox.push_back(Action::Report { upload: *id });
+            }
+        }
+    }
+}

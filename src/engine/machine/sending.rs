@@ -1,0 +1,119 @@
+//! What is sent next, and for whom.
+
+use super::{BROWSER_POOL, Engine, RulesKnown, Sent, Target};
+use crate::engine::upload::{End, Phase};
+use crate::engine::{Action, Instant, RequestId, UploadId};
+
+impl Engine {
+    pub(super) fn blocked(&self, now: Instant) -> bool {
+        self.token.renewing || self.hold > now
+    }
+
+    /// Most requests in flight, parts and others: one or two more than parts, so that the next file is announced and
+    /// the last one completed while parts still move.
+    fn most_requests(&self) -> usize {
+        (self.config.parallel + 2).min(BROWSER_POOL).max(self.config.parallel)
+    }
+
+    /// Sends one thing more, if anything can be sent.
+    pub(super) fn send_next(&mut self) -> bool {
+        if self.blocked(self.now) || self.requests.len() >= self.most_requests() {
+            return false;
+        }
+        self.send_control() || self.send_rules() || self.start_next() || self.send_part()
+    }
+
+    fn send_control(&mut self) -> bool {
+        let now = self.now;
+        let ready = |id: &&UploadId| {
+            self.uploads.get(id).is_some_and(|upload| upload.wants_control() && upload.control.due <= now)
+        };
+        let Some(id) = self.active.iter().find(ready).copied() else { return false };
+        let request = self.new_request(Target::Control(id));
+        let Some(upload) = self.uploads.get_mut(&id) else { return false };
+        upload.control.sent += 1;
+        upload.control_request = Some(request);
+        let key = upload.identity.as_ref().map(|identity| identity.key.clone()).unwrap_or_default();
+        self.outbox.push_back(match upload.phase {
+            Phase::Starting => Action::Start { upload: id, request, parts: upload.plan.parts() },
+            Phase::Completing => Action::Complete { upload: id, request, key, tags: upload.tags() },
+            Phase::Removing => Action::Remove { upload: id, request, key },
+            _ => Action::Confirm { upload: id, request, key },
+        });
+        true
+    }
+
+    fn send_rules(&mut self) -> bool {
+        if self.rules != RulesKnown::No || self.queue.is_empty() {
+            return false;
+        }
+        self.rules = RulesKnown::Asked;
+        let request = self.new_request(Target::Rules);
+        self.outbox.push_back(Action::FetchRules { request });
+        true
+    }
+
+    /// Begins the next queued upload, if those begun leave room: one announced ahead for each part in flight is enough.
+    fn start_next(&mut self) -> bool {
+        if self.rules != RulesKnown::Yes {
+            return false;
+        }
+        let ahead = self.active.iter().filter_map(|id| self.uploads.get(id)).filter(|upload| {
+            !upload.paused
+                && upload.flights.is_empty()
+                && (upload.phase == Phase::Starting || upload.sendable(self.now).is_some())
+        });
+        if ahead.count() >= self.config.parallel {
+            return false;
+        }
+        let runnable = |id: &UploadId| self.uploads.get(id).is_some_and(|upload| !upload.paused);
+        let Some(place) = self.queue.iter().position(runnable) else { return false };
+        let Some(id) = self.queue.remove(place) else { return false };
+        self.active.push(id);
+        let Some(upload) = self.uploads.get_mut(&id) else { return false };
+        upload.enter(Phase::Starting);
+        if let Err(failure) = self.admission.admit(id, upload.plan.size(), self.now) {
+            self.finish(id, End::Failed(failure));
+        }
+        true
+    }
+
+    /// Sends a part of the upload that has the fewest in flight and, of these, waited longest: a small file picked
+    /// after a huge one gets the next free place.
+    fn send_part(&mut self) -> bool {
+        if self.parts_in_flight >= self.config.parallel {
+            return false;
+        }
+        let fairest = self
+            .active
+            .iter()
+            .filter_map(|id| {
+                let upload = self.uploads.get(id)?;
+                Some(((upload.flights.len(), upload.served), *id, upload.sendable(self.now)?))
+            })
+            .min();
+        let Some((_, id, part)) = fairest else { return false };
+        let request = self.new_request(Target::Part(id, part));
+        let Some(upload) = self.uploads.get_mut(&id) else { return false };
+        let Some(identity) = upload.identity.clone() else { return false };
+        upload.send(part, request, self.now);
+        upload.served = request.0;
+        self.parts_in_flight += 1;
+        self.outbox.push_back(Action::PutPart {
+            upload: id,
+            request,
+            part,
+            range: upload.plan.range(part),
+            key: identity.key,
+            upload_id: identity.upload_id,
+        });
+        true
+    }
+
+    fn new_request(&mut self, target: Target) -> RequestId {
+        self.last_request += 1;
+        let id = RequestId(self.last_request);
+        self.requests.insert(id, Sent { target, epoch: self.token.epoch });
+        id
+    }
+}
