@@ -2,7 +2,8 @@
 use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
-    process::{ChildStdout, Command, Stdio},
+    process::{ChildStderr, ChildStdout, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
@@ -14,6 +15,7 @@ use crate::{process::Group, workspace::Workspace};
 pub struct Gateway {
     /// Where it listens, such as `http://127.0.0.1:8787`, without a slash at the end.
     pub origin: String,
+    said: Arc<Mutex<String>>,
     group: Group,
 }
 
@@ -25,10 +27,7 @@ impl Gateway {
     pub fn build(workspace: &Workspace) -> Result<PathBuf> {
         let mut build = workspace.cargo();
         build.args(["build", "--package", "partway-gateway"]);
-        workspace
-            .artifacts(build)?
-            .executable("partway-gateway")
-            .context("cargo built no partway-gateway")
+        workspace.artifacts(build)?.executable("partway-gateway").context("cargo built no partway-gateway")
     }
 
     /// Starts the program on loopback, serving `www/` and `pkg/`, and waits until it accepts connections.
@@ -36,40 +35,33 @@ impl Gateway {
     ///
     /// # Errors
     /// It cannot be started, or ends before it listens; its own messages on stderr say why.
-    pub fn start(
-        workspace: &Workspace,
-        program: PathBuf,
-        port: u16,
-        arguments: &[&str],
-    ) -> Result<Self> {
+    pub fn start(workspace: &Workspace, program: PathBuf, port: u16, arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(program);
         command
-            .args([
-                "--listen",
-                &format!("127.0.0.1:{port}"),
-                "--www",
-                "www",
-                "--pkg",
-                "pkg",
-            ])
+            .args(["--listen", &format!("127.0.0.1:{port}"), "--www", "www", "--pkg", "pkg"])
             .args(arguments)
             .current_dir(&workspace.root)
-            .stdout(Stdio::piped());
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut group = Group::spawn(command)?;
+        let said = Arc::<Mutex<String>>::default();
+        repeat(group.take_stderr().context("the gateway has no stderr")?, said.clone());
         let mut output = BufReader::new(group.take_stdout().context("the gateway has no stdout")?);
         let mut line = String::new();
-        output
-            .read_line(&mut line)
-            .context("cannot read what the gateway prints")?;
+        output.read_line(&mut line).context("cannot read what the gateway prints")?;
         let origin = line
             .trim()
             .strip_prefix("listening on ")
-            .with_context(|| {
-                format!("the gateway did not start on port {port}; its messages above say why")
-            })?
+            .with_context(|| format!("the gateway did not start on port {port}; its messages above say why"))?
             .to_owned();
         drain(output);
-        Ok(Self { origin, group })
+        Ok(Self { origin, said, group })
+    }
+
+    /// What the gateway has said on stderr so far.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits until the gateway ends by itself.
@@ -84,4 +76,16 @@ impl Gateway {
 /// Reads on, so that a full or closed pipe never stops the gateway.
 fn drain(mut output: BufReader<ChildStdout>) {
     thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+}
+
+/// Passes the gateway's messages on, and keeps them.
+fn repeat(messages: ChildStderr, said: Arc<Mutex<String>>) {
+    thread::spawn(move || {
+        for line in BufReader::new(messages).lines().map_while(Result::ok) {
+            eprintln!("gateway: {line}");
+            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.push_str(&line);
+            said.push('\n');
+        }
+    });
 }

@@ -8,10 +8,15 @@
 //! | [`package`] | `pkg/`: the wasm, its glue and the hand-written entry |
 //! | [`gateway`] | the gateway, built and running |
 //! | [`demo`] | the demo page on loopback |
+//! | [`tally`] | how many tests ran |
+//! | `browsers` | what drives browsers, behind the feature of that name |
 
+#[cfg(feature = "browsers")]
+pub mod browsers;
 pub mod demo;
 pub mod gateway;
 pub mod package;
 pub mod process;
 pub mod step;
+pub mod tally;
 pub mod workspace;

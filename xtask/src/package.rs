@@ -31,8 +31,7 @@ pub fn write(workspace: &Workspace) -> Result<()> {
             copy(&workspace.path("www").join(file), &staged.folder.join(file))?;
         }
         let manifest = manifest(workspace)?;
-        fs::write(staged.folder.join("package.json"), manifest)
-            .context("cannot write package.json")?;
+        fs::write(staged.folder.join("package.json"), manifest).context("cannot write package.json")?;
         let folder = staged.publish(&workspace.path("pkg"))?;
         print_sizes(&folder)
     })
@@ -48,8 +47,7 @@ pub fn add_target() -> Result<()> {
         .args(["--print", "target-libdir", "--target", TARGET])
         .output()
         .context("cannot start rustc")?;
-    let folder =
-        String::from_utf8(output.stdout).context("rustc printed a path that is no UTF-8")?;
+    let folder = String::from_utf8(output.stdout).context("rustc printed a path that is no UTF-8")?;
     if Path::new(folder.trim()).is_dir() {
         return Ok(());
     }
@@ -77,10 +75,7 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
         "--profile",
         "wasm",
     ]);
-    workspace
-        .artifacts(build)?
-        .wasm("partway")
-        .context("cargo built no partway.wasm")
+    workspace.artifacts(build)?.wasm("partway").context("cargo built no partway.wasm")
 }
 
 fn bind(workspace: &Workspace, wasm: &Path, folder: &Path) -> Result<()> {
@@ -109,8 +104,7 @@ fn bind(workspace: &Workspace, wasm: &Path, folder: &Path) -> Result<()> {
 
 fn manifest(workspace: &Workspace) -> Result<String> {
     let path = workspace.path("pkg.json");
-    let text =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     with_version(&text, &workspace.locked_version("partway")?).context("pkg.json")
 }
 
@@ -120,26 +114,15 @@ fn with_version(manifest: &str, version: &str) -> Result<String> {
     let Some(old) = json.get("version").and_then(Value::as_str) else {
         bail!("needs a key \"version\", a string for the build to fill in");
     };
-    let (before, after) = manifest
-        .split_once("\"version\"")
-        .context("has an escaped key \"version\"")?;
-    let filled = format!(
-        "{before}\"version\"{}",
-        after.replacen(&format!("\"{old}\""), &format!("\"{version}\""), 1)
-    );
-    let json: Value =
-        serde_json::from_str(&filled).context("is no JSON after filling in the version")?;
-    ensure!(
-        json.get("version").and_then(Value::as_str) == Some(version),
-        "write \"version\" once, at the top"
-    );
+    let (before, after) = manifest.split_once("\"version\"").context("has an escaped key \"version\"")?;
+    let filled = format!("{before}\"version\"{}", after.replacen(&format!("\"{old}\""), &format!("\"{version}\""), 1));
+    let json: Value = serde_json::from_str(&filled).context("is no JSON after filling in the version")?;
+    ensure!(json.get("version").and_then(Value::as_str) == Some(version), "write \"version\" once, at the top");
     Ok(filled)
 }
 
 fn print_sizes(folder: &Path) -> Result<()> {
-    let mut files = fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<Vec<PathBuf>>>()?;
+    let mut files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
     files.sort();
     println!("{:<24} {:>10} {:>10}", "pkg/ (bytes)", "raw", "gzip");
     for file in files {
@@ -147,19 +130,13 @@ fn print_sizes(folder: &Path) -> Result<()> {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(&bytes)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        println!(
-            "{name:<24} {:>10} {:>10}",
-            bytes.len(),
-            gzip.finish()?.len()
-        );
+        println!("{name:<24} {:>10} {:>10}", bytes.len(), gzip.finish()?.len());
     }
     Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::copy(from, to)
-        .map(drop)
-        .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
+    fs::copy(from, to).map(drop).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
 }
 
 fn remove_if_there(file: &Path) -> Result<()> {
@@ -181,13 +158,9 @@ impl Staged {
     fn create(workspace: &Workspace) -> Result<Self> {
         let scratch = workspace.scratch()?;
         let id = std::process::id();
-        let staged = Self {
-            folder: scratch.join(format!("pkg-{id}.new")),
-            old: scratch.join(format!("pkg-{id}.old")),
-        };
+        let staged = Self { folder: scratch.join(format!("pkg-{id}.new")), old: scratch.join(format!("pkg-{id}.old")) };
         staged.clear();
-        fs::create_dir_all(&staged.folder)
-            .with_context(|| format!("cannot create {}", staged.folder.display()))?;
+        fs::create_dir_all(&staged.folder).with_context(|| format!("cannot create {}", staged.folder.display()))?;
         Ok(staged)
     }
 
@@ -195,13 +168,11 @@ impl Staged {
     fn publish(self, pkg: &Path) -> Result<PathBuf> {
         match fs::rename(pkg, &self.old) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error)
-                    .with_context(|| format!("cannot move the old {} away", pkg.display()));
+                return Err(error).with_context(|| format!("cannot move the old {} away", pkg.display()));
             }
             _ => {}
         }
-        fs::rename(&self.folder, pkg)
-            .with_context(|| format!("cannot move the new {} into place", pkg.display()))?;
+        fs::rename(&self.folder, pkg).with_context(|| format!("cannot move the new {} into place", pkg.display()))?;
         Ok(pkg.to_owned())
     }
 
@@ -250,10 +221,7 @@ mod tests {
         }
         drop(Staged::create(&workspace).unwrap());
         assert_eq!(fs::read_to_string(pkg.join("file")).unwrap(), "two");
-        assert_eq!(
-            fs::read_dir(workspace.scratch().unwrap()).unwrap().count(),
-            0
-        );
+        assert_eq!(fs::read_dir(workspace.scratch().unwrap()).unwrap().count(), 0);
         fs::remove_dir_all(&root).unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! Child processes, each a group of its own that is stopped on every path: when its guard is dropped, and when this
 //! program is interrupted.
 use std::{
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -37,9 +37,7 @@ impl Group {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         // The lock is held over the start, so that an interrupt cannot come between start and entry.
         let mut running = running();
-        let child = command
-            .spawn()
-            .with_context(|| format!("cannot start {name}"))?;
+        let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         running.push(child.id());
         Ok(Self { child, name })
     }
@@ -62,6 +60,11 @@ impl Group {
         self.child.stdout.take()
     }
 
+    /// The child's stderr, where the command had it piped; once.
+    pub fn take_stderr(&mut self) -> Option<ChildStderr> {
+        self.child.stderr.take()
+    }
+
     /// The child's process ID, which is also its group's.
     #[must_use]
     pub fn id(&self) -> u32 {
@@ -73,9 +76,7 @@ impl Group {
     /// # Errors
     /// The system refuses to wait.
     pub fn wait(&mut self) -> Result<ExitStatus> {
-        self.child
-            .wait()
-            .with_context(|| format!("cannot wait for {}", self.name))
+        self.child.wait().with_context(|| format!("cannot wait for {}", self.name))
     }
 
     /// Whether the child has ended, and how.
@@ -83,9 +84,7 @@ impl Group {
     /// # Errors
     /// The system refuses to say.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.child
-            .try_wait()
-            .with_context(|| format!("cannot ask after {}", self.name))
+        self.child.try_wait().with_context(|| format!("cannot ask after {}", self.name))
     }
 }
 
@@ -132,8 +131,7 @@ pub fn become_program(mut program: Command) -> Result<()> {
     #[cfg(unix)]
     {
         let error = std::os::unix::process::CommandExt::exec(&mut program);
-        Err(error)
-            .with_context(|| format!("cannot start {}", program.get_program().to_string_lossy()))
+        Err(error).with_context(|| format!("cannot start {}", program.get_program().to_string_lossy()))
     }
     #[cfg(not(unix))]
     {
@@ -174,9 +172,7 @@ mod tests {
     #[test]
     fn dropping_a_group_ends_its_grandchildren() {
         let mut shell = Command::new("sh");
-        shell
-            .args(["-c", "sleep 600 & echo $!; wait"])
-            .stdout(Stdio::piped());
+        shell.args(["-c", "sleep 600 & echo $!; wait"]).stdout(Stdio::piped());
         let mut group = Group::spawn(shell).unwrap();
         let mut text = String::new();
         let mut output = group.take_stdout().unwrap();

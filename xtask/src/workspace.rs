@@ -24,15 +24,13 @@ impl Workspace {
     /// # Errors
     /// The folder has no parent that holds a `Cargo.lock`.
     pub fn find() -> Result<Self> {
-        let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
-            .unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
+        let manifest =
+            std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
         let root = Path::new(&manifest)
             .ancestors()
             .find(|folder| folder.join("Cargo.lock").is_file())
             .context("no Cargo.lock above xtask: run this inside Partway's repository")?;
-        Ok(Self {
-            root: root.to_owned(),
-        })
+        Ok(Self { root: root.to_owned() })
     }
 
     /// A path inside the repository.
@@ -47,8 +45,7 @@ impl Workspace {
     /// It cannot be created.
     pub fn scratch(&self) -> Result<PathBuf> {
         let folder = self.path("target/xtask");
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         Ok(folder)
     }
 
@@ -65,9 +62,7 @@ impl Workspace {
     /// # Errors
     /// The build fails.
     pub fn artifacts(&self, mut build: Command) -> Result<Artifacts> {
-        build
-            .arg("--message-format=json-render-diagnostics")
-            .stdout(Stdio::piped());
+        build.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
         let mut group = Group::spawn(build)?;
         let output = group.take_stdout().context("cargo has no stdout")?;
         let mut messages = Vec::new();
@@ -76,10 +71,7 @@ impl Workspace {
                 messages.push(message);
             }
         }
-        ensure!(
-            group.wait()?.success(),
-            "the build failed; cargo's messages above say why"
-        );
+        ensure!(group.wait()?.success(), "the build failed; cargo's messages above say why");
         Ok(Artifacts { messages })
     }
 
@@ -89,15 +81,11 @@ impl Workspace {
     /// `Cargo.lock` cannot be read, or has none or several versions of it.
     pub fn locked_version(&self, package: &str) -> Result<String> {
         let path = self.path("Cargo.lock");
-        let lock = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let lock = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         match locked_versions(&lock, package).as_slice() {
             [version] => Ok((*version).to_owned()),
             [] => bail!("Cargo.lock has no package {package}"),
-            several => bail!(
-                "Cargo.lock has several versions of {package}: {}",
-                several.join(", ")
-            ),
+            several => bail!("Cargo.lock has several versions of {package}: {}", several.join(", ")),
         }
     }
 }
@@ -111,8 +99,7 @@ impl Artifacts {
     /// The executable of a binary target.
     #[must_use]
     pub fn executable(&self, target: &str) -> Option<PathBuf> {
-        self.of(target)
-            .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
+        self.of(target).find_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
     }
 
     /// The `.wasm` file of a library target.
@@ -123,25 +110,18 @@ impl Artifacts {
             .flatten()
             .filter_map(Value::as_str)
             .map(PathBuf::from)
-            .find(|file| {
-                file.extension()
-                    .is_some_and(|extension| extension == "wasm")
-            })
+            .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
     }
 
     fn of(&self, target: &str) -> impl Iterator<Item = &Value> {
-        self.messages.iter().filter(move |message| {
-            message.pointer("/target/name").and_then(Value::as_str) == Some(target)
-        })
+        self.messages
+            .iter()
+            .filter(move |message| message.pointer("/target/name").and_then(Value::as_str) == Some(target))
     }
 }
 
 fn locked_versions<'lock>(lock: &'lock str, package: &str) -> Vec<&'lock str> {
-    let quoted = |line: &'lock str, key: &str| {
-        line.strip_prefix(key)?
-            .strip_prefix(" = \"")?
-            .strip_suffix('"')
-    };
+    let quoted = |line: &'lock str, key: &str| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"');
     let mut lines = lock.lines();
     let mut versions = Vec::new();
     while let Some(line) = lines.next() {

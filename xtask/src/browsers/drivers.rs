@@ -1,0 +1,156 @@
+//! A browser's WebDriver program, running, and how it starts the browser.
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Browser, display::Display, install::Programs};
+use crate::process::Group;
+
+/// How long a driver may take to listen.
+const START: Duration = Duration::from_secs(30);
+
+/// A running driver with an empty home folder of its own; stopped, and the folder removed, when dropped.
+pub struct Driver {
+    /// Which browser it drives.
+    pub browser: Browser,
+    /// Where it listens, such as `http://127.0.0.1:40001`.
+    pub origin: String,
+    /// Where the browser saves downloads.
+    pub downloads: PathBuf,
+    programs: Programs,
+    // Dropped in this order: the driver's group, then its screen, then its files.
+    group: Group,
+    _display: Option<Display>,
+    home: TempDir,
+}
+
+impl Driver {
+    /// Starts the driver on a free loopback port and waits until it listens.
+    ///
+    /// # Errors
+    /// It, or the screen it needs, does not start.
+    pub fn start(browser: Browser, programs: Programs) -> Result<Self> {
+        let home = TempDir::with_prefix("partway-").context("cannot create a temporary folder")?;
+        let downloads = home.path().join("Downloads");
+        fs::create_dir_all(&downloads)?;
+        tell_downloads_folder(home.path())?;
+        let display = if browser == Browser::Webkit { Some(Display::start()?) } else { None };
+
+        let port = free_port()?;
+        let log = File::create(home.path().join("driver.log"))?;
+        let mut command = Command::new(&programs.driver);
+        command.arg(format!("--port={port}")).stdout(log.try_clone()?).stderr(log);
+        for variable in ["HOME", "TMPDIR"] {
+            command.env(variable, home.path());
+        }
+        for variable in ["XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"] {
+            command.env_remove(variable);
+        }
+        if let Some(display) = &display {
+            command.env("DISPLAY", &display.name).env("NO_AT_BRIDGE", "1");
+        }
+        let group = Group::spawn(command)?;
+        let mut driver = Self {
+            browser,
+            origin: format!("http://127.0.0.1:{port}"),
+            downloads,
+            programs,
+            group,
+            _display: display,
+            home,
+        };
+        driver.wait_until_listening(port)?;
+        Ok(driver)
+    }
+
+    fn wait_until_listening(&mut self, port: u16) -> Result<()> {
+        let start = Instant::now();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
+            if self.group.ended()?.is_some() || start.elapsed() > START {
+                bail!("the driver of {} did not start; it said: {}", self.browser, self.said());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// The end of what the driver printed.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let text = fs::read(self.home.path().join("driver.log")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n")
+    }
+
+    /// The capabilities that start the browser.
+    #[must_use]
+    pub fn capabilities(&self) -> Value {
+        let mut capabilities = capabilities(self.browser, &self.programs);
+        match self.browser {
+            Browser::Chromium => {
+                let options = &mut capabilities["goog:chromeOptions"];
+                let profile = format!("--user-data-dir={}", self.home.path().join("profile").display());
+                if let Some(arguments) = options["args"].as_array_mut() {
+                    arguments.push(profile.into());
+                }
+                options["prefs"] = json!({
+                    "download.default_directory": self.downloads,
+                    "download.prompt_for_download": false,
+                });
+                capabilities["goog:loggingPrefs"] = json!({ "browser": "ALL" });
+            }
+            Browser::Firefox => {
+                capabilities["moz:firefoxOptions"]["prefs"] = json!({
+                    "browser.download.folderList": 2,
+                    "browser.download.dir": self.downloads,
+                    "browser.download.useDownloadDir": true,
+                    "browser.helperApps.neverAsk.saveToDisk": "application/octet-stream",
+                });
+            }
+            Browser::Webkit => {}
+        }
+        capabilities
+    }
+}
+
+/// The capabilities that start a browser without a window, without a sandbox where we are root, and silent towards its
+/// maker: what `webdriver.json` is for the wasm test runner.
+#[must_use]
+pub fn capabilities(browser: Browser, programs: &Programs) -> Value {
+    match browser {
+        Browser::Chromium => json!({ "goog:chromeOptions": {
+            "binary": programs.browser,
+            "args": [
+                "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic",
+                "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            ],
+        } }),
+        Browser::Firefox => json!({ "moz:firefoxOptions": { "binary": programs.browser, "args": ["-headless"] } }),
+        Browser::Webkit => {
+            json!({ "webkitgtk:browserOptions": { "binary": programs.browser, "args": ["--automation"] } })
+        }
+    }
+}
+
+/// MiniBrowser saves downloads where the desktop's settings say.
+fn tell_downloads_folder(home: &Path) -> Result<()> {
+    fs::create_dir_all(home.join(".config"))?;
+    fs::write(home.join(".config/user-dirs.dirs"), "XDG_DOWNLOAD_DIR=\"$HOME/Downloads\"\n")?;
+    Ok(())
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free loopback port")?;
+    Ok(listener.local_addr()?.port())
+}

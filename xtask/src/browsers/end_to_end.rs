@@ -1,0 +1,197 @@
+//! The demo page, used as a person would: pick a 40 MB file, see it listed, download it, delete it.
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{Browser, drivers::Driver, install::Programs, webdriver::Session};
+use crate::{gateway::Gateway, tally::Tally};
+
+/// Bytes of the file: several parts, the last one shorter.
+const SIZE: usize = 40_000_000;
+/// A name that no URL, log or message may hold. Not only ASCII, so that encoded forms would differ.
+const NAME: &str = "canary zażółć 40.bin";
+/// How long the upload and the download may take.
+const TRANSFER: Duration = Duration::from_secs(120);
+/// How long the page may take for anything else.
+const PAGE: Duration = Duration::from_secs(30);
+
+/// From now on remembers the token that requests carry, and every console line. Runs in the page.
+const WATCH: &str = r#"
+    const seen = window.partwaySeen = { tokens: [], console: [] };
+    const keep = (value) => {
+        const token = /^Bearer (.+)$/.exec(value ?? "")?.[1];
+        if (token && !seen.tokens.includes(token)) seen.tokens.push(token);
+    };
+    const ownFetch = window.fetch;
+    window.fetch = function (input, init) {
+        keep(new Request(input, init?.headers ? { headers: init.headers } : {}).headers.get("authorization"));
+        return ownFetch.apply(this, arguments);
+    };
+    const ownHeader = XMLHttpRequest.prototype.setRequestHeader;
+    XMLHttpRequest.prototype.setRequestHeader = function (name, value) {
+        if (name.toLowerCase() === "authorization") keep(value);
+        return ownHeader.apply(this, arguments);
+    };
+    for (const level of ["log", "info", "warn", "error", "debug"]) {
+        const own = console[level];
+        console[level] = function (...said) {
+            seen.console.push(said.map(String).join(" "));
+            return own.apply(this, said);
+        };
+    }
+"#;
+
+/// Runs the page in one browser.
+///
+/// # Errors
+/// What a person would miss: the file is not listed, differs, has another name, or stays after its deletion. Or a secret
+/// was seen where it must not be.
+pub fn run(browser: Browser, programs: Programs, gateway: &Gateway, tally: &mut Tally) -> Result<()> {
+    let session = Session::open(Driver::start(browser, programs)?)?;
+    let folder = tempfile::TempDir::with_prefix("partway-").context("cannot create a temporary folder")?;
+    let file = folder.path().join(NAME);
+    let digest = write_random(&file)?;
+
+    let mut page = Page { session: &session, tally };
+    page.check("the page opens a bucket", |session| {
+        session.go_to(&format!("{}/", gateway.origin))?;
+        let ready = "return document.documentElement.dataset.ready === 'true'";
+        session.wait_for("the page to be ready", PAGE, ready, &json!([]))?;
+        session.execute(WATCH, json!([])).map(drop)
+    })?;
+    page.check("a 40 MB file is uploaded", |session| {
+        session.pick("#file-input", &[&file])?;
+        wait_for_upload(session)
+    })?;
+    page.check("it is listed under its name", |session| {
+        let script =
+            "return Array.from(document.querySelectorAll('[data-entry] [data-name]'), (name) => name.textContent)";
+        let listed = "const names = (() => {".to_owned() + script + "})(); return names.length > 0 && names";
+        let names = session.wait_for("the file to be listed", PAGE, &listed, &json!([]))?;
+        ensure!(names == json!([NAME]), "the list shows {names}");
+        Ok(())
+    })?;
+    page.check("it is downloaded, identical and under its name", |session| {
+        session.click("[data-entry] [data-action=download]")?;
+        let saved = wait_for_download(&session.driver.downloads)?;
+        let name = saved.file_name().unwrap_or_default().to_string_lossy();
+        ensure!(name == NAME, "it was saved as {name}");
+        ensure!(digest_of(&saved)? == digest, "the saved file is another one");
+        Ok(())
+    })?;
+    page.check("it is deleted and gone", |session| {
+        session.click("[data-entry] [data-action=delete]")?;
+        session.click("[data-entry] [data-action=confirm-delete]")?;
+        let gone = "return document.querySelector('[data-entry]') === null";
+        session.wait_for("the file to be gone", PAGE, gone, &json!([])).map(drop)
+    })?;
+    page.check("no token, session ID or file name in a URL, a console line or the gateway's log", |session| {
+        find_no_secret(session, gateway)
+    })
+}
+
+struct Page<'a> {
+    session: &'a Session,
+    tally: &'a mut Tally,
+}
+
+impl Page<'_> {
+    /// Does one thing, prints a line and counts it.
+    fn check(&mut self, name: &str, act: impl FnOnce(&Session) -> Result<()>) -> Result<()> {
+        let start = Instant::now();
+        let result = act(self.session);
+        self.tally.count(result.is_ok());
+        let outcome = if result.is_ok() { "ok" } else { "FAILED" };
+        println!("{}: {name} ... {outcome} ({} ms)", self.session.browser(), start.elapsed().as_millis());
+        result.with_context(|| name.to_owned())
+    }
+}
+
+fn wait_for_upload(session: &Session) -> Result<()> {
+    let script = "
+        const state = document.querySelector('[data-upload]')?.dataset.state;
+        return ['done', 'failed', 'aborted'].includes(state) && state";
+    let state = session.wait_for("the upload to end", TRANSFER, script, &json!([]))?;
+    ensure!(state == "done", "the upload ended as {state}");
+    Ok(())
+}
+
+/// The one file that is in the folder, once it is complete.
+fn wait_for_download(folder: &Path) -> Result<PathBuf> {
+    let start = Instant::now();
+    while start.elapsed() < TRANSFER {
+        let files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
+        // Browsers write to a second file, or to one of another name, until they have all of it.
+        if let [file] = files.as_slice()
+            && fs::metadata(file).is_ok_and(|metadata| metadata.len() == SIZE as u64)
+            && !file
+                .extension()
+                .is_some_and(|ending| ["crdownload", "part", "wkdownload"].iter().any(|one| ending == *one))
+        {
+            return Ok(file.clone());
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    let names: Vec<_> = fs::read_dir(folder)?.flatten().map(|entry| entry.file_name()).collect();
+    bail!("waited {} s in vain for the download; its folder holds {names:?}", TRANSFER.as_secs())
+}
+
+fn find_no_secret(session: &Session, gateway: &Gateway) -> Result<()> {
+    session.click("#share-button")?;
+    let answer = session.execute(
+        "return {
+            link: document.querySelector('#join-link').value,
+            tokens: window.partwaySeen.tokens,
+            urls: [location.href, ...performance.getEntries().map((entry) => entry.name)],
+            console: window.partwaySeen.console,
+        }",
+        json!([]),
+    )?;
+    let texts = |key: &str| -> Vec<String> {
+        let list = answer[key].as_array().into_iter().flatten();
+        list.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let link = answer["link"].as_str().unwrap_or_default();
+    let (_, id) = link.split_once("session=").context("the page shows no join link")?;
+    let tokens = texts("tokens");
+    ensure!(!tokens.is_empty(), "no request with a token was seen: the check would find nothing");
+    let stem = NAME.trim_end_matches(".bin");
+    let secrets = [id, stem, "za%C5%BC", "canary"].map(str::to_owned).into_iter().chain(tokens);
+
+    let urls = texts("urls");
+    ensure!(urls.iter().any(|url| url.contains("/v1/buckets")), "no request was seen: the check would find nothing");
+    let places = [
+        ("a URL", urls),
+        ("the console", [texts("console"), session.console()?].concat()),
+        ("the gateway's log", gateway.said().lines().map(str::to_owned).collect()),
+    ];
+    for secret in secrets {
+        for (place, lines) in &places {
+            // The secret itself is not printed: this message ends up in logs, too.
+            let kind = if NAME.contains(&secret) || secret.contains('%') { "file name" } else { "token or session ID" };
+            ensure!(!lines.iter().any(|line| line.contains(&secret)), "the {kind} is in {place}");
+        }
+    }
+    Ok(())
+}
+
+/// Writes random bytes; gives their SHA-256.
+fn write_random(file: &Path) -> Result<Vec<u8>> {
+    let mut random = io::Read::take(File::open("/dev/urandom").context("no /dev/urandom")?, SIZE as u64);
+    let mut bytes = Vec::with_capacity(SIZE);
+    io::Read::read_to_end(&mut random, &mut bytes)?;
+    File::create(file)?.write_all(&bytes)?;
+    Ok(Sha256::digest(&bytes).to_vec())
+}
+
+fn digest_of(file: &Path) -> Result<Vec<u8>> {
+    Ok(Sha256::digest(fs::read(file)?).to_vec())
+}

@@ -1,0 +1,67 @@
+//! What drives browsers: `test` and `screenshot`. Behind the feature `browsers`, because it is heavy to compile.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`install`] | browsers and drivers, installed where they lack |
+//! | [`display`] | the invisible screen WebKit needs |
+//! | [`drivers`] | a browser's WebDriver program, running, and how the browser is started |
+//! | [`webdriver`] | one browser session over WebDriver |
+//! | [`servers`] | the servers of the tests: [`site`], [`proxy`], [`elsewhere`] |
+//! | [`suite`] | the steps of `cargo xtask test` |
+//! | [`wasm_tests`], [`contract`], [`end_to_end`] | its steps in browsers |
+//! | [`screenshot`] | the picture of the demo |
+
+use std::{fmt, str::FromStr};
+
+use anyhow::{Error, bail};
+
+pub mod contract;
+pub mod display;
+pub mod drivers;
+pub mod elsewhere;
+pub mod end_to_end;
+pub mod install;
+pub mod proxy;
+pub mod screenshot;
+pub mod servers;
+pub mod site;
+pub mod suite;
+pub mod wasm_tests;
+pub mod webdriver;
+
+/// A browser the tests run in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Browser {
+    /// Chromium, by ChromeDriver.
+    Chromium,
+    /// Firefox, by geckodriver.
+    Firefox,
+    /// WebKitGTK's MiniBrowser, by WebKitWebDriver.
+    Webkit,
+}
+
+impl Browser {
+    /// All of them, the fastest first.
+    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::Webkit];
+}
+
+impl fmt::Display for Browser {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::Webkit => "webkit",
+        })
+    }
+}
+
+impl FromStr for Browser {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        match Self::ALL.into_iter().find(|browser| browser.to_string() == name) {
+            Some(browser) => Ok(browser),
+            None => bail!("there is no browser {name}: take chromium, firefox or webkit"),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The steps of `cargo xtask test`.
+use std::{fmt, net::TcpListener, time::Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Browser, contract, end_to_end, install, servers::Servers, wasm_tests};
+use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
+
+/// Where the gateway of the tests listens if it can: a port that stays lets the wasm tests be compiled once.
+const PORT: u16 = 8788;
+
+/// A step of the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// `cargo fmt --check`.
+    Format,
+    /// Clippy for the host and for the browser.
+    Clippy,
+    /// `cargo test` for the host.
+    Native,
+    /// `pkg/` is built.
+    Package,
+    /// The wasm tests, in each browser.
+    Wasm,
+    /// The contract tests, in each browser.
+    Contract,
+    /// The demo page, in each browser.
+    EndToEnd,
+}
+
+impl Step {
+    /// All of them, in the order they run.
+    pub const ALL: [Self; 7] =
+        [Self::Format, Self::Clippy, Self::Native, Self::Package, Self::Wasm, Self::Contract, Self::EndToEnd];
+
+    fn needs_browsers(self) -> bool {
+        matches!(self, Self::Wasm | Self::Contract | Self::EndToEnd)
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Format => "format",
+            Self::Clippy => "clippy",
+            Self::Native => "native",
+            Self::Package => "package",
+            Self::Wasm => "wasm",
+            Self::Contract => "contract",
+            Self::EndToEnd => "end-to-end",
+        })
+    }
+}
+
+/// What to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// These steps, in their order.
+    pub steps: Vec<Step>,
+    /// Those in browsers in these.
+    pub browsers: Vec<Browser>,
+}
+
+impl Selection {
+    /// Reads `[--only STEP]… [--browser NAME]…`; without one of them, all.
+    ///
+    /// # Errors
+    /// An argument that does not exist; the sentence lists those that do.
+    pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
+        let (mut steps, mut browsers) = (Vec::new(), Vec::new());
+        while let Some(argument) = arguments.next() {
+            let value = arguments.next().with_context(|| format!("{argument} needs a value"))?;
+            match argument.as_str() {
+                "--only" => steps.push(parse_step(&value)?),
+                "--browser" => browsers.push(value.parse()?),
+                _ => bail!("there is no {argument}: take --only STEP and --browser NAME"),
+            }
+        }
+        Ok(Self {
+            steps: Step::ALL.into_iter().filter(|step| steps.is_empty() || steps.contains(step)).collect(),
+            browsers: Browser::ALL.into_iter().filter(|one| browsers.is_empty() || browsers.contains(one)).collect(),
+        })
+    }
+}
+
+fn parse_step(name: &str) -> Result<Step> {
+    let step = Step::ALL.into_iter().find(|step| step.to_string() == name);
+    step.with_context(|| format!("there is no step {name}: take {}", Step::ALL.map(|step| step.to_string()).join(", ")))
+}
+
+/// Runs the selected steps, all of them even if one fails, and prints the sum at the end.
+///
+/// # Errors
+/// A step failed; the sentence lists which.
+pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
+    let mut suite = Suite { workspace, tally: Tally::default(), failures: Vec::new() };
+    let start = Instant::now();
+    suite.all(selection);
+    eprintln!("==> everything: {:.1} s", start.elapsed().as_secs_f64());
+    for failure in &suite.failures {
+        eprintln!("FAILED {failure}");
+    }
+    println!("{} passed, {} failed", suite.tally.passed, suite.tally.failed);
+    if suite.failures.is_empty() { Ok(()) } else { bail!("{} of the steps failed", suite.failures.len()) }
+}
+
+struct Suite<'a> {
+    workspace: &'a Workspace,
+    tally: Tally,
+    failures: Vec<String>,
+}
+
+impl Suite<'_> {
+    fn all(&mut self, selection: &Selection) {
+        for one in selection.steps.iter().filter(|step| !step.needs_browsers()) {
+            match one {
+                Step::Format => self.step("formatting", |workspace, _| cargo(workspace, &["fmt", "--all", "--check"])),
+                Step::Clippy => self.step("clippy", |workspace, _| clippy(workspace)),
+                Step::Native => self.step("native tests", |workspace, tally| {
+                    let mut test = workspace.cargo();
+                    tally.run({
+                        test.args(["test", "--no-fail-fast"]).args(EVERYTHING);
+                        test
+                    })
+                }),
+                _ => self.step("package", |workspace, _| package::write(workspace)),
+            };
+        }
+        if selection.steps.iter().any(|step| step.needs_browsers()) {
+            self.in_browsers(selection);
+        }
+    }
+
+    fn in_browsers(&mut self, selection: &Selection) {
+        // A package that was not built now is an old one: tests of it would tell nothing.
+        if !selection.steps.contains(&Step::Package)
+            && self.step("package", |workspace, _| package::write(workspace)).is_none()
+        {
+            return;
+        }
+        if self.failures.iter().any(|failure| failure.starts_with("package")) {
+            self.failures.push("the steps in browsers were not run: they need the package".to_owned());
+            return;
+        }
+        let mut programs = Vec::new();
+        for browser in &selection.browsers {
+            let found = self.step(&format!("find {browser}"), |workspace, _| install::programs(workspace, *browser));
+            programs.extend(found.map(|found| (*browser, found)));
+        }
+        let Some((gateway, servers)) = self.step("start the gateway", |workspace, _| {
+            let program = built_gateway(workspace)?;
+            let port = if TcpListener::bind(("127.0.0.1", PORT)).is_ok() { PORT } else { 0 };
+            let gateway = Gateway::start(workspace, program, port, &[])?;
+            let servers = Servers::start(workspace, &gateway.origin)?;
+            Ok((gateway, servers))
+        }) else {
+            return;
+        };
+        for one in selection.steps.iter().filter(|step| step.needs_browsers()) {
+            for (browser, programs) in &programs {
+                self.step(&format!("{one} tests in {browser}"), |workspace, tally| match one {
+                    Step::Wasm => wasm_tests::run(workspace, *browser, programs, &gateway.origin, tally),
+                    Step::Contract => contract::run(*browser, programs.clone(), &gateway.origin, &servers, tally),
+                    _ => end_to_end::run(*browser, programs.clone(), &gateway, tally),
+                });
+            }
+        }
+    }
+
+    /// Does a step. One that fails without a failed test counts as one.
+    fn step<T>(&mut self, name: &str, work: impl FnOnce(&Workspace, &mut Tally) -> Result<T>) -> Option<T> {
+        let before = self.tally.failed;
+        let workspace = self.workspace;
+        match step(name, || work(workspace, &mut self.tally)) {
+            Ok(made) => Some(made),
+            Err(error) => {
+                eprintln!("{error:#}");
+                if self.tally.failed == before {
+                    self.tally.failed += 1;
+                }
+                self.failures.push(format!("{error:#}"));
+                None
+            }
+        }
+    }
+}
+
+/// The same packages and features in every cargo call for the host, so that nothing is compiled twice.
+pub const EVERYTHING: [&str; 3] = ["--workspace", "--features", "xtask/browsers"];
+
+fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
+    let mut command = workspace.cargo();
+    command.args(arguments);
+    Group::run(command)
+}
+
+fn clippy(workspace: &Workspace) -> Result<()> {
+    let strict = ["--", "-D", "warnings"];
+    cargo(workspace, &[&["clippy", "--all-targets"], EVERYTHING.as_slice(), &strict].concat())?;
+    package::add_target()?;
+    let browser = ["clippy", "--package", "partway", "--lib", "--tests", "--target", "wasm32-unknown-unknown"];
+    cargo(workspace, &[browser.as_slice(), &strict].concat())
+}
+
+/// The gateway as it was built with everything else.
+///
+/// # Errors
+/// The build fails.
+pub fn built_gateway(workspace: &Workspace) -> Result<std::path::PathBuf> {
+    let mut build = workspace.cargo();
+    build.args(["build", "--package", "xtask", "--package", "partway-gateway", "--features", "xtask/browsers"]);
+    workspace.artifacts(build)?.executable("partway-gateway").context("cargo built no partway-gateway")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Selection> {
+        Selection::parse(arguments.iter().map(ToString::to_string))
+    }
+
+    #[test]
+    fn without_arguments_everything_is_run() {
+        let selection = parse(&[]).unwrap();
+        assert_eq!(selection.steps, Step::ALL);
+        assert_eq!(selection.browsers, Browser::ALL);
+    }
+
+    #[test]
+    fn steps_and_browsers_are_chosen_and_keep_their_order() {
+        let selection = parse(&["--only", "end-to-end", "--browser", "webkit", "--only", "wasm"]).unwrap();
+        assert_eq!(selection.steps, [Step::Wasm, Step::EndToEnd]);
+        assert_eq!(selection.browsers, [Browser::Webkit]);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_refused_with_what_does() {
+        assert!(parse(&["--only", "nothing"]).unwrap_err().to_string().contains("end-to-end"));
+        assert!(parse(&["--browser", "lynx"]).unwrap_err().to_string().contains("webkit"));
+        assert!(parse(&["--quick", "1"]).unwrap_err().to_string().contains("--only"));
+        assert!(parse(&["--only"]).is_err());
+    }
+}
