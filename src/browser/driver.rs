@@ -8,7 +8,7 @@ use crate::engine::{Action, Config, Engine, Event, Progress, RequestId, State, U
 use crate::protocol::{Failure, Request, Rules, file_info, part_tag, started};
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -52,8 +52,8 @@ pub struct Snapshot {
 pub struct Driver {
     api: Rc<Api>,
     engine: RefCell<Engine>,
-    jobs: RefCell<HashMap<UploadId, Rc<Job>>>,
-    in_flight: RefCell<HashMap<RequestId, AbortController>>,
+    jobs: RefCell<BTreeMap<UploadId, Rc<Job>>>,
+    in_flight: RefCell<Vec<(RequestId, AbortController)>>,
     timer: RefCell<Option<Timeout>>,
     pump_pending: Cell<bool>,
     /// Ends what goes on behind the requests when the bucket is closed.
@@ -95,6 +95,16 @@ impl Driver {
     /// The bucket was listed.
     pub fn listed(&self, files: impl IntoIterator<Item = (String, u64)>) {
         self.engine.borrow_mut().listed(files);
+    }
+
+    /// The service told of one file.
+    pub fn holds(&self, key: &str, size: u64) {
+        self.engine.borrow_mut().holds(key, size);
+    }
+
+    /// A file's size, where an earlier answer told it.
+    pub fn size_of(&self, key: &str) -> Option<u64> {
+        self.engine.borrow().size_of(key)
     }
 
     /// A file was removed by its key.
@@ -202,7 +212,7 @@ impl Driver {
                 driver.tell(event);
             }),
             Action::Cancel { request } => {
-                if let Some(controller) = self.in_flight.borrow_mut().remove(&request) {
+                if let Some(controller) = self.landed(request) {
                     controller.abort();
                 }
             }
@@ -262,7 +272,7 @@ impl Driver {
         match AbortController::new() {
             Ok(controller) => {
                 let signal = controller.signal();
-                self.in_flight.borrow_mut().insert(request, controller);
+                self.in_flight.borrow_mut().push((request, controller));
                 signal
             }
             Err(_) => self.closed.clone(),
@@ -270,8 +280,15 @@ impl Driver {
     }
 
     fn end(self: &Rc<Self>, request: RequestId, result: Result<Event, Failure>) {
-        self.in_flight.borrow_mut().remove(&request);
+        self.landed(request);
         self.tell(result.unwrap_or_else(|failure| Event::Failed { request, failure }));
+    }
+
+    /// Takes the request out of flight.
+    fn landed(&self, request: RequestId) -> Option<AbortController> {
+        let mut in_flight = self.in_flight.borrow_mut();
+        let place = in_flight.iter().position(|(id, _)| *id == request)?;
+        Some(in_flight.swap_remove(place).1)
     }
 
     fn job(&self, upload: UploadId) -> Option<Rc<Job>> {

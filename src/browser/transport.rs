@@ -57,10 +57,10 @@ pub fn is_success(status: u16) -> bool {
 /// Milliseconds that a `Retry-After` header asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3).
 pub fn retry_after(header: Option<String>) -> Option<u64> {
     let header = header?;
-    let millis = match header.trim().parse::<f64>() {
-        Ok(seconds) => seconds * 1000.0,
-        Err(_) => js_sys::Date::parse(&header) - super::wall_clock(),
-    };
-    // As casts do, this makes 0 of what is negative; NaN says nothing.
+    if let Ok(seconds) = header.trim().parse::<u64>() {
+        return Some(seconds.saturating_mul(1000));
+    }
+    let millis = js_sys::Date::parse(&header) - super::wall_clock();
+    // The cast makes 0 of what is past; NaN is no date and says nothing.
     (!millis.is_nan()).then_some(millis as u64)
 }

@@ -1,5 +1,6 @@
 //! Whether the session's rules allow one file more, by all that earlier answers told.
 
+use super::few::Few;
 use super::{Instant, UploadId};
 use crate::protocol::{Code, Failure, Rules};
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ pub(super) struct Admission {
     /// Files the bucket is known to hold, by key, with their sizes.
     stored: BTreeMap<String, u64>,
     /// Uploads let in whose key is not known yet.
-    pending: BTreeMap<UploadId, u64>,
+    pending: Few<UploadId, u64>,
 }
 
 impl Admission {
@@ -72,7 +73,15 @@ impl Admission {
 
     /// The bucket was listed: this is what it holds.
     pub fn listed(&mut self, files: impl IntoIterator<Item = (String, u64)>) {
-        self.stored = files.into_iter().collect();
+        self.stored.clear();
+        for (key, size) in files {
+            self.stored.insert(key, size);
+        }
+    }
+
+    /// The size of a file that the bucket is known to hold.
+    pub fn size_of(&self, key: &str) -> Option<u64> {
+        self.stored.get(key).copied()
     }
 
     /// The bucket holds this file too.

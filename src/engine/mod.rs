@@ -13,6 +13,7 @@ mod admission;
 mod backoff;
 mod clock;
 mod event;
+mod few;
 mod machine;
 mod plan;
 mod progress;

@@ -1,9 +1,10 @@
 //! One upload: what of it is sent, stored, saved, and what is left.
 
+use super::few::Few;
 use super::progress::Speed;
 use super::{Instant, Plan, Progress, RequestId};
 use crate::protocol::Failure;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What a person sees of an upload (`UploadState` in `partway.d.ts`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +109,7 @@ pub(super) struct Upload {
     pub control: Tries,
     pub control_request: Option<RequestId>,
     /// Parts on their way, by number.
-    pub flights: BTreeMap<u32, Flight>,
+    pub flights: Few<u32, Flight>,
     /// When it was last given a part to send: who waited longest is served first.
     pub served: u64,
     /// What the person was last shown.
@@ -120,8 +121,9 @@ pub(super) struct Upload {
     next: u32,
     /// Parts to be sent again, by number.
     again: BTreeMap<u32, Tries>,
-    tags: BTreeMap<u32, String>,
-    saving: BTreeSet<u32>,
+    /// By number, from 1: an empty one is not there yet.
+    tags: Vec<Option<String>>,
+    saving: Few<u32, ()>,
     saved_parts: u32,
     stored_bytes: u64,
     highest_sent: u64,
@@ -137,7 +139,7 @@ impl Upload {
             identity: None,
             control: Tries::default(),
             control_request: None,
-            flights: BTreeMap::new(),
+            flights: Few::default(),
             served: 0,
             shown: State::Queued,
             shown_at: Instant::default(),
@@ -145,8 +147,8 @@ impl Upload {
             speed: Speed::default(),
             next: 1,
             again: BTreeMap::new(),
-            tags: BTreeMap::new(),
-            saving: BTreeSet::new(),
+            tags: Vec::new(),
+            saving: Few::default(),
             saved_parts: 0,
             stored_bytes: 0,
             highest_sent: 0,
@@ -206,8 +208,12 @@ impl Upload {
     pub fn stored(&mut self, part: u32, tag: String, now: Instant) {
         if let Some(flight) = self.flights.remove(&part) {
             let length = self.plan.len(part);
-            self.tags.insert(part, tag);
-            self.saving.insert(part);
+            let place = part as usize;
+            self.tags.resize(self.tags.len().max(place), None);
+            if let Some(kept) = self.tags.get_mut(place - 1) {
+                *kept = Some(tag);
+            }
+            self.saving.insert(part, ());
             self.stored_bytes += length;
             self.advance(length.saturating_sub(flight.moved), now);
         }
@@ -215,7 +221,7 @@ impl Upload {
 
     /// The part's tag is saved. Says whether it was the last.
     pub fn saved(&mut self, part: u32) -> bool {
-        if self.saving.remove(&part) {
+        if self.saving.remove(&part).is_some() {
             self.saved_parts += 1;
             self.moved_since_shown = true;
         }
@@ -230,7 +236,7 @@ impl Upload {
 
     /// One tag a part, in part order.
     pub fn tags(&self) -> Vec<String> {
-        self.tags.values().cloned().collect()
+        self.tags.iter().flatten().cloned().collect()
     }
 
     /// When something of this upload can be sent next, if only time is in its way.

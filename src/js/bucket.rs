@@ -11,8 +11,6 @@ use crate::engine::Event;
 use crate::names::{NameFields, NameKey, seal};
 use crate::protocol::{Code, Failure, FileInfo, Request, check_key, file_info, file_list, link};
 use js_sys::{Array, JsString, Promise};
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortController, AbortSignal, Blob, File};
@@ -32,8 +30,6 @@ pub(super) struct Inner {
     pub name_strength: f64,
     /// Ends every call when the bucket is closed.
     pub closing: AbortController,
-    /// Sizes that the service told, by key.
-    pub sizes: RefCell<HashMap<String, u64>>,
 }
 
 impl Bucket {
@@ -112,8 +108,7 @@ impl Bucket {
         };
         self.run(options, async move |inner, signal| {
             let key = parse_key(&key)?;
-            let known = inner.sizes.borrow().get(&key).copied();
-            let size = match known {
+            let size = match inner.driver.size_of(&key) {
                 Some(size) => size,
                 None => inner.file(&key, &signal).await.map_err(thrown)?.size,
             };
@@ -132,7 +127,6 @@ impl Bucket {
         self.run(CallOptions::parse(&options), async move |inner, signal| {
             let key = parse_key(&key)?;
             inner.api.call(&Request::remove(&key), &signal).await.map_err(thrown)?;
-            inner.sizes.borrow_mut().remove(&key);
             inner.driver.removed(&key);
             Ok(JsValue::UNDEFINED)
         })
@@ -166,7 +160,6 @@ impl Inner {
     fn entry(&self, info: FileInfo) -> Option<FileEntry> {
         let key = info.file_key.clone()?;
         let entry = FileEntry::read(info, key, self.names, self.name_key.as_ref());
-        self.sizes.borrow_mut().insert(entry.key.clone(), entry.size);
         Some(entry)
     }
 
@@ -177,7 +170,9 @@ impl Inner {
             return Err(Failure::protocol("it speaks of another file"));
         }
         info.file_key = Some(key.to_owned());
-        self.entry(info).ok_or_else(|| Failure::protocol("it names no file"))
+        let entry = self.entry(info).ok_or_else(|| Failure::protocol("it names no file"))?;
+        self.driver.holds(key, entry.size);
+        Ok(entry)
     }
 
     async fn link(&self, key: &str, signal: &AbortSignal) -> Result<String, Failure> {
@@ -214,13 +209,7 @@ impl Inner {
         if self.names == Names::Partway {
             entry.set_own_name(name.clone(), &fields);
         }
-        let inner = Rc::downgrade(self);
-        let stored = Box::new(move |entry: &FileEntry| {
-            if let Some(inner) = inner.upgrade() {
-                inner.sizes.borrow_mut().insert(entry.key.clone(), entry.size);
-            }
-        });
-        let observer = Rc::new(Observer::new(options.on_progress, options.on_state, entry, stored));
+        let observer = Rc::new(Observer::new(options.on_progress, options.on_state, entry));
         let watch = Rc::clone(&observer);
         let id = self.driver.pick(Job { file: blob, name: sealed, watch });
         if let Some(signal) = options.signal {

@@ -24,8 +24,6 @@ pub struct Observer {
     state: Cell<State>,
     /// The entry to give when it is done; key and parts are filled in then.
     entry: RefCell<FileEntry>,
-    /// Told of the finished file.
-    stored: Box<dyn Fn(&FileEntry)>,
 }
 
 /// A promise and what settles it.
@@ -58,12 +56,7 @@ impl Deferred {
 
 impl Observer {
     /// An observer that calls `on_progress` and `on_state`, and gives `entry` in the end.
-    pub fn new(
-        on_progress: Option<Function>,
-        on_state: Option<Function>,
-        entry: FileEntry,
-        stored: Box<dyn Fn(&FileEntry)>,
-    ) -> Self {
+    pub fn new(on_progress: Option<Function>, on_state: Option<Function>, entry: FileEntry) -> Self {
         Self {
             last: RefCell::default(),
             done: Deferred::new(),
@@ -73,7 +66,6 @@ impl Observer {
             on_state,
             state: Cell::new(State::Queued),
             entry: RefCell::new(entry),
-            stored,
         }
     }
 
@@ -83,7 +75,6 @@ impl Observer {
                 let mut entry = self.entry.borrow_mut();
                 entry.key = snapshot.key.clone().unwrap_or_default();
                 entry.parts = u64::from(snapshot.progress.parts);
-                (self.stored)(&entry);
                 entry.to_js()
             }
             State::Aborted => Err(abort_error()),

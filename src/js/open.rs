@@ -40,6 +40,5 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
         name_key,
         name_strength: options.session_id.as_deref().map_or(0.0, strength),
         closing,
-        sizes: Default::default(),
     }))
 }

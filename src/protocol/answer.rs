@@ -69,7 +69,56 @@ struct Session {
     #[serde(default, deserialize_with = "limit")]
     max_total_mega_bytes: Option<f64>,
     #[serde(default)]
-    expiry: Option<serde_json::Value>,
+    expiry: Option<Expiry>,
+}
+
+/// When a session ends, in either of the forms a service may use.
+enum Expiry {
+    Date(String),
+    Number(f64),
+}
+
+impl<'de> Deserialize<'de> for Expiry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl de::Visitor<'_> for Either {
+            type Value = Expiry;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a date or a number")
+            }
+
+            fn visit_str<E: de::Error>(self, date: &str) -> Result<Expiry, E> {
+                Ok(Expiry::Date(date.to_owned()))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Expiry, E> {
+                Ok(Expiry::Number(number as f64))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Expiry, E> {
+                Ok(Expiry::Number(number as f64))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Expiry, E> {
+                Ok(Expiry::Number(number))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// A download link inside an object.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LinkObject {
+    url: Option<String>,
+    download_url: Option<String>,
+    presigned_url: Option<String>,
+    link: Option<String>,
+    href: Option<String>,
 }
 
 /// Reads the answer to `POST /buckets`.
@@ -126,16 +175,15 @@ pub fn file_list(body: &[u8]) -> Result<Vec<FileInfo>, Failure> {
 /// # Errors
 /// A `protocol` failure where there is no link in it.
 pub fn link(body: &[u8]) -> Result<String, Failure> {
-    const FIELDS: [&str; 5] = ["url", "downloadUrl", "presignedUrl", "link", "href"];
     let nothing = || Failure::protocol("there is no link in it");
     let text = std::str::from_utf8(body).map_err(|_| nothing())?.trim();
-    let found = match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(serde_json::Value::String(link)) => Some(link),
-        Ok(serde_json::Value::Object(object)) => {
-            FIELDS.iter().find_map(|field| object.get(*field)?.as_str().map(str::to_owned))
-        }
-        Ok(_) => None,
-        Err(_) => Some(text.to_owned()),
+    let found = match text.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(text).ok(),
+        Some(b'{') => serde_json::from_str::<LinkObject>(text).ok().and_then(|object| {
+            object.url.or(object.download_url).or(object.presigned_url).or(object.link).or(object.href)
+        }),
+        Some(b'[') | None => None,
+        Some(_) => Some(text.to_owned()),
     };
     found.filter(|link| !link.is_empty() && !link.contains(|c: char| c.is_control() || c == ' ')).ok_or_else(nothing)
 }
@@ -149,15 +197,12 @@ pub fn link(body: &[u8]) -> Result<String, Failure> {
 /// A `protocol` failure where it is no session.
 pub fn session_rules(body: &[u8], wall_clock: f64, parse_date: impl Fn(&str) -> Option<f64>) -> Result<Rules, Failure> {
     let session: Session = json(body)?;
-    let expiry = match session.expiry {
-        Some(serde_json::Value::String(date)) => parse_date(&date),
-        Some(serde_json::Value::Number(number)) => number.as_f64().map(|number| match number {
-            number if number >= 1e11 => number,
-            number if number >= 1e9 => number * 1000.0,
-            number => wall_clock + number * 1000.0,
-        }),
-        _ => None,
-    };
+    let expiry = session.expiry.and_then(|expiry| match expiry {
+        Expiry::Date(date) => parse_date(&date),
+        Expiry::Number(number) if number >= 1e11 => Some(number),
+        Expiry::Number(number) if number >= 1e9 => Some(number * 1000.0),
+        Expiry::Number(number) => Some(wall_clock + number * 1000.0),
+    });
     Ok(Rules {
         max_files: session.max_files,
         max_total_mega_bytes: session.max_total_mega_bytes,
@@ -252,7 +297,7 @@ mod tests {
     fn deep_nesting_is_refused() {
         let deep = "[".repeat(100_000);
         assert_eq!(code(file_list(deep.as_bytes())), Some(Code::Protocol));
-        assert_eq!(code(link(format!("{{\"url\":{deep}").as_bytes())), None, "plain text is a link to be checked");
+        assert_eq!(code(link(format!("{{\"url\":{deep}").as_bytes())), Some(Code::Protocol));
     }
 
     #[test]
@@ -268,7 +313,7 @@ mod tests {
         ] {
             assert_eq!(link(body.as_bytes()), Ok("https://s/x".into()), "{body}");
         }
-        for body in ["", "[]", "{}", "42", "<html> hi"] {
+        for body in ["", "[]", "{}", r#"{"url":7}"#, "<html> hi"] {
             assert_eq!(code(link(body.as_bytes())), Some(Code::Protocol), "{body}");
         }
     }

@@ -15,8 +15,8 @@ impl Engine {
         let unsent: Vec<_> = upload
             .flights
             .iter()
-            .filter(|(part, flight)| flight.moved < upload.plan.len(**part) || flight.moved == 0)
-            .map(|(part, flight)| (*part, *flight))
+            .filter(|(part, flight)| flight.moved < upload.plan.len(*part) || flight.moved == 0)
+            .copied()
             .collect();
         for (part, flight) in unsent {
             upload.try_again(part, Tries { sent: flight.tries.sent - 1, due: self.now, ..flight.tries });

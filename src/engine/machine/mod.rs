@@ -6,6 +6,7 @@ mod failures;
 mod sending;
 
 use super::admission::Admission;
+use super::few::Few;
 use super::upload::{End, Phase, Upload};
 use super::{Action, Backoff, Event, Instant, Plan, Progress, Random, RequestId, State, UploadId};
 use crate::protocol::{Failure, Rules};
@@ -48,7 +49,7 @@ pub struct Engine {
     queue: VecDeque<UploadId>,
     /// Begun and not settled.
     active: Vec<UploadId>,
-    requests: BTreeMap<RequestId, Sent>,
+    requests: Few<RequestId, Sent>,
     parts_in_flight: usize,
     outbox: VecDeque<Action>,
     last_upload: u32,
@@ -99,7 +100,7 @@ impl Engine {
             uploads: BTreeMap::new(),
             queue: VecDeque::new(),
             active: Vec::new(),
-            requests: BTreeMap::new(),
+            requests: Few::default(),
             parts_in_flight: 0,
             outbox: VecDeque::new(),
             last_upload: 0,
@@ -130,6 +131,17 @@ impl Engine {
                 self.admission.holds(&identity.key, upload.plan.size());
             }
         }
+    }
+
+    /// The size of a file, where an earlier answer told it.
+    #[must_use]
+    pub fn size_of(&self, key: &str) -> Option<u64> {
+        self.admission.size_of(key)
+    }
+
+    /// The bucket holds this file, as `GET /buckets/file/{key}` told.
+    pub fn holds(&mut self, key: &str, size: u64) {
+        self.admission.holds(key, size);
     }
 
     /// A file was removed from the bucket.
