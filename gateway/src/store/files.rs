@@ -26,8 +26,8 @@ struct FileRecord {
     /// Bytes of the parts stored so far.
     stored: u64,
     completed: bool,
-    /// Milliseconds since 1970: the order of the list.
-    created: u64,
+    /// Its place among all files that the session ever started: the order of the list.
+    place: u64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ impl Store {
         let (file, upload_id) = (FileKey(random::bytes()?), random::hex(&random::bytes::<16>()?));
         self.run(move |meta, _| {
             meta.write(|transaction| {
-                reserve(transaction, session, new.size)?;
+                let place = reserve(transaction, session, new.size)?;
                 let NewFile { creator, name, total_parts, size } = new;
                 let record = FileRecord {
                     creator,
@@ -108,7 +108,7 @@ impl Store {
                     upload_id: upload_id.clone(),
                     stored: 0,
                     completed: false,
-                    created: session::now(),
+                    place,
                 };
                 save(&mut transaction.open_table(FILES)?, &file_row(session, file), &record)?;
                 save(&mut transaction.open_table(OWNERS)?, &file.0, &session.0)?;
@@ -123,7 +123,7 @@ impl Store {
         self.run(move |meta, _| {
             meta.read(|transaction| {
                 let mut rows: Vec<(Vec<u8>, FileRecord)> = load_all(&transaction.open_table(FILES)?, &session.0)?;
-                rows.sort_by_key(|(_, record)| record.created);
+                rows.sort_by_key(|(_, record)| record.place);
                 Ok(rows.into_iter().map(|(key, record)| record.info(&key)).collect())
             })
         })
@@ -333,8 +333,8 @@ fn record(
     load(files, &file_row(session, file))
 }
 
-/// Takes one file of `size` bytes from what the session's rules leave.
-fn reserve(transaction: &WriteTransaction, session: SessionKey, size: u64) -> Result<(), ApiError> {
+/// Takes one file of `size` bytes from what the session's rules leave, and gives its place in the list.
+fn reserve(transaction: &WriteTransaction, session: SessionKey, size: u64) -> Result<u64, ApiError> {
     let mut sessions = transaction.open_table(SESSIONS)?;
     let mut record: SessionRecord = load(&sessions, &session.0)?.ok_or_else(ApiError::token)?;
     if record.files >= record.rules.max_files {
@@ -346,7 +346,9 @@ fn reserve(transaction: &WriteTransaction, session: SessionKey, size: u64) -> Re
         None => return Err(ApiError::too_large("The session's rule maxTotalMegaBytes leaves no room for this file.")),
     }
     record.files += 1;
-    save(&mut sessions, &session.0, &record)
+    record.started += 1;
+    save(&mut sessions, &session.0, &record)?;
+    Ok(record.started)
 }
 
 /// Gives back what [`reserve`] took.

@@ -1,6 +1,6 @@
 //! Sessions, their members and their rules.
 
-use redb::{ReadableTable as _, WriteTransaction};
+use redb::WriteTransaction;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
@@ -54,6 +54,8 @@ pub(crate) struct SessionRecord {
     pub files: u64,
     /// Bytes they declared.
     pub bytes: u64,
+    /// Files ever started.
+    pub started: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -118,6 +120,7 @@ impl Store {
             users: Vec::new(),
             files: 0,
             bytes: 0,
+            started: 0,
         };
         self.run(move |meta, _| {
             meta.write(|transaction| {
@@ -272,14 +275,7 @@ pub(super) fn forget_parts(transaction: &WriteTransaction, file: FileKey) -> Res
 
 /// The sessions that have ended by `now`, in milliseconds since 1970.
 pub(super) fn ended(transaction: &redb::ReadTransaction, now: u64) -> Result<Vec<SessionKey>, ApiError> {
-    let mut ended = Vec::new();
-    for row in transaction.open_table(SESSIONS)?.iter()? {
-        let (key, _) = row?;
-        let Ok(key) = <[u8; 32]>::try_from(key.value()) else { continue };
-        let record: Option<SessionRecord> = load(&transaction.open_table(SESSIONS)?, &key)?;
-        if record.is_some_and(|record| record.expiry <= now) {
-            ended.push(SessionKey(key));
-        }
-    }
-    Ok(ended)
+    let sessions = load_all::<SessionRecord>(&transaction.open_table(SESSIONS)?, &[])?;
+    let ended = sessions.into_iter().filter(|(_, record)| record.expiry <= now);
+    Ok(ended.filter_map(|(key, _)| key.try_into().ok().map(SessionKey)).collect())
 }

@@ -108,7 +108,8 @@ impl Server {
         let mut socket = TcpStream::connect(self.address).await.unwrap();
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        socket.read_to_end(&mut answer).await.unwrap();
+        let reading = socket.read_to_end(&mut answer);
+        tokio::time::timeout(Duration::from_secs(20), reading).await.expect("no end of the answer").unwrap();
         String::from_utf8_lossy(&answer).into_owned()
     }
 }
