@@ -52,9 +52,9 @@ impl Endpoint {
 }
 
 fn is_loopback(host: &str) -> bool {
+    // A URL parser writes every form of an IPv4 address as four numbers.
     let is_v4 = || {
-        let mut numbers = host.split('.').map(str::parse::<u8>);
-        numbers.next() == Some(Ok(127)) && numbers.by_ref().filter(Result::is_ok).count() == 3
+        host.starts_with("127.") && host.split('.').count() == 4 && host.split('.').all(|n| n.parse::<u8>().is_ok())
     };
     host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_v4()
 }

@@ -120,9 +120,13 @@ test("aborting one of many lets the others go on", async () => {
 test("a callback may pause, resume and abort", async () => {
   const service = await scenario();
   const bucket = await service.open({ partSize: PART });
+  let paused = false;
   const upload = bucket.upload(file(3 * PART), {
     onState: (state) => {
-      if (state === "uploading") upload.pause();
+      if (state === "uploading" && !paused) {
+        paused = true;
+        upload.pause();
+      }
       if (state === "paused") upload.resume();
       if (state === "completing") upload.abort();
     },

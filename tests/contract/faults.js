@@ -53,10 +53,11 @@ test("an answer lost after the service acted is found out", async () => {
 
 test("a completion that was lost and is refused when repeated is asked about", async () => {
   const service = await scenario([
+    // A request that one rule takes is not counted by the next.
     { match: { ...complete, nth: 1 }, do: { status: 429 } },
-    { match: { ...complete, nth: 2 }, do: { drop: "after" } },
+    { match: { ...complete, nth: 1 }, do: { drop: "after" } },
     { match: { path: "/v1/buckets/file/", nth: 1 }, do: { rewriteJson: { completed: false } } },
-    { match: { ...complete, nth: 3 }, do: { status: 404 } },
+    { match: { ...complete, nth: 1 }, do: { status: 404 } },
   ]);
   const bucket = await service.open();
   ok((await bucket.upload(file(9)).done).completed, "it is done");

@@ -92,7 +92,7 @@ test("a redirect is not followed to another origin", async () => {
       else await refused(bucket.upload(file(3)).done);
     }
   }
-  same((await (await fetch(`${elsewhere}/arrivals`)).json()).arrivals, [], "elsewhere heard something");
+  same(await (await fetch(`${elsewhere}/arrivals`)).json(), [], "elsewhere heard something");
 });
 
 test("a hostile download link is not followed", async () => {

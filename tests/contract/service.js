@@ -31,7 +31,7 @@ export async function scenario(rules = [], sessionRules = {}) {
     /** Changes the rules. */
     rules: (rules) => call(`/scenario/${name}`, "POST", rules),
     /** The requests that came, preflights apart. */
-    log: async () => (await (await call(`/log/${name}`, "GET")).json()).requests.filter((entry) => entry.method !== "OPTIONS"),
+    log: async () => (await (await call(`/log/${name}`, "GET")).json()).filter((entry) => entry.method !== "OPTIONS"),
     /** Opens the bucket through the proxy; quick retries unless told otherwise. */
     open: (options = {}) =>
       openBucket({
