@@ -1,5 +1,8 @@
 //! Every flag of the gateway: addresses, folders, limits, deadlines.
 
+// The comments of the fields are the texts of `--help`, which has no use for angle brackets.
+#![allow(rustdoc::bare_urls, rustdoc::invalid_html_tags)]
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
