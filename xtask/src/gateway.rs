@@ -38,7 +38,7 @@ impl Gateway {
     pub fn start(workspace: &Workspace, program: PathBuf, port: u16, arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(program);
         command
-            .args(["--listen", &format!("127.0.0.1:{port}"), "--www", "www", "--pkg", "pkg"])
+            .args(["--listen", &format!("127.0.0.1:{port}"), "--www", "www", "--pkg", "pkg", "--stop-timeout", "1s"])
             .args(arguments)
             .current_dir(&workspace.root)
             .stdout(Stdio::piped())

@@ -114,7 +114,10 @@ pub fn stop_all_on_interrupt() -> Result<()> {
         for id in groups.iter() {
             signal(*id, Signal::End);
         }
-        thread::sleep(Duration::from_millis(500));
+        let start = Instant::now();
+        while groups.iter().any(|id| signal(*id, Signal::None)) && start.elapsed() < GRACE {
+            thread::sleep(Duration::from_millis(20));
+        }
         for id in groups.iter() {
             signal(*id, Signal::Kill);
         }
@@ -141,27 +144,30 @@ pub fn become_program(mut program: Command) -> Result<()> {
 }
 
 enum Signal {
+    None,
     End,
     Kill,
 }
 
+/// Sends the signal to a group; gives whether there still is one.
 #[cfg(unix)]
-fn signal(group: u32, signal: Signal) {
+fn signal(group: u32, signal: Signal) -> bool {
     use nix::{sys::signal, unistd::Pid};
     let Ok(group) = i32::try_from(group) else {
-        return;
+        return false;
     };
     let signal = match signal {
-        Signal::End => signal::Signal::SIGTERM,
-        Signal::Kill => signal::Signal::SIGKILL,
+        Signal::None => None,
+        Signal::End => Some(signal::Signal::SIGTERM),
+        Signal::Kill => Some(signal::Signal::SIGKILL),
     };
-    // An error says that the group has ended already, which is what is wanted.
-    let _ = signal::killpg(Pid::from_raw(group), signal);
+    signal::killpg(Pid::from_raw(group), signal).is_ok()
 }
 
 #[cfg(not(unix))]
-fn signal(_group: u32, _signal: Signal) {
+fn signal(_group: u32, _signal: Signal) -> bool {
     // Windows has no process groups in this sense; the child itself is killed by its handle, Ctrl-C reaches all.
+    false
 }
 
 #[cfg(all(test, unix))]

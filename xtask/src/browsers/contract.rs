@@ -29,7 +29,7 @@ pub fn run(browser: Browser, programs: Programs, gateway: &str, servers: &Server
     let mut last = Instant::now();
     loop {
         let results = session.execute("return window.results ?? null", json!([]))?;
-        let tests = results["tests"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let tests = results.get("tests").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for test in tests.get(printed..).unwrap_or_default() {
             let passed = print(browser, test);
             tally.count(passed);
@@ -37,7 +37,7 @@ pub fn run(browser: Browser, programs: Programs, gateway: &str, servers: &Server
             last = Instant::now();
         }
         printed = printed.max(tests.len());
-        if results["done"] == true {
+        if is_true(&results, "done") {
             break;
         }
         let patience = if results.is_null() { LOADING } else { PATIENCE };
@@ -54,14 +54,20 @@ pub fn run(browser: Browser, programs: Programs, gateway: &str, servers: &Server
 
 /// Prints one result; gives whether it passed.
 fn print(browser: Browser, test: &Value) -> bool {
-    let passed = test["ok"] == true;
-    let name = test["name"].as_str().unwrap_or("a test without a name");
+    let passed = is_true(test, "ok");
+    let text = |key: &str| test.get(key).and_then(Value::as_str);
+    let millis = test.get("millis").and_then(Value::as_u64).unwrap_or_default();
+    let name = text("name").unwrap_or("a test without a name");
     let outcome = if passed { "ok" } else { "FAILED" };
-    println!("{browser}: {name} ... {outcome} ({} ms)", test["millis"]);
+    println!("{browser}: {name} ... {outcome} ({millis} ms)");
     if !passed {
-        for line in test["error"].as_str().unwrap_or("no reason given").lines() {
+        for line in text("error").unwrap_or("no reason given").lines() {
             println!("    {line}");
         }
     }
     passed
+}
+
+fn is_true(object: &Value, key: &str) -> bool {
+    object.get(key).and_then(Value::as_bool) == Some(true)
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Browser, display::Display, install::Programs};
+use super::{Browser, display::Display, install::Programs, proxy::rule::merge};
 use crate::process::Group;
 
 /// How long a driver may take to listen.
@@ -93,39 +93,37 @@ impl Driver {
         lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n")
     }
 
-    /// The capabilities that start the browser.
+    /// The capabilities that start the browser, with a new profile, and downloads without a question.
     #[must_use]
     pub fn capabilities(&self) -> Value {
         let mut capabilities = capabilities(self.browser, &self.programs);
-        match self.browser {
-            Browser::Chromium => {
-                let options = &mut capabilities["goog:chromeOptions"];
-                let profile = format!("--user-data-dir={}", self.home.path().join("profile").display());
-                if let Some(arguments) = options["args"].as_array_mut() {
-                    arguments.push(profile.into());
-                }
-                options["prefs"] = json!({
+        let own = match self.browser {
+            Browser::Chromium => json!({
+                "goog:chromeOptions": { "prefs": {
                     "download.default_directory": self.downloads,
                     "download.prompt_for_download": false,
-                });
-                capabilities["goog:loggingPrefs"] = json!({ "browser": "ALL" });
-            }
-            Browser::Firefox => {
-                capabilities["moz:firefoxOptions"]["prefs"] = json!({
-                    "browser.download.folderList": 2,
-                    "browser.download.dir": self.downloads,
-                    "browser.download.useDownloadDir": true,
-                    "browser.helperApps.neverAsk.saveToDisk": "application/octet-stream",
-                });
-            }
-            Browser::Webkit => {}
+                } },
+                "goog:loggingPrefs": { "browser": "ALL" },
+            }),
+            Browser::Firefox => json!({ "moz:firefoxOptions": { "prefs": {
+                "browser.download.folderList": 2,
+                "browser.download.dir": self.downloads,
+                "browser.download.useDownloadDir": true,
+                "browser.helperApps.neverAsk.saveToDisk": "application/octet-stream",
+            } } }),
+            Browser::Webkit => json!({}),
+        };
+        merge(&mut capabilities, &own);
+        let profile = format!("--user-data-dir={}", self.home.path().join("profile").display());
+        if let Some(Value::Array(arguments)) = capabilities.pointer_mut("/goog:chromeOptions/args") {
+            arguments.push(profile.into());
         }
         capabilities
     }
 }
 
-/// The capabilities that start a browser without a window, without a sandbox where we are root, and silent towards its
-/// maker: what `webdriver.json` is for the wasm test runner.
+/// The capabilities that start a browser without a window, without a sandbox (there is none for root), and silent towards
+/// its maker: what `webdriver.json` is for the wasm test runner.
 #[must_use]
 pub fn capabilities(browser: Browser, programs: &Programs) -> Value {
     match browser {

@@ -31,9 +31,11 @@ const WATCH: &str = r#"
         if (token && !seen.tokens.includes(token)) seen.tokens.push(token);
     };
     const ownFetch = window.fetch;
-    window.fetch = function (input, init) {
-        keep(new Request(input, init?.headers ? { headers: init.headers } : {}).headers.get("authorization"));
-        return ownFetch.apply(this, arguments);
+    // Firefox runs this beside the page, where `this` would be no Window.
+    window.fetch = (input, init) => {
+        const headers = init?.headers ? new Headers(init.headers) : input.headers;
+        keep(headers?.get("authorization"));
+        return init === undefined ? ownFetch.call(window, input) : ownFetch.call(window, input, init);
     };
     const ownHeader = XMLHttpRequest.prototype.setRequestHeader;
     XMLHttpRequest.prototype.setRequestHeader = function (name, value) {
@@ -117,10 +119,12 @@ impl Page<'_> {
 
 fn wait_for_upload(session: &Session) -> Result<()> {
     let script = "
-        const state = document.querySelector('[data-upload]')?.dataset.state;
-        return ['done', 'failed', 'aborted'].includes(state) && state";
+        const row = document.querySelector('[data-upload]');
+        const state = row?.dataset.state;
+        return ['done', 'failed', 'aborted'].includes(state) && [state, row.innerText]";
     let state = session.wait_for("the upload to end", TRANSFER, script, &json!([]))?;
-    ensure!(state == "done", "the upload ended as {state}");
+    let told = state.get(1).and_then(Value::as_str).unwrap_or_default();
+    ensure!(state.get(0).and_then(Value::as_str) == Some("done"), "the upload did not end well: {told}");
     Ok(())
 }
 
@@ -156,10 +160,10 @@ fn find_no_secret(session: &Session, gateway: &Gateway) -> Result<()> {
         json!([]),
     )?;
     let texts = |key: &str| -> Vec<String> {
-        let list = answer[key].as_array().into_iter().flatten();
+        let list = answer.get(key).and_then(Value::as_array).into_iter().flatten();
         list.filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    let link = answer["link"].as_str().unwrap_or_default();
+    let link = answer.get("link").and_then(Value::as_str).unwrap_or_default();
     let (_, id) = link.split_once("session=").context("the page shows no join link")?;
     let tokens = texts("tokens");
     ensure!(!tokens.is_empty(), "no request with a token was seen: the check would find nothing");

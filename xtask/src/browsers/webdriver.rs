@@ -44,7 +44,7 @@ impl Session {
         let answer = session.post("", &request).with_context(|| {
             format!("{} did not start; its driver said: {}", session.browser(), session.driver.said())
         })?;
-        let id = answer["sessionId"].as_str().context("the driver gave no session ID")?.to_owned();
+        let id = text(&answer, "sessionId").context("the driver gave no session ID")?.to_owned();
         session.base = format!("{}/{id}", session.base);
         session.post("/timeouts", &json!({ "script": 110_000, "pageLoad": 110_000, "implicit": 0 }))?;
         Ok(session)
@@ -79,7 +79,7 @@ impl Session {
     /// There is none.
     pub fn find(&self, selector: &str) -> Result<Element> {
         let answer = self.post("/element", &json!({ "using": "css selector", "value": selector }))?;
-        let id = answer[ELEMENT].as_str().with_context(|| format!("no element {selector}"))?;
+        let id = text(&answer, ELEMENT).with_context(|| format!("no element {selector}"))?;
         Ok(Element(id.to_owned()))
     }
 
@@ -142,7 +142,7 @@ impl Session {
         }
         let answer = self.post("/se/log", &json!({ "type": "browser" }))?;
         let lines = answer.as_array().into_iter().flatten();
-        Ok(lines.filter_map(|line| line["message"].as_str().map(str::to_owned)).collect())
+        Ok(lines.filter_map(|line| text(line, "message").map(str::to_owned)).collect())
     }
 
     /// A command of the Chrome DevTools protocol; Chromium only.
@@ -175,13 +175,17 @@ impl Session {
         // A screenshot of a long page is more than the 10 MB the client reads by itself.
         let body = answer.body_mut().with_config().limit(64 << 20).read_to_string()?;
         let mut json: Value = serde_json::from_str(&body).context("the driver answered no JSON")?;
-        let value = json["value"].take();
+        let value = json.get_mut("value").map(Value::take).unwrap_or_default();
         if answer.status().is_success() {
             return Ok(value);
         }
-        let text = |key: &str| value[key].as_str().unwrap_or_default().lines().next().unwrap_or_default().to_owned();
-        bail!("{}: {}", text("error"), text("message"))
+        let line = |key: &str| text(&value, key).and_then(|text| text.lines().next()).unwrap_or("no reason given");
+        bail!("{}: {}", line("error"), line("message"))
     }
+}
+
+fn text<'json>(object: &'json Value, key: &str) -> Option<&'json str> {
+    object.get(key)?.as_str()
 }
 
 impl Drop for Session {
