@@ -14,7 +14,11 @@ let scenarios = 0;
 /** A new session, behind a proxy scenario of its own with these rules. */
 export async function scenario(rules = [], sessionRules = {}) {
   const name = `s${Date.now().toString(36)}${++scenarios}`;
-  const call = (path, method, body) => fetch(`${proxy}${path}`, { method, body: body && JSON.stringify(body) });
+  const call = async (path, method, body) => {
+    const answer = await fetch(`${proxy}${path}`, { method, body: body && JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`the proxy refuses: ${await answer.text()}`);
+    return answer;
+  };
   await call(`/scenario/${name}`, "POST", rules);
   const answer = await fetch(`${gateway}/v1/session`, {
     method: "POST",
@@ -45,7 +49,7 @@ export async function scenario(rules = [], sessionRules = {}) {
 }
 
 /** `METHOD path` of each logged request, without the scenario. */
-export const calls = (log) => log.map(({ method, path }) => `${method} ${path.replace("/v1", "")}`);
+export const calls = (log) => log.map(({ method, path }) => `${method} ${path.replace(/^(\/[^/]+)?\/v1/, "")}`);
 
 /** Bytes that differ everywhere, from a seed (xorshift). */
 export function bytes(length, seed = 1) {
