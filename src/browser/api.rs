@@ -53,9 +53,8 @@ impl Endpoint {
 
 fn is_loopback(host: &str) -> bool {
     // A URL parser writes every form of an IPv4 address as four numbers.
-    let is_v4 = || {
-        host.starts_with("127.") && host.split('.').count() == 4 && host.split('.').all(|n| n.parse::<u8>().is_ok())
-    };
+    let is_v4 =
+        || host.starts_with("127.") && host.split('.').count() == 4 && host.split('.').all(|n| n.parse::<u8>().is_ok());
     host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_v4()
 }
 

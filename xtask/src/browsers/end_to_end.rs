@@ -133,12 +133,14 @@ fn wait_for_download(folder: &Path) -> Result<PathBuf> {
     let start = Instant::now();
     while start.elapsed() < TRANSFER {
         let files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
-        // Browsers write to a second file, or to one of another name, until they have all of it.
+        // Browsers write to a second file, or to one of another name, until they have all of it; Chromium's is hidden.
+        let unfinished = |file: &Path| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with('.') || [".crdownload", ".part", ".wkdownload"].iter().any(|ending| name.ends_with(ending))
+        };
         if let [file] = files.as_slice()
             && fs::metadata(file).is_ok_and(|metadata| metadata.len() == SIZE as u64)
-            && !file
-                .extension()
-                .is_some_and(|ending| ["crdownload", "part", "wkdownload"].iter().any(|one| ending == *one))
+            && !unfinished(file)
         {
             return Ok(file.clone());
         }
