@@ -6,6 +6,7 @@
 //! - [`protocol`]: the Upload API as plain values. Pure.
 //! - [`engine`]: decides what is sent when. Pure, with time and randomness from outside.
 //! - [`names`]: encrypted file names. Pure, with randomness from outside.
+//! - [`resume`]: what is kept of an unfinished upload, sealed. Pure, with randomness from outside.
 //! - `browser` (wasm only): does what the engine decides, with `fetch`, `XMLHttpRequest`, `Blob` and timers.
 //! - `js` (wasm only): the JavaScript API. Conversions only.
 //!
@@ -14,6 +15,7 @@
 pub mod engine;
 pub mod names;
 pub mod protocol;
+pub mod resume;
 
 #[cfg(target_family = "wasm")]
 mod browser;

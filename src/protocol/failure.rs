@@ -31,6 +31,8 @@ pub enum Code {
     Protocol,
     /// The bytes received are not those the bucket promised.
     Integrity,
+    /// What is needed to go on after a reload could not be kept or read.
+    Storage,
     /// The bucket was closed.
     Closed,
 }
@@ -54,6 +56,7 @@ impl Code {
             Self::Server => "server",
             Self::Protocol => "protocol",
             Self::Integrity => "integrity",
+            Self::Storage => "storage",
             Self::Closed => "closed",
         }
     }
@@ -121,6 +124,18 @@ impl Failure {
             (Code::Network | Code::Timeout | Code::Server | Code::Protocol, _) => true,
             _ => false,
         }
+    }
+
+    /// Whether there was no connection, or one that stood still.
+    #[must_use]
+    pub const fn is_unconnected(&self) -> bool {
+        self.status.is_none() && matches!(self.code, Code::Network | Code::Timeout)
+    }
+
+    /// Whether fewer requests at a time may help.
+    #[must_use]
+    pub const fn is_overload(&self) -> bool {
+        self.is_throttling() || matches!(self.code, Code::Timeout)
     }
 
     /// Whether the service asked every request, not just this one, to slow down.

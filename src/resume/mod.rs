@@ -1,0 +1,64 @@
+//! What is kept to go on after a reload or a crash: which file, which upload, which parts, sealed.
+//!
+//! Pure: no clock, no randomness, no web types. The caller brings the nonces, so every row can be made again from its
+//! parts and checked against another implementation (`tests/vectors/resume.py`).
+//!
+//! # Keys
+//!
+//! All come from the session ID by HKDF-SHA-256 (RFC 5869): input the UTF-8 of the ID exactly as the API returned it, no
+//! salt, the info below. A key belongs to one label.
+//!
+//! | Info | Bytes | Use |
+//! |---|---|---|
+//! | `partway/v1/resume/scope` | 16 | in base64url the *scope*: names the session's rows, locks and channels |
+//! | `partway/v1/resume/identity` | 32 | HMAC key of identities |
+//! | `partway/v1/resume/AES-256-GCM` | 32 | seals records and tags |
+//!
+//! # Identity of a file
+//!
+//! HMAC-SHA-256, all 32 bytes in base64url, of: length of the name in bytes (u64), the name, size (u64), `1` and
+//! milliseconds since 1970 (u64) or `0` where no modification is known, length of the sample (u64), the sample. Numbers are
+//! big-endian. Every field is of fixed length or behind its length, so two files share a text only where they agree in
+//! everything; the sample is the file's first, middle and last bytes, at most [`SAMPLE`] each.
+//!
+//! # A sealed row
+//!
+//! | Offset | Bytes | Field |
+//! |---|---|---|
+//! | 0 | 1 | version: `0x01`; every other value is refused |
+//! | 1 | 12 | nonce, random, new for every row |
+//! | 13 | 64·k, k ≥ 1 | AES-256-GCM ciphertext of the plaintext below, padded with zeros to the least k |
+//! | 13 + 64·k | 16 | GCM tag |
+//!
+//! Associated data: the 14 ASCII bytes `partway-resume`, the version, the kind (`0x01` a record, `0x02` a part's tag), then
+//! scope and identity, each behind its length (u16). A part's tag has after them the part's number (u32), and upload ID and
+//! key, each behind its length (u16): the tag of an earlier upload of the same file opens as nothing.
+//!
+//! | Bytes | Plaintext of a record |
+//! |---|---|
+//! | 8 + 8 + 8 | size, bytes a part, when it began (milliseconds since 1970) |
+//! | 1 + 8 | `1` and the last modification, or `0` and zero |
+//! | 2 + n, three times | upload ID, key, name: length and UTF-8, each at most [`MAX_TEXT`] |
+//!
+//! The plaintext of a part's tag is its length (u16) and its UTF-8, at most [`MAX_TAG`].
+//!
+//! # What it promises
+//!
+//! Whoever reads the rows without the session ID learns how many uploads of how many sessions stopped on this machine,
+//! when they expire and how many parts each has stored: no name, key, tag, size, token or session ID. What
+//! is changed, moved to another row, or left over from another upload is refused. An older row of the same upload, put
+//! back, is not noticed: it names fewer parts, and those are sent again. A guessable session ID
+//! ([`crate::names::strength`]) can be guessed against these rows as against the bucket's names.
+
+mod error;
+mod identity;
+mod key;
+mod record;
+mod row;
+mod tag;
+
+pub use error::ResumeError;
+pub use identity::{Facts, SAMPLE};
+pub use key::ResumeKey;
+pub use record::{MAX_TEXT, Record};
+pub use tag::MAX_TAG;

@@ -1,0 +1,153 @@
+//! Sealed bytes: version, nonce, padded ciphertext, tag. The layout is in the module's documentation.
+
+use zeroize::Zeroizing;
+
+use super::key::{NONCE, TAG};
+use super::{Record, ResumeError, ResumeKey};
+
+/// The version of every row.
+const VERSION: u8 = 0x01;
+
+/// What associated data begins with.
+const LABEL: &[u8] = b"partway-resume";
+
+/// Plaintexts are padded to a multiple of this, so that the length of a row says little of the name in it.
+const BLOCK: usize = 64;
+
+/// Where a row belongs. It opens nowhere else.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// The record of the upload.
+    Record,
+    /// The tag of one part of one upload.
+    Tag { part: u32, record: &'a Record },
+}
+
+impl ResumeKey {
+    /// Seals `plain` for its place.
+    pub(super) fn seal(
+        &self,
+        identity: &str,
+        place: Place<'_>,
+        mut plain: Plain,
+        nonce: [u8; NONCE],
+    ) -> Result<Vec<u8>, ResumeError> {
+        let associated = self.associated(identity, place)?;
+        let padded = plain.0.len().next_multiple_of(BLOCK);
+        plain.0.resize(padded, 0);
+        let tag = self.encrypt(&nonce, &associated, &mut plain.0)?;
+        let mut row = Vec::with_capacity(1 + NONCE + padded + TAG);
+        row.push(VERSION);
+        row.extend_from_slice(&nonce);
+        row.extend_from_slice(&plain.0);
+        row.extend_from_slice(&tag);
+        Ok(row)
+    }
+
+    /// Opens a row whose plaintext has at most `most` bytes before its padding, and gives that to `read`, which takes what it
+    /// knows from the front; the rest must be the least padding of zeros.
+    pub(super) fn open<T>(
+        &self,
+        identity: &str,
+        place: Place<'_>,
+        row: &[u8],
+        most: usize,
+        read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+    ) -> Result<T, ResumeError> {
+        let associated = self.associated(identity, place)?;
+        let (version, rest) = row.split_first().ok_or(ResumeError::Unreadable)?;
+        let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(ResumeError::Unreadable)?;
+        let (body, tag) = rest.split_last_chunk::<TAG>().ok_or(ResumeError::Unreadable)?;
+        let fits = (BLOCK..=most.next_multiple_of(BLOCK)).contains(&body.len()) && body.len() % BLOCK == 0;
+        if *version != VERSION || !fits {
+            return Err(ResumeError::Unreadable);
+        }
+        let mut plain = Zeroizing::new(body.to_vec());
+        self.decrypt(nonce, &associated, &mut plain, tag)?;
+        let mut reader = Reader(&plain);
+        let read = read(&mut reader).ok_or(ResumeError::Unreadable)?;
+        let padding = reader.0;
+        if padding.len() >= BLOCK || padding.iter().any(|byte| *byte != 0) {
+            return Err(ResumeError::Unreadable);
+        }
+        Ok(read)
+    }
+
+    fn associated(&self, identity: &str, place: Place<'_>) -> Result<Vec<u8>, ResumeError> {
+        let mut out = LABEL.to_vec();
+        out.push(VERSION);
+        out.push(match place {
+            Place::Record => 0x01,
+            Place::Tag { .. } => 0x02,
+        });
+        let text = |out: &mut Vec<u8>, text: &str| {
+            let length = u16::try_from(text.len()).map_err(|_| ResumeError::Limit)?;
+            out.extend_from_slice(&length.to_be_bytes());
+            out.extend_from_slice(text.as_bytes());
+            Ok(())
+        };
+        text(&mut out, self.scope_text())?;
+        text(&mut out, identity)?;
+        if let Place::Tag { part, record } = place {
+            out.extend_from_slice(&part.to_be_bytes());
+            text(&mut out, &record.upload_id)?;
+            text(&mut out, &record.key)?;
+        }
+        Ok(out)
+    }
+}
+
+/// A plaintext being laid out. Wiped when dropped.
+pub(super) struct Plain(Zeroizing<Vec<u8>>);
+
+impl Plain {
+    /// An empty plaintext with room for `most` bytes and their padding: growing a vector leaves an unwiped copy behind.
+    pub(super) fn with_room(most: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(most.next_multiple_of(BLOCK))))
+    }
+
+    pub(super) fn number(&mut self, number: u64) {
+        self.0.extend_from_slice(&number.to_be_bytes());
+    }
+
+    pub(super) fn flag(&mut self, flag: bool) {
+        self.0.push(u8::from(flag));
+    }
+
+    /// A text behind its length, if that is at most `most`.
+    pub(super) fn text(&mut self, text: &str, most: usize) -> Result<(), ResumeError> {
+        let length = u16::try_from(text.len()).ok().filter(|_| text.len() <= most).ok_or(ResumeError::Limit)?;
+        self.0.extend_from_slice(&length.to_be_bytes());
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Takes a plaintext apart from its front.
+pub(super) struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    pub(super) fn number(&mut self) -> Option<u64> {
+        let (number, rest) = self.0.split_first_chunk::<8>()?;
+        self.0 = rest;
+        Some(u64::from_be_bytes(*number))
+    }
+
+    pub(super) fn flag(&mut self) -> Option<bool> {
+        let (flag, rest) = self.0.split_first()?;
+        self.0 = rest;
+        match flag {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    pub(super) fn text(&mut self, most: usize) -> Option<String> {
+        let (length, rest) = self.0.split_first_chunk::<2>()?;
+        let length = usize::from(u16::from_be_bytes(*length));
+        let (text, rest) = rest.split_at_checked(length).filter(|_| length <= most)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok().map(str::to_owned)
+    }
+}
