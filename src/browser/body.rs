@@ -15,7 +15,6 @@ use web_sys::Blob;
 /// # Errors
 /// `file-changed` where the file cannot be read any more.
 pub async fn part_body(file: &Blob, range: Range<u64>) -> Result<JsValue, Failure> {
-    let unreadable = |_| Failure::new(Code::FileChanged, "The file changed or can no longer be read; pick it again.");
     let whole = range.start == 0 && range.end as f64 == file.size();
     let slice = if whole {
         file.clone()
@@ -26,6 +25,20 @@ pub async fn part_body(file: &Blob, range: Range<u64>) -> Result<JsValue, Failur
         return Ok(slice.into());
     }
     JsFuture::from(slice.array_buffer()).await.map_err(unreadable)
+}
+
+/// Reads one byte of `range`, to tell a file that cannot be read from a connection that fails.
+///
+/// # Errors
+/// `file-changed` where the file cannot be read any more.
+pub async fn check_readable(file: &Blob, range: Range<u64>) -> Result<(), Failure> {
+    let end = (range.start + 1).min(range.end);
+    let slice = file.slice_with_f64_and_f64(range.start as f64, end as f64).map_err(unreadable)?;
+    JsFuture::from(slice.array_buffer()).await.map(drop).map_err(unreadable)
+}
+
+fn unreadable(_: JsValue) -> Failure {
+    Failure::new(Code::FileChanged, "The file changed or can no longer be read; pick it again.")
 }
 
 /// Whether this is Safari's engine. No feature tells: the hang shows only after the file was sent.

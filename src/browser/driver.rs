@@ -1,11 +1,14 @@
 //! The loop around the engine: drain its actions, perform them, tell it what came of them.
 
 use super::api::{Api, ends_at, ends_in};
-use super::body::part_body;
+use super::body::{check_readable, part_body};
 use super::clock::now;
 use super::sleep::LONGEST_TIMER;
-use crate::engine::{Action, Config, Engine, Event, Progress, RequestId, State, UploadId};
-use crate::protocol::{Failure, Request, Rules, file_info, part_tag, started};
+use super::xhr::Xhr;
+use super::network::Network;
+use super::sleep::sleep;
+use crate::engine::{Action, Config, Engine, Event, Picked, Progress, RequestId, State, UploadId};
+use crate::protocol::{Failure, Request, Rules, file_info, file_list, part_tag, started};
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,12 +18,17 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, AbortSignal, Blob};
 
+/// How long after a failure the browser may still learn that there is no network, in milliseconds.
+const SETTLING: u64 = 50;
+
 /// What of an upload the engine does not know.
 pub struct Job {
     /// The file's bytes.
     pub file: Blob,
     /// The name as the service gets it.
     pub name: String,
+    /// Whether no other file's name is like this one: an envelope has a nonce.
+    pub findable: bool,
     /// Who is told of it.
     pub watch: Rc<dyn Watch>,
 }
@@ -56,6 +64,7 @@ pub struct Driver {
     in_flight: RefCell<Vec<(RequestId, AbortController)>>,
     timer: RefCell<Option<Timeout>>,
     pump_pending: Cell<bool>,
+    network: RefCell<Option<Network>>,
     /// Ends what goes on behind the requests when the bucket is closed.
     closed: AbortSignal,
 }
@@ -67,20 +76,34 @@ impl Driver {
         if let Some(rules) = rules {
             engine.set_rules(rules, ends_at(&rules));
         }
-        Rc::new(Self {
+        let driver = Rc::new(Self {
             api,
             engine: RefCell::new(engine),
             jobs: RefCell::default(),
             in_flight: RefCell::default(),
             timer: RefCell::default(),
             pump_pending: Cell::new(false),
+            network: RefCell::default(),
             closed,
-        })
+        });
+        // Weak: the listeners must not keep the driver they belong to.
+        let told = Rc::downgrade(&driver);
+        *driver.network.borrow_mut() = Some(Network::watch(move |online| {
+            if let Some(driver) = told.upgrade() {
+                driver.tell(if online { Event::Online } else { Event::Offline });
+            }
+        }));
+        driver
     }
 
     /// Queues an upload.
     pub fn pick(self: &Rc<Self>, job: Job) -> UploadId {
-        let upload = self.engine.borrow_mut().pick(job.file.size() as u64);
+        let picked = Picked {
+            size: job.file.size() as u64,
+            findable: job.findable,
+            heard: job.watch.wants_progress() && Xhr::is_here(),
+        };
+        let upload = self.engine.borrow_mut().pick(picked);
         self.jobs.borrow_mut().insert(upload, Rc::new(job));
         self.wake();
         upload
@@ -176,19 +199,14 @@ impl Driver {
                     Ok(Event::Started { request, key: started.file_key, upload_id: started.upload_id })
                 });
             }
-            Action::PutPart { upload, request, part, range, key, upload_id } => {
+            Action::PutPart { upload, request, part, range, key, upload_id, watched } => {
                 let Some(job) = self.job(upload) else { return };
                 let signal = self.begin(request);
                 spawn_local(async move {
                     let put = Request::part(&key, &upload_id, part);
-                    let result = driver.put_part(&job, request, &put, range, &signal).await;
-                    driver.end(
-                        request,
-                        result.and_then(|answer| {
-                            let tag = part_tag(&answer, part)?;
-                            Ok(Event::PartStored { request, tag })
-                        }),
-                    );
+                    let result = driver.put_part(&job, request, &put, range, watched, &signal).await;
+                    let stored = result.and_then(|answer| part_tag(&answer, part));
+                    driver.end(request, stored.map(|tag| Event::PartStored { request, tag })).await;
                 });
             }
             // The checkpoint store is a later room of this house; until then a tag is as safe as the page.
@@ -204,6 +222,15 @@ impl Driver {
             Action::Remove { request, key, .. } => {
                 self.exchange(request, Request::remove(&key), move |_| Ok(Event::Removed { request }));
             }
+            Action::Find { upload, request } => {
+                let Some(job) = self.job(upload) else { return };
+                self.exchange(request, Request::list(), move |answer| {
+                    let mine = file_list(answer)?.into_iter().filter(|info| info.file_name.as_ref() == Some(&job.name));
+                    Ok(Event::Found { request, keys: mine.filter_map(|info| info.file_key).collect() })
+                });
+            }
+            // TODO
+            Action::Recall { upload } => self.tell(Event::Recalled { upload, kept: None }),
             Action::RenewToken => spawn_local(async move {
                 let event = match driver.api.renew_token().await {
                     Ok(()) => Event::TokenRenewed,
@@ -221,7 +248,7 @@ impl Driver {
                     job.watch.changed(snapshot);
                 }
             }
-            Action::Settled { upload } => {
+            Action::Settled { upload, .. } => {
                 let job = self.jobs.borrow_mut().remove(&upload);
                 self.engine.borrow_mut().forget(upload);
                 if let Some(job) = job {
@@ -242,7 +269,7 @@ impl Driver {
         let signal = self.begin(id);
         spawn_local(async move {
             let result = driver.api.send(&request, JsValue::UNDEFINED, &signal, None::<fn(u64)>).await;
-            driver.end(id, result.and_then(|answer| read(&answer)));
+            driver.end(id, result.and_then(|answer| read(&answer))).await;
         });
     }
 
@@ -252,10 +279,11 @@ impl Driver {
         request: RequestId,
         put: &Request,
         range: Range<u64>,
+        watched: bool,
         signal: &AbortSignal,
     ) -> Result<Vec<u8>, Failure> {
-        let body = part_body(&job.file, range).await?;
-        let progress = job.watch.wants_progress().then(|| {
+        let body = part_body(&job.file, range.clone()).await?;
+        let progress = (watched || job.watch.wants_progress()).then(|| {
             // Weak: the request's own listener must not keep the driver.
             let driver = Rc::downgrade(self);
             move |bytes| {
@@ -264,7 +292,12 @@ impl Driver {
                 }
             }
         });
-        self.api.send(put, body, signal, progress).await
+        let result = self.api.send(put, body, signal, progress).await;
+        // A browser that cannot read the file any more says that the connection failed.
+        if result.as_ref().is_err_and(Failure::is_unconnected) && !signal.aborted() {
+            check_readable(&job.file, range).await?;
+        }
+        result
     }
 
     fn begin(&self, request: RequestId) -> AbortSignal {
@@ -279,7 +312,14 @@ impl Driver {
         }
     }
 
-    fn end(self: &Rc<Self>, request: RequestId, result: Result<Event, Failure>) {
+    async fn end(self: &Rc<Self>, request: RequestId, result: Result<Event, Failure>) {
+        if result.as_ref().is_err_and(Failure::is_unconnected) {
+            // Requests fail a moment before the browser knows that the network is gone.
+            sleep(SETTLING, &self.closed).await;
+            if !Network::is_up() {
+                self.tell(Event::Offline);
+            }
+        }
         self.landed(request);
         self.tell(result.unwrap_or_else(|failure| Event::Failed { request, failure }));
     }

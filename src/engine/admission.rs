@@ -54,6 +54,11 @@ impl Admission {
         self.ends_at.is_some_and(|end| now >= end)
     }
 
+    /// When the session's time is over, where that is known.
+    pub fn ends_at(&self) -> Option<Instant> {
+        self.ends_at
+    }
+
     /// The upload has a key now.
     pub fn started(&mut self, upload: UploadId, key: &str) {
         if let Some(size) = self.pending.remove(&upload) {

@@ -30,7 +30,8 @@ impl Backoff {
         (failure.is_retryable() && tries < self.attempts).then(|| self.wait(tries, failure, random))
     }
 
-    fn wait(&self, tries: u32, failure: &Failure, random: &mut Random) -> u64 {
+    /// Milliseconds to wait after `tries` failures, however many they are.
+    pub fn wait(&self, tries: u32, failure: &Failure, random: &mut Random) -> u64 {
         let doublings = tries.saturating_sub(1).min(63);
         let bound = self.base.saturating_mul(1 << doublings).min(self.longest);
         random.up_to(bound).max(failure.retry_after.unwrap_or(0).min(Self::LONGEST_ASKED))

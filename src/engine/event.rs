@@ -11,6 +11,30 @@ pub struct UploadId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
+/// A file that someone picked, as far as the engine needs to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picked {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether its name, as the service gets it, is like no other: then the bucket's list tells what an upload left there.
+    pub findable: bool,
+    /// Whether the driver hears how far its parts are without being asked to.
+    pub heard: bool,
+}
+
+/// What an earlier page kept of an upload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// The file's key.
+    pub key: String,
+    /// The multipart upload's ID.
+    pub upload_id: String,
+    /// Bytes of every part but the last.
+    pub part_size: u64,
+    /// Parts stored and saved: number, from 1, and tag.
+    pub tags: Vec<(u32, String)>,
+}
+
 /// What the driver tells.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -65,6 +89,40 @@ pub enum Event {
         /// Whether the file is complete.
         completed: bool,
     },
+    /// An upload was looked up: this is kept of it, or nothing. Nobody else sends it now.
+    Recalled {
+        /// The upload.
+        upload: UploadId,
+        /// What is kept.
+        kept: Option<Kept>,
+    },
+    /// Another page sends this upload, and is so far; [`Event::Recalled`] follows when it no longer does.
+    Elsewhere {
+        /// The upload.
+        upload: UploadId,
+        /// Bytes sent there.
+        sent: u64,
+        /// Parts stored there.
+        parts_done: u32,
+    },
+    /// Another page has completed this upload.
+    DoneElsewhere {
+        /// The upload.
+        upload: UploadId,
+        /// The file's key.
+        key: String,
+    },
+    /// `GET /buckets` was answered: keys of the files that bear the upload's name.
+    Found {
+        /// The request.
+        request: RequestId,
+        /// The keys.
+        keys: Vec<String>,
+    },
+    /// There is no network.
+    Offline,
+    /// There is a network again.
+    Online,
     /// `DELETE /buckets/{key}` was answered.
     Removed {
         /// The request.
@@ -125,6 +183,21 @@ pub enum Action {
         key: String,
         /// The multipart upload's ID.
         upload_id: String,
+        /// Whether the driver must hear how far it is ([`Event::PartMoved`]), whatever that costs.
+        watched: bool,
+    },
+    /// Look up whether the upload was begun before or is sent by another page; answer [`Event::Recalled`] or
+    /// [`Event::Elsewhere`].
+    Recall {
+        /// The upload.
+        upload: UploadId,
+    },
+    /// `GET /buckets`: which files bear the upload's name? Answer [`Event::Found`].
+    Find {
+        /// The upload.
+        upload: UploadId,
+        /// Its number.
+        request: RequestId,
     },
     /// Keep a part's tag; answer [`Event::Saved`].
     Save {
@@ -178,5 +251,7 @@ pub enum Action {
     Settled {
         /// The upload.
         upload: UploadId,
+        /// Whether what is kept of it lets someone go on later; else it is to be deleted.
+        keep: bool,
     },
 }

@@ -43,6 +43,11 @@ impl<K: PartialEq, V> Few<K, V> {
         self.0.iter().map(|(_, value)| value)
     }
 
+    /// Every value, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
     /// How many entries.
     pub fn len(&self) -> usize {
         self.0.len()

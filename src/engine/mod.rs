@@ -6,8 +6,9 @@
 //!
 //! What it keeps under any schedule (proven by `tests/simulation/`): a part counts once, and only after its tag is
 //! saved; nothing is completed before every tag is; `sent` never decreases; at most `parallel` parts are in flight over
-//! the whole bucket; an aborted upload sends nothing more but its removal; every upload ends in exactly one of done,
-//! failed, aborted; no wait is infinite but a pause, which says so.
+//! the whole bucket, and fewer where more are no use; a request that moves no byte is given up; an aborted upload sends
+//! nothing more but its removal; no upload leaves a file behind that nobody knows the key of; every upload ends in exactly
+//! one of done, failed, aborted; no wait is infinite but a pause, a missing network and a missing token, which say so.
 
 mod admission;
 mod backoff;
@@ -19,13 +20,14 @@ mod plan;
 mod progress;
 mod random;
 mod upload;
+mod window;
 
 #[cfg(test)]
 mod tests;
 
 pub use backoff::Backoff;
 pub use clock::Instant;
-pub use event::{Action, Event, RequestId, UploadId};
+pub use event::{Action, Event, Kept, Picked, RequestId, UploadId};
 pub use machine::{Config, Engine};
 pub use plan::{GREATEST_PART, LEAST_PART, MOST_PARTS, Plan};
 pub use progress::Progress;

@@ -24,6 +24,8 @@ pub struct Progress {
     pub speed: f64,
     /// Milliseconds to the end; `None` while unknown.
     pub time_left: Option<f64>,
+    /// Bytes that were stored already when an earlier page's upload was gone on with.
+    pub resumed_from: u64,
 }
 
 /// An exponentially smoothed speed.

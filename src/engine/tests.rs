@@ -5,6 +5,7 @@ use crate::protocol::{Code, Failure, Rules};
 use std::collections::BTreeMap;
 
 const PART: u64 = LEAST_PART;
+const STALL: u64 = 10_000;
 
 /// A driver that only writes down what it is asked to do.
 struct Script {
@@ -20,8 +21,13 @@ impl Script {
     }
 
     fn with_rules(parallel: usize, attempts: u32, fetch_rules: bool) -> Self {
+        Self::with(parallel, attempts, fetch_rules, false)
+    }
+
+    fn with(parallel: usize, attempts: u32, fetch_rules: bool, recalls: bool) -> Self {
         let backoff = Backoff { attempts, base: 100, longest: 1000 };
-        let config = Config { part_size: Some(PART), parallel, backoff, fetch_rules };
+        let config =
+            Config { part_size: Some(PART), parallel, backoff, stall: STALL, hears: true, recalls, fetch_rules };
         Self { engine: Engine::new(config, 1), now: Instant(0), requests: BTreeMap::new() }
     }
 
@@ -35,7 +41,7 @@ impl Script {
     }
 
     fn pick(&mut self, size: u64) -> UploadId {
-        self.engine.pick(size)
+        self.engine.pick(Picked { size, findable: true, heard: true })
     }
 
     /// All the engine asks for now, reports apart.
@@ -58,7 +64,11 @@ impl Script {
                     let name = self.requests.iter().find(|(_, known)| **known == request).map(|(name, _)| name);
                     (format!("cancel {}", name.unwrap()), None)
                 }
-                Action::Settled { upload } => (format!("settled {}", upload.0), None),
+                Action::Recall { upload } => (format!("recall {}", upload.0), None),
+                Action::Find { upload, request } => (format!("find {}", upload.0), Some(request)),
+                Action::Settled { upload, keep } => {
+                    (format!("settled {}{}", upload.0, if keep { " kept" } else { "" }), None)
+                }
                 Action::Report { .. } => continue,
             };
             if let Some(request) = request {
@@ -194,45 +204,81 @@ fn a_completion_that_did_not_happen_is_tried_again_and_given_up() {
     }
     assert_eq!(script.status("complete 1", 409), "confirm 1", "a refusal of a repeated completion is a doubt too");
     let request = script.request("confirm 1");
-    assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "settled 1");
+    assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "settled 1 kept");
     assert_eq!(script.code(1), Some(Code::Refused));
 }
 
 #[test]
 fn a_first_completion_that_is_refused_fails() {
     let mut script = completing();
-    assert_eq!(script.status("complete 1", 409), "settled 1");
+    assert_eq!(script.status("complete 1", 409), "settled 1 kept");
     assert_eq!(script.code(1), Some(Code::Refused));
 }
 
 #[test]
 fn a_refused_token_is_renewed_once_for_all_and_costs_no_try() {
     let mut script = Script::new(3, 1);
-    script.pick(3 * PART);
+    script.pick(5 * PART);
     script.asked();
     script.start(1);
-    assert_eq!(script.status("put 1/1", 401), "renew");
-    assert_eq!(script.status("put 1/2", 401), "");
+    script.store("1/1", "a");
+    assert_eq!(script.store("1/2", "b"), "save 1/2, put 1/4, put 1/5", "there is room for three now");
+    assert_eq!(script.status("put 1/3", 401), "renew");
+    assert_eq!(script.status("put 1/4", 401), "");
     assert_eq!(script.state(1), State::Uploading, "a part is still on its way");
-    assert_eq!(script.tell(Event::TokenRenewed), "put 1/1, put 1/2");
-    assert_eq!(script.status("put 1/3", 401), "put 1/3", "refused under the old token");
-    let given_up = "cancel put 1/1, cancel put 1/3, settled 1";
-    assert_eq!(script.status("put 1/2", 401), given_up, "refused under two tokens");
+    assert_eq!(script.tell(Event::TokenRenewed), "put 1/3, put 1/4");
+    assert_eq!(script.status("put 1/5", 401), "put 1/5", "refused under the old token");
+    let given_up = "cancel put 1/3, cancel put 1/5, settled 1 kept";
+    assert_eq!(script.status("put 1/4", 401), given_up, "refused under two tokens");
     assert_eq!(script.code(1), Some(Code::Unauthorized));
 }
 
 #[test]
-fn without_a_token_all_that_began_fails_and_what_was_aborted_is_let_go() {
+fn without_a_token_all_waits_and_what_was_aborted_is_let_go() {
     let mut script = Script::new(2, 3);
     script.pick(1);
     script.pick(1);
     assert_eq!(script.asked(), "start 1 of 1, start 2 of 1");
     assert_eq!(script.tell(Event::Abort { upload: UploadId(2), keep: false }), "");
     assert_eq!(script.status("start 1 of 1", 401), "renew");
-    let refused = Failure::new(Code::Unauthorized, "no");
-    assert_eq!(script.tell(Event::TokenRefused(refused)), "settled 1, cancel start 2 of 1, settled 2");
+    let refused = || Event::TokenRefused(Failure::new(Code::Unauthorized, "no"));
+    assert_eq!(script.tell(refused()), "cancel start 2 of 1, settled 2");
     assert_eq!(script.start(2), "", "an answer that comes late changes nothing");
-    assert_eq!((script.state(1), script.state(2)), (State::Failed, State::Aborted));
+    assert_eq!((script.state(1), script.state(2)), (State::Waiting, State::Aborted));
+    for _ in 0..20 {
+        assert_eq!(script.wait(), "renew");
+        assert_eq!(script.tell(refused()), "");
+    }
+    assert_eq!(script.wait(), "renew");
+    assert_eq!(script.tell(Event::TokenRenewed), "start 1 of 1");
+}
+
+#[test]
+fn without_a_token_an_upload_ends_with_its_session() {
+    let mut script = Script::sending(2, 2);
+    script.engine.set_rules(Rules::default(), Some(Instant(100_000)));
+    assert_eq!(script.status("put 1/1", 401), "renew");
+    script.tell(Event::TokenRefused(Failure::new(Code::Unauthorized, "no")));
+    assert_eq!(script.store("1/2", "b"), "save 1/2");
+    script.save(1, 2);
+    assert_eq!(script.state(1), State::Waiting);
+    let mut asked = 0;
+    while script.state(1) == State::Waiting {
+        if script.wait() == "renew" {
+            asked += 1;
+            script.tell(Event::TokenRefused(Failure::new(Code::Unauthorized, "no")));
+        }
+    }
+    assert!(asked > 2, "{asked}");
+    assert_eq!((script.now, script.code(1)), (Instant(100_000), Some(Code::Unauthorized)));
+}
+
+#[test]
+fn a_token_that_never_changes_ends_what_it_began() {
+    let mut script = Script::sending(2, 2);
+    assert_eq!(script.status("put 1/1", 401), "renew");
+    let refused = script.tell(Event::TokenRefused(Failure::from_status(401, None)));
+    assert_eq!(refused, "cancel put 1/2, settled 1 kept");
 }
 
 #[test]
@@ -289,7 +335,7 @@ fn an_abort_while_sending_cancels_then_removes_or_keeps() {
 
     let mut script = Script::sending(2, 3);
     let aborted = script.tell(Event::Abort { upload: UploadId(1), keep: true });
-    assert_eq!(aborted, "cancel put 1/1, cancel put 1/2, settled 1");
+    assert_eq!(aborted, "cancel put 1/1, cancel put 1/2, settled 1 kept");
 }
 
 #[test]
@@ -298,6 +344,7 @@ fn retry_after_holds_the_whole_bucket() {
     script.pick(1);
     assert_eq!(script.asked(), "start 2 of 1");
     assert_eq!(script.fail("put 1/1", Failure::from_status(429, Some(7000))), "");
+    assert_eq!(script.engine.parts_allowed(), 1, "fewer at a time");
     assert_eq!(script.store("1/2", "b"), "save 1/2", "what is on its way goes on");
     assert_eq!(script.start(2), "", "and nothing new is sent");
     assert_eq!(script.wait(), "put 2/1, put 1/1");
@@ -311,7 +358,7 @@ fn a_part_is_given_up_after_its_last_try() {
         assert_eq!(script.fail("put 1/1", network()), "");
         assert_eq!(script.wait(), "put 1/1");
     }
-    assert_eq!(script.fail("put 1/1", network()), "cancel put 1/2, settled 1");
+    assert_eq!(script.fail("put 1/1", network()), "cancel put 1/2, settled 1 kept");
     assert_eq!((script.state(1), script.code(1)), (State::Failed, Some(Code::Network)));
 }
 
@@ -340,4 +387,189 @@ fn a_small_file_gets_the_next_free_place() {
     assert_eq!(script.start(2), "", "both places are taken");
     assert_eq!(script.store("1/1", "a"), "save 1/1, put 2/1");
     assert_eq!(script.store("1/2", "b"), "save 1/2, put 1/3");
+}
+
+#[test]
+fn a_request_that_stands_still_is_given_up_and_sent_again() {
+    let mut script = Script::sending(2, 2);
+    let request = script.request("put 1/1");
+    script.now = Instant(STALL - 1);
+    script.tell(Event::PartMoved { request, bytes: 1 });
+    assert_eq!(script.wait(), "cancel put 1/2");
+    assert_eq!(script.now, Instant(STALL));
+    script.tell(Event::PartMoved { request, bytes: 1 });
+    assert_eq!(script.engine.parts_allowed(), 1);
+    assert_eq!(script.wait(), "cancel put 1/1, put 1/2", "the same bytes again are no movement");
+    assert_eq!(script.now, Instant(2 * STALL - 1));
+}
+
+#[test]
+fn a_part_that_nobody_hears_of_gets_time_for_its_bytes_and_is_heard_of_next() {
+    let mut script = Script::new(1, 3);
+    script.engine.pick(Picked { size: PART, findable: true, heard: false });
+    script.asked();
+    script.start(1);
+    assert_eq!(script.wait(), "cancel put 1/1");
+    assert!(script.now > Instant(STALL + PART / 1000), "{:?}", script.now);
+    script.now = script.engine.wake_at().unwrap();
+    let watched = std::iter::from_fn(|| script.engine.poll(script.now))
+        .any(|action| matches!(action, Action::PutPart { watched: true, .. }));
+    assert!(watched);
+}
+
+#[test]
+fn a_completion_that_stands_still_is_asked_about() {
+    let mut script = completing();
+    assert_eq!(script.wait(), "cancel complete 1, confirm 1");
+}
+
+#[test]
+fn a_sleep_gives_every_request_one_more_chance() {
+    let mut script = Script::sending(2, 1);
+    script.now = Instant(3_600_000);
+    assert_eq!(script.asked(), "");
+    script.now = Instant(3_600_000 + STALL);
+    assert_eq!(script.asked(), "cancel put 1/1");
+}
+
+#[test]
+fn offline_costs_no_try_and_ends_at_once() {
+    let mut script = Script::sending(2, 3);
+    script.tell(Event::Offline);
+    assert_eq!(script.state(1), State::Waiting);
+    for _ in 0..5 {
+        assert_eq!(script.fail("put 1/1", network()), "");
+        assert_eq!(script.fail("put 1/2", network()), "");
+        assert_eq!(script.state(1), State::Waiting);
+        assert_eq!(script.tell(Event::Online), "put 1/1, put 1/2");
+        script.tell(Event::Offline);
+    }
+    assert_eq!(script.store("1/1", "a"), "save 1/1, put 1/3", "an answer proves a network");
+}
+
+#[test]
+fn back_online_nothing_waits_for_its_back_off() {
+    let mut script = Script::sending(2, 2);
+    assert_eq!(script.fail("put 1/1", network()), "");
+    assert_eq!(script.tell(Event::Online), "put 1/1");
+}
+
+#[test]
+fn a_browser_that_is_wrong_about_the_network_is_found_out() {
+    let mut script = Script::sending(2, 2);
+    script.tell(Event::Offline);
+    script.fail("put 1/1", network());
+    script.fail("put 1/2", network());
+    assert_eq!(script.wait(), "put 1/1", "one request finds out");
+    assert_eq!(script.store("1/1", "a"), "save 1/1, put 1/2");
+}
+
+#[test]
+fn a_lost_start_is_sought_by_its_name_and_removed() {
+    let mut script = Script::new(2, 3);
+    script.pick(PART);
+    script.asked();
+    assert_eq!(script.fail("start 1 of 1", network()), "find 1");
+    let request = script.request("find 1");
+    let keys = vec!["orphan".to_owned()];
+    assert_eq!(script.tell(Event::Found { request, keys }), "remove 1 orphan");
+    let request = script.request("remove 1 orphan");
+    assert_eq!(script.tell(Event::Removed { request }), "");
+    assert_eq!(script.wait(), "start 1 of 1");
+    assert_eq!(script.start(1), "put 1/1");
+    script.store("1/1", "a");
+    script.save(1, 1);
+    let request = script.request("complete 1");
+    assert_eq!(script.tell(Event::Completed { request }), "find 1", "one may have come late");
+    assert_eq!(script.state(1), State::Completing);
+    let request = script.request("find 1");
+    assert_eq!(script.tell(Event::Found { request, keys: vec!["key1".to_owned()] }), "settled 1");
+    assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn a_start_lost_while_aborting_leaves_nothing() {
+    let mut script = Script::new(2, 3);
+    script.pick(PART);
+    script.asked();
+    script.tell(Event::Abort { upload: UploadId(1), keep: false });
+    assert_eq!(script.fail("start 1 of 1", network()), "find 1");
+    let request = script.request("find 1");
+    assert_eq!(script.tell(Event::Found { request, keys: vec!["orphan".to_owned()] }), "remove 1 orphan");
+    assert_eq!(script.status("remove 1 orphan", 404), "settled 1");
+}
+
+/// What an earlier page kept of a file of three parts.
+fn kept() -> Option<Kept> {
+    let tags = vec![(2, "b".to_owned()), (1, "a".to_owned()), (9, "none".to_owned())];
+    Some(Kept { key: "old".to_owned(), upload_id: "id".to_owned(), part_size: PART, tags })
+}
+
+fn recalling() -> Script {
+    let mut script = Script::with(4, 3, false, true);
+    script.pick(3 * PART);
+    assert_eq!(script.asked(), "recall 1");
+    script
+}
+
+#[test]
+fn an_upload_goes_on_where_an_earlier_page_stopped() {
+    let mut script = recalling();
+    assert_eq!(script.tell(Event::Recalled { upload: UploadId(1), kept: kept() }), "confirm 1");
+    let request = script.request("confirm 1");
+    assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "put 1/3");
+    let progress = script.engine.progress(UploadId(1), script.now).unwrap();
+    assert_eq!((progress.resumed_from, progress.sent, progress.parts_done), (2 * PART, 2 * PART, 2));
+    script.store("1/3", "c");
+    assert_eq!(script.save(1, 3), "complete 1 with a+b+c");
+}
+
+#[test]
+fn what_the_service_lost_begins_anew() {
+    let mut script = recalling();
+    script.tell(Event::Recalled { upload: UploadId(1), kept: kept() });
+    assert_eq!(script.status("confirm 1", 404), "start 1 of 3");
+    assert_eq!(script.start(1), "put 1/1, put 1/2");
+    assert_eq!(script.engine.progress(UploadId(1), script.now).unwrap().resumed_from, 0);
+
+    let mut script = recalling();
+    script.tell(Event::Recalled { upload: UploadId(1), kept: kept() });
+    let request = script.request("confirm 1");
+    script.tell(Event::Confirmed { request, completed: false });
+    assert_eq!(script.status("put 1/3", 404), "start 1 of 3");
+}
+
+#[test]
+fn what_was_completed_before_a_crash_is_done() {
+    let mut script = recalling();
+    script.tell(Event::Recalled { upload: UploadId(1), kept: kept() });
+    let request = script.request("confirm 1");
+    assert_eq!(script.tell(Event::Confirmed { request, completed: true }), "settled 1");
+    assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn another_page_is_followed_and_taken_over_from() {
+    let mut script = recalling();
+    script.tell(Event::Elsewhere { upload: UploadId(1), sent: 0, parts_done: 0 });
+    script.tell(Event::Elsewhere { upload: UploadId(1), sent: 2 * PART + 5, parts_done: 2 });
+    let progress = script.engine.progress(UploadId(1), script.now).unwrap();
+    assert_eq!((script.state(1), progress.sent, progress.parts_done), (State::Uploading, 2 * PART + 5, 2));
+    assert_eq!(script.tell(Event::Recalled { upload: UploadId(1), kept: kept() }), "confirm 1");
+    assert_eq!(script.engine.progress(UploadId(1), script.now).unwrap().sent, 2 * PART + 5, "it never goes back");
+
+    let mut script = recalling();
+    script.tell(Event::Elsewhere { upload: UploadId(1), sent: 0, parts_done: 0 });
+    assert_eq!(script.tell(Event::DoneElsewhere { upload: UploadId(1), key: "k".to_owned() }), "settled 1");
+    assert_eq!((script.state(1), script.engine.key(UploadId(1))), (State::Done, Some("k")));
+}
+
+#[test]
+fn a_file_that_changed_is_removed() {
+    let mut script = Script::sending(2, 2);
+    let changed = Failure::new(Code::FileChanged, "changed");
+    assert_eq!(script.fail("put 1/1", changed), "cancel put 1/2, remove 1 key1");
+    assert_eq!(script.code(1), Some(Code::FileChanged));
+    let request = script.request("remove 1 key1");
+    assert_eq!(script.tell(Event::Removed { request }), "settled 1");
 }

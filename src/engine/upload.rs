@@ -2,7 +2,7 @@
 
 use super::few::Few;
 use super::progress::Speed;
-use super::{Instant, Plan, Progress, RequestId};
+use super::{Instant, Kept, Picked, Plan, Progress, RequestId};
 use crate::protocol::Failure;
 use std::collections::BTreeMap;
 
@@ -51,17 +51,43 @@ impl State {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Phase {
     Queued,
+    /// Was it begun before, and does another page send it?
+    Recalling,
+    /// Another page sends it.
+    Following,
+    /// It was begun before: does the service still have it?
+    Verifying,
     Starting,
+    /// The answer to a start was lost: what did that leave in the bucket?
+    Seeking(After),
+    /// Removing what was found.
+    Clearing(After),
     Sending,
     Completing,
-    /// Was the completion, whose answer failed like this, done all the same? `tries`: completions sent so far.
-    Confirming {
-        doubt: Failure,
-        tries: u32,
-    },
-    /// Aborted: remove what the bucket has, once the key is known.
+    /// Was the completion done all the same?
+    Confirming(Doubt),
+    /// Remove what the bucket has, once the key is known.
     Removing,
     Settled,
+}
+
+/// A request that failed and may have been acted on all the same.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Doubt {
+    pub failure: Failure,
+    /// How often it was sent.
+    pub tries: u32,
+}
+
+/// What comes when the bucket holds nothing of this upload that nobody knows the key of.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum After {
+    /// Another start.
+    Start(Doubt),
+    /// The upload is done.
+    Done,
+    /// Nothing.
+    Settle,
 }
 
 /// How it ended.
@@ -81,6 +107,10 @@ pub(super) struct Tries {
     pub due: Instant,
     /// The last answer was a 401, and a token newer than the one it refused was asked for.
     pub refused: bool,
+    /// The last try ended for want of a connection.
+    pub unconnected: bool,
+    /// How often it moved nothing for too long.
+    pub stalls: u32,
 }
 
 /// A part on its way.
@@ -89,6 +119,15 @@ pub(super) struct Flight {
     pub request: RequestId,
     pub moved: u64,
     pub tries: Tries,
+    pub deadline: Deadline,
+}
+
+/// When a request is given up unless something moves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Deadline {
+    pub at: Instant,
+    /// It was put off once because nobody was awake to see bytes move.
+    pub put_off: bool,
 }
 
 /// What names the upload to the service.
@@ -101,13 +140,24 @@ pub(super) struct Identity {
 #[derive(Clone, Debug)]
 pub(super) struct Upload {
     pub plan: Plan,
+    pub findable: bool,
+    pub heard: bool,
     pub phase: Phase,
     pub end: Option<End>,
     pub paused: bool,
+    /// What is stored stays of use after the end.
+    pub keep: bool,
     pub identity: Option<Identity>,
+    /// It goes on from what an earlier page kept.
+    pub recalled: bool,
+    /// A start was answered by nothing: it may have left a file that nobody knows the key of.
+    pub lost_start: bool,
+    /// Keys of such files.
+    pub orphans: Vec<String>,
     /// The phase's own request, parts apart.
     pub control: Tries,
     pub control_request: Option<RequestId>,
+    pub control_deadline: Deadline,
     /// Parts on their way, by number.
     pub flights: Few<u32, Flight>,
     /// When it was last given a part to send: who waited longest is served first.
@@ -127,18 +177,28 @@ pub(super) struct Upload {
     saved_parts: u32,
     stored_bytes: u64,
     highest_sent: u64,
+    resumed_from: u64,
+    /// Parts that another page has stored.
+    parts_elsewhere: u32,
 }
 
 impl Upload {
-    pub fn new(plan: Plan) -> Self {
+    pub fn new(picked: Picked, plan: Plan) -> Self {
         Self {
             plan,
+            findable: picked.findable,
+            heard: picked.heard,
             phase: Phase::Queued,
             end: None,
             paused: false,
+            keep: false,
             identity: None,
+            recalled: false,
+            lost_start: false,
+            orphans: Vec::new(),
             control: Tries::default(),
             control_request: None,
+            control_deadline: Deadline::default(),
             flights: Few::default(),
             served: 0,
             shown: State::Queued,
@@ -152,7 +212,84 @@ impl Upload {
             saved_parts: 0,
             stored_bytes: 0,
             highest_sent: 0,
+            resumed_from: 0,
+            parts_elsewhere: 0,
         }
+    }
+
+    /// Goes on from what an earlier page kept.
+    pub fn recall(&mut self, kept: Kept) {
+        self.plan = Plan::new(self.plan.size(), Some(kept.part_size));
+        self.identity = Some(Identity { key: kept.key, upload_id: kept.upload_id });
+        self.recalled = true;
+        self.forget_parts();
+        for (part, tag) in kept.tags {
+            if (1..=self.plan.parts()).contains(&part) && self.tag(part).is_none() {
+                self.keep_tag(part, tag);
+                self.saved_parts += 1;
+            }
+        }
+        self.resumed_from = self.stored_bytes;
+        self.highest_sent = self.highest_sent.max(self.stored_bytes);
+        self.moved_since_shown = true;
+        self.skip_stored();
+    }
+
+    /// The service no longer has what was stored: begins anew.
+    pub fn begin_anew(&mut self) {
+        self.identity = None;
+        self.recalled = false;
+        self.resumed_from = 0;
+        self.forget_parts();
+    }
+
+    fn forget_parts(&mut self) {
+        self.next = 1;
+        self.again.clear();
+        self.tags.clear();
+        self.saving = Few::default();
+        (self.saved_parts, self.stored_bytes) = (0, 0);
+    }
+
+    fn tag(&self, part: u32) -> Option<&String> {
+        self.tags.get(part as usize - 1)?.as_ref()
+    }
+
+    fn keep_tag(&mut self, part: u32, tag: String) {
+        let place = part as usize;
+        self.tags.resize(self.tags.len().max(place), None);
+        if let Some(kept) = self.tags.get_mut(place - 1) {
+            *kept = Some(tag);
+        }
+        self.stored_bytes += self.plan.len(part);
+    }
+
+    /// Parts that were stored before are not sent again.
+    fn skip_stored(&mut self) {
+        while self.tag(self.next).is_some() {
+            self.next += 1;
+        }
+    }
+
+    /// Whether every part is stored and saved.
+    pub fn is_whole(&self) -> bool {
+        self.saved_parts == self.plan.parts()
+    }
+
+    /// Another page sends it and is so far.
+    pub fn elsewhere(&mut self, sent: u64, parts_done: u32, now: Instant) {
+        let sent = sent.min(self.plan.size());
+        self.speed.moved(sent.saturating_sub(self.highest_sent), now);
+        self.highest_sent = self.highest_sent.max(sent);
+        self.parts_elsewhere = self.parts_elsewhere.max(parts_done.min(self.plan.parts()));
+        self.moved_since_shown = true;
+    }
+
+    /// Another page has completed it.
+    pub fn done_elsewhere(&mut self, key: String) {
+        self.identity = Some(Identity { key, upload_id: String::new() });
+        self.highest_sent = self.plan.size();
+        self.parts_elsewhere = self.plan.parts();
     }
 
     /// Begins `phase`, whose request has not been tried yet.
@@ -165,9 +302,10 @@ impl Upload {
     pub fn wants_control(&self) -> bool {
         self.control_request.is_none()
             && match self.phase {
-                Phase::Starting | Phase::Completing | Phase::Confirming { .. } => !self.paused,
+                Phase::Verifying | Phase::Starting | Phase::Completing | Phase::Confirming(_) => !self.paused,
+                Phase::Seeking(_) | Phase::Clearing(_) => !self.paused || self.end.is_some(),
                 Phase::Removing => self.identity.is_some(),
-                Phase::Queued | Phase::Sending | Phase::Settled => false,
+                Phase::Queued | Phase::Recalling | Phase::Following | Phase::Sending | Phase::Settled => false,
             }
     }
 
@@ -181,24 +319,34 @@ impl Upload {
     }
 
     /// Part `part` is sent, as `request`.
-    pub fn send(&mut self, part: u32, request: RequestId, now: Instant) {
+    pub fn send(&mut self, part: u32, request: RequestId, deadline: Instant, now: Instant) {
         if self.flights.is_empty() {
             self.speed.begin(now);
         }
         if part == self.next {
             self.next += 1;
+            self.skip_stored();
         }
         let mut tries = self.again.remove(&part).unwrap_or_default();
         tries.sent += 1;
-        self.flights.insert(part, Flight { request, moved: 0, tries });
+        let deadline = Deadline { at: deadline, put_off: false };
+        self.flights.insert(part, Flight { request, moved: 0, tries, deadline });
     }
 
-    /// `bytes` of the part were handed to the network so far.
-    pub fn moved(&mut self, part: u32, bytes: u64, now: Instant) {
+    /// How often this part has moved nothing for too long.
+    pub fn stalls(&self, part: u32) -> u32 {
+        self.again.get(&part).map_or(0, |tries| tries.stalls)
+    }
+
+    /// `bytes` of the part were handed to the network so far; it may stand still for `patience` now.
+    pub fn moved(&mut self, part: u32, bytes: u64, patience: u64, now: Instant) {
         let length = self.plan.len(part);
         if let Some(flight) = self.flights.get_mut(&part) {
             let bytes = bytes.min(length);
             let more = bytes.saturating_sub(flight.moved);
+            if more > 0 {
+                flight.deadline = Deadline { at: now.plus(patience), put_off: false };
+            }
             flight.moved = flight.moved.max(bytes);
             self.advance(more, now);
         }
@@ -207,15 +355,9 @@ impl Upload {
     /// The part is stored under `tag`. It counts when that is saved.
     pub fn stored(&mut self, part: u32, tag: String, now: Instant) {
         if let Some(flight) = self.flights.remove(&part) {
-            let length = self.plan.len(part);
-            let place = part as usize;
-            self.tags.resize(self.tags.len().max(place), None);
-            if let Some(kept) = self.tags.get_mut(place - 1) {
-                *kept = Some(tag);
-            }
+            self.keep_tag(part, tag);
             self.saving.insert(part, ());
-            self.stored_bytes += length;
-            self.advance(length.saturating_sub(flight.moved), now);
+            self.advance(self.plan.len(part).saturating_sub(flight.moved), now);
         }
     }
 
@@ -225,7 +367,7 @@ impl Upload {
             self.saved_parts += 1;
             self.moved_since_shown = true;
         }
-        self.phase == Phase::Sending && self.saved_parts == self.plan.parts()
+        self.phase == Phase::Sending && self.is_whole()
     }
 
     /// The part's try came to nothing; it is to be tried again.
@@ -253,8 +395,32 @@ impl Upload {
         self.again.values().map(|tries| tries.due).min()
     }
 
-    /// The state at `now`; `blocked` says that nothing at all may be sent until then.
-    pub fn state(&self, now: Instant, blocked: bool) -> State {
+    /// The network is back: what failed for want of it waits no longer.
+    pub fn reconnected(&mut self, now: Instant) {
+        for tries in self.again.values_mut().chain([&mut self.control]).filter(|tries| tries.unconnected) {
+            tries.due = tries.due.min(now);
+        }
+    }
+
+    /// The earliest deadline of its requests.
+    pub fn deadline(&self) -> Option<Instant> {
+        let control = self.control_request.map(|_| self.control_deadline.at);
+        self.flights.values().map(|flight| flight.deadline.at).chain(control).min()
+    }
+
+    /// Every deadline of its requests.
+    pub fn deadlines_mut(&mut self) -> impl Iterator<Item = &mut Deadline> {
+        self.flights.values_mut().map(|flight| &mut flight.deadline).chain([&mut self.control_deadline])
+    }
+
+    /// A request whose deadline is over.
+    pub fn overdue(&self, now: Instant) -> Option<RequestId> {
+        let part = self.flights.values().find(|flight| flight.deadline.at <= now).map(|flight| flight.request);
+        part.or(self.control_request.filter(|_| self.control_deadline.at <= now))
+    }
+
+    /// The state at `now`; `blocked` says that nothing at all may be sent until then, `offline` why.
+    pub fn state(&self, now: Instant, blocked: bool, offline: bool) -> State {
         match &self.end {
             Some(End::Done) => return State::Done,
             Some(End::Failed(_)) => return State::Failed,
@@ -263,13 +429,17 @@ impl Upload {
             None => {}
         }
         let idle = self.control_request.is_none() && self.flights.is_empty() && self.saving.is_empty();
-        let waits = idle && (blocked || self.due().is_some_and(|due| due > now));
-        match self.phase {
+        let waits = offline || idle && (blocked || self.due().is_some_and(|due| due > now));
+        match &self.phase {
             Phase::Queued | Phase::Settled => State::Queued,
+            Phase::Following => State::Uploading,
+            Phase::Recalling => State::Starting,
             _ if waits => State::Waiting,
-            Phase::Starting => State::Starting,
+            Phase::Verifying | Phase::Starting | Phase::Seeking(After::Start(_)) | Phase::Clearing(After::Start(_)) => {
+                State::Starting
+            }
             Phase::Sending => State::Uploading,
-            Phase::Completing | Phase::Confirming { .. } | Phase::Removing => State::Completing,
+            _ => State::Completing,
         }
     }
 
@@ -285,10 +455,11 @@ impl Upload {
         Progress {
             sent: self.highest_sent,
             total,
-            parts_done: self.saved_parts,
+            parts_done: self.saved_parts.max(self.parts_elsewhere),
             parts: self.plan.parts(),
             speed,
             time_left,
+            resumed_from: self.resumed_from,
         }
     }
 

@@ -211,7 +211,7 @@ impl Inner {
         }
         let observer = Rc::new(Observer::new(options.on_progress, options.on_state, entry));
         let watch = Rc::clone(&observer);
-        let id = self.driver.pick(Job { file: blob, name: sealed, watch });
+        let id = self.driver.pick(Job { file: blob, name: sealed, findable: self.names != Names::Plain, watch });
         if let Some(signal) = options.signal {
             let driver = Rc::downgrade(&self.driver);
             let abort = move || {

@@ -110,7 +110,7 @@ pub fn progress_to_js(progress: &Progress) -> Result<JsValue, JsValue> {
         parts: progress.parts,
         speed: progress.speed,
         time_left: progress.time_left,
-        resumed_from: 0,
+        resumed_from: progress.resumed_from,
     })
 }
 

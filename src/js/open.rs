@@ -3,7 +3,7 @@
 use super::bucket::{Bucket, Inner};
 use super::error::invalid_option;
 use super::options::{BucketOptions, RulesFrom};
-use crate::browser::{Api, Driver};
+use crate::browser::{Api, Driver, Xhr};
 use crate::engine::Config;
 use crate::names::{NameKey, strength};
 use wasm_bindgen::prelude::*;
@@ -27,6 +27,9 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
         part_size: options.part_size,
         parallel: options.parallel,
         backoff: options.backoff,
+        stall: options.stall,
+        hears: Xhr::is_here(),
+        recalls: false,
         fetch_rules: options.rules == RulesFrom::Fetch,
     };
     let closing = AbortController::new()?;

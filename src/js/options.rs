@@ -38,6 +38,10 @@ pub struct BucketOptions {
     pub part_size: Option<u64>,
     pub parallel: usize,
     pub backoff: Backoff,
+    /// Milliseconds without a byte after which a request is given up.
+    pub stall: u64,
+    /// Whether what a reload needs is kept.
+    pub resume: bool,
     pub rules: RulesFrom,
 }
 
@@ -66,9 +70,6 @@ impl BucketOptions {
             let must = "must be the session's ID, the key of its names (or set names to \"plain\")";
             return Err(record.wrong("sessionId", must, &JsValue::UNDEFINED));
         }
-        // Checked now so that a mistake shows at once; stalls and resuming after a reload are a later room.
-        record.integer("stallTimeout", 1, 24 * 3600 * 1000)?;
-        record.boolean("resume")?;
         Ok(Self {
             endpoint,
             token,
@@ -78,6 +79,8 @@ impl BucketOptions {
             part_size: record.integer("partSize", LEAST_PART, GREATEST_PART)?,
             parallel: record.integer("parallel", 1, 6)?.map_or(4, |parallel| parallel as usize),
             backoff: backoff(&record)?,
+            stall: record.integer("stallTimeout", 1, 24 * 3600 * 1000)?.unwrap_or(30_000),
+            resume: record.boolean("resume")?.unwrap_or(true),
             rules: rules(&record)?,
         })
     }

@@ -1,8 +1,8 @@
 //! What follows from an answer.
 
 use super::{Engine, Sent, Target};
-use crate::engine::upload::{End, Identity, Phase};
-use crate::engine::{RequestId, UploadId};
+use crate::engine::upload::{After, End, Identity, Phase};
+use crate::engine::{Action, RequestId, UploadId};
 
 impl Engine {
     /// Takes the request out of flight; `None` where it was cancelled.
@@ -22,6 +22,7 @@ impl Engine {
 
     pub(super) fn started(&mut self, request: RequestId, key: String, upload_id: String) {
         let Some(id) = self.control_answered(request) else { return };
+        self.reached();
         self.admission.started(id, &key);
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         upload.identity = Some(Identity { key, upload_id });
@@ -29,21 +30,48 @@ impl Engine {
         upload.enter(if upload.end.is_some() { Phase::Removing } else { Phase::Sending });
     }
 
+    pub(super) fn part_stored(&mut self, request: RequestId, tag: String) {
+        let Some(Sent { target: Target::Part(id, part), .. }) = self.answered(request) else { return };
+        self.reached();
+        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        upload.stored(part, tag, self.now);
+        let bytes = upload.plan.len(part);
+        self.speed.moved(bytes, self.now);
+        self.window.stored(bytes, self.now);
+        self.outbox.push_back(Action::Save { upload: id, part });
+    }
+
+    /// All parts are joined.
+    pub(super) fn completed(&mut self, id: UploadId) {
+        self.reached();
+        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        if upload.lost_start {
+            upload.enter(Phase::Seeking(After::Done));
+        } else {
+            self.finish(id, End::Done);
+        }
+    }
+
     pub(super) fn confirmed(&mut self, request: RequestId, completed: bool) {
         let Some(id) = self.control_answered(request) else { return };
         if completed {
-            return self.finish(id, End::Done);
+            return self.completed(id);
         }
+        self.reached();
         let Some(upload) = self.uploads.get_mut(&id) else { return };
-        if let Phase::Confirming { doubt, tries } = upload.phase.clone() {
-            match self.config.backoff.delay(tries, &doubt, &mut self.random) {
-                Some(wait) => {
-                    upload.enter(Phase::Completing);
-                    upload.control.sent = tries;
-                    upload.control.due = self.now.plus(wait);
+        match upload.phase.clone() {
+            Phase::Verifying => upload.enter(if upload.is_whole() { Phase::Completing } else { Phase::Sending }),
+            Phase::Confirming(doubt) => {
+                match self.config.backoff.delay(doubt.tries, &doubt.failure, &mut self.random) {
+                    Some(wait) => {
+                        upload.enter(Phase::Completing);
+                        upload.control.sent = doubt.tries;
+                        upload.control.due = self.now.plus(wait);
+                    }
+                    None => self.finish(id, End::Failed(doubt.failure)),
                 }
-                None => self.finish(id, End::Failed(doubt)),
             }
+            _ => {}
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Pauses and ends.
 
 use super::Engine;
-use crate::engine::upload::{End, Phase, Tries};
+use crate::engine::upload::{After, End, Phase, Tries};
 use crate::engine::{Action, UploadId};
+use crate::protocol::Code;
 
 impl Engine {
     pub(super) fn pause(&mut self, id: UploadId) {
@@ -32,6 +33,7 @@ impl Engine {
         if upload.end.is_some() {
             return;
         }
+        upload.keep = keep;
         // The answer to a start is waited for: without the key nothing could be removed.
         let start = if upload.phase == Phase::Starting && !keep { upload.control_request.take() } else { None };
         self.cancel_all(id);
@@ -39,22 +41,61 @@ impl Engine {
         upload.end = Some(End::Aborted);
         self.report_end(id);
         let Some(upload) = self.uploads.get_mut(&id) else { return };
-        if start.is_some() || (upload.identity.is_some() && !keep) {
-            upload.enter(Phase::Removing);
-            upload.control_request = start;
-        } else {
-            self.settle(id);
+        upload.enter(Phase::Removing);
+        upload.control_request = start;
+        // Without a token nothing can be removed either.
+        if self.token.ask_at.is_some() {
+            self.finish(id, End::Aborted);
+        } else if start.is_none() && (keep || upload.identity.is_none()) {
+            self.leave(id);
         }
     }
 
     pub(super) fn finish(&mut self, id: UploadId, end: End) {
         self.cancel_all(id);
         let Some(upload) = self.uploads.get_mut(&id) else { return };
-        if upload.end.is_none() {
-            upload.end = Some(end);
-            self.report_end(id);
+        if upload.end.is_some() {
+            return self.settle(id);
         }
-        self.settle(id);
+        // What is stored of a file that changed is of no use to anybody.
+        let useless = matches!(&end, End::Failed(failure) if failure.code == Code::FileChanged);
+        upload.keep = match &end {
+            End::Done => false,
+            End::Failed(failure) => upload.identity.is_some() && !useless && failure.code != Code::NotFound,
+            End::Aborted => upload.keep,
+        };
+        upload.end = Some(end);
+        self.report_end(id);
+        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        if useless && upload.identity.is_some() {
+            upload.enter(Phase::Removing);
+        } else {
+            self.settle(id);
+        }
+    }
+
+    /// A removal is over: of an orphan, or of all there was of an aborted upload.
+    pub(super) fn removal_ended(&mut self, id: UploadId, removed: bool) {
+        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        if let Phase::Clearing(after) = upload.phase.clone() {
+            upload.orphans.pop();
+            upload.enter(Phase::Clearing(after));
+            return self.cleared(id);
+        }
+        if removed {
+            self.forget_stored(id);
+        }
+        self.leave(id);
+    }
+
+    /// Nothing is left to do for an upload that has ended, but for what a lost start may have left.
+    pub(super) fn leave(&mut self, id: UploadId) {
+        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        if upload.lost_start && !upload.keep {
+            upload.enter(Phase::Seeking(After::Settle));
+        } else {
+            self.settle(id);
+        }
     }
 
     pub(super) fn settle(&mut self, id: UploadId) {
@@ -63,7 +104,7 @@ impl Engine {
         self.admission.dropped(id);
         if let Some(upload) = self.uploads.get_mut(&id) {
             upload.phase = Phase::Settled;
-            self.outbox.push_back(Action::Settled { upload: id });
+            self.outbox.push_back(Action::Settled { upload: id, keep: upload.keep });
         }
     }
 

@@ -1,9 +1,14 @@
 //! What follows from a failure: another try, another token, or the end.
 
 use super::{Engine, REMOVAL_TRIES, RulesKnown, Target};
-use crate::engine::upload::{End, Phase, Tries};
+use crate::engine::upload::{After, Doubt, End, Phase, Tries};
 use crate::engine::{Action, Backoff, RequestId, UploadId};
 use crate::protocol::{Code, Failure};
+
+/// When a function that failed to give a token is asked again; it is asked without end.
+const TOKEN_BACKOFF: Backoff = Backoff { attempts: u32::MAX, base: 1000, longest: 30_000 };
+/// It is given this long at least, in milliseconds.
+const TOKEN_LEAST_WAIT: u64 = 500;
 
 impl Engine {
     pub(super) fn failed(&mut self, request: RequestId, failure: Failure) {
@@ -12,6 +17,14 @@ impl Engine {
             && let Some(wait) = failure.retry_after
         {
             self.hold = self.hold.max(self.now.plus(wait.min(Backoff::LONGEST_ASKED)));
+        }
+        if failure.is_overload() {
+            self.window.overloaded(sent.at, self.now);
+        }
+        if failure.status.is_some() {
+            self.reached();
+        } else if failure.is_unconnected() && self.link.is_down() {
+            self.link.went(self.now);
         }
         match sent.target {
             Target::Rules => self.rules_failed(failure, sent.epoch),
@@ -44,6 +57,9 @@ impl Engine {
     fn part_failed(&mut self, id: UploadId, part: u32, failure: Failure, epoch: u64) {
         let Some(upload) = self.uploads.get(&id) else { return };
         let Some(flight) = upload.flights.get(&part) else { return };
+        if upload.recalled && failure.code == Code::NotFound {
+            return self.begin_anew(id);
+        }
         match self.next_try(flight.tries, &failure, epoch) {
             Some(tries) => {
                 if let Some(upload) = self.uploads.get_mut(&id) {
@@ -59,13 +75,25 @@ impl Engine {
         upload.control_request = None;
         let (tries, phase, aborted) = (upload.control, upload.phase.clone(), upload.end.is_some());
         let doubtful = failure.is_ambiguous() || (tries.sent > 1 && matches!(failure.status, Some(404 | 409)));
+        let gone = failure.code == Code::NotFound;
         match phase {
-            Phase::Removing if upload.identity.is_none() || failure.code == Code::NotFound => {
-                self.forget_stored(id);
-                self.settle(id);
+            Phase::Starting | Phase::Removing
+                if upload.identity.is_none() && failure.is_ambiguous() && upload.findable =>
+            {
+                upload.lost_start = true;
+                if aborted {
+                    self.leave(id);
+                } else {
+                    upload.enter(Phase::Seeking(After::Start(Doubt { failure, tries: tries.sent })));
+                }
             }
-            Phase::Removing if tries.sent >= REMOVAL_TRIES => self.settle(id),
-            Phase::Completing if doubtful => upload.enter(Phase::Confirming { doubt: failure, tries: tries.sent }),
+            Phase::Removing | Phase::Clearing(_) if upload.identity.is_none() && aborted || gone => {
+                self.removal_ended(id, gone);
+            }
+            Phase::Removing | Phase::Clearing(_) if tries.sent >= REMOVAL_TRIES => self.removal_ended(id, false),
+            Phase::Verifying if gone => self.begin_anew(id),
+            Phase::Completing if gone && upload.recalled && !doubtful => self.begin_anew(id),
+            Phase::Completing if doubtful => upload.enter(Phase::Confirming(Doubt { failure, tries: tries.sent })),
             _ => match self.next_try(tries, &failure, epoch) {
                 Some(tries) => {
                     if let Some(upload) = self.uploads.get_mut(&id) {
@@ -73,6 +101,9 @@ impl Engine {
                     }
                 }
                 None if aborted => self.settle(id),
+                None if matches!(phase, Phase::Seeking(After::Done) | Phase::Clearing(After::Done)) => {
+                    self.finish(id, End::Done);
+                }
                 None => self.finish(id, End::Failed(failure)),
             },
         }
@@ -98,24 +129,54 @@ impl Engine {
             return Some(tries);
         }
         tries.refused = false;
+        tries.unconnected = failure.is_unconnected();
+        if tries.unconnected && self.link.is_down() {
+            // Waiting for a network is free, and the link says for how long.
+            tries.sent -= 1;
+            tries.due = self.now;
+            return Some(tries);
+        }
         let wait = self.config.backoff.delay(tries.sent, failure, &mut self.random)?;
         tries.due = self.now.plus(wait);
         Some(tries)
     }
 
-    /// Everything begun needs a token, so everything begun ends; what is stored stays stored.
+    /// No other token can be had. Where a function gives the tokens, it is asked again, later and later, until the session
+    /// is over: nothing is lost meanwhile. A token that never changes ends everything begun; what is stored stays stored.
     pub(super) fn token_refused(&mut self, failure: &Failure) {
         self.token.renewing = false;
-        let failure = if self.admission.has_ended(self.now) {
-            Failure { code: Code::SessionExpired, message: "The session has ended.".to_owned(), ..failure.clone() }
-        } else {
-            failure.clone()
-        };
+        let final_word = failure.status.is_some() || failure.code != Code::Unauthorized;
+        if !final_word && !self.admission.has_ended(self.now) {
+            self.token.refused += 1;
+            let wait = TOKEN_BACKOFF.wait(self.token.refused, failure, &mut self.random);
+            self.token.ask_at = Some(self.now.plus(wait.max(TOKEN_LEAST_WAIT)));
+            let aborted = |id: &UploadId| self.uploads.get(id).is_some_and(|upload| upload.end.is_some());
+            for id in self.active.clone().into_iter().filter(aborted).collect::<Vec<_>>() {
+                self.finish(id, End::Aborted);
+            }
+            return;
+        }
+        self.token.ask_at = None;
         if std::mem::take(&mut self.rules_refused) {
-            self.fail_queue(&failure);
+            self.fail_queue(failure);
         }
         for id in self.active.clone() {
             self.finish(id, End::Failed(failure.clone()));
+        }
+    }
+
+    /// Asks for the token again when it is time, or ends everything with the session.
+    pub(super) fn ask_for_token(&mut self) {
+        let Some(at) = self.token.ask_at else { return };
+        if self.admission.has_ended(self.now) {
+            self.token_refused(&Failure::new(
+                Code::Unauthorized,
+                "The session has ended and its token cannot be renewed.",
+            ));
+        } else if at <= self.now {
+            self.token.ask_at = None;
+            self.token.renewing = true;
+            self.outbox.push_back(Action::RenewToken);
         }
     }
 }

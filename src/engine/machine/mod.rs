@@ -3,13 +3,20 @@
 mod answers;
 mod ends;
 mod failures;
+mod link;
+mod orphans;
+mod recall;
 mod sending;
+mod stalls;
 
 use super::admission::Admission;
 use super::few::Few;
+use super::progress::Speed;
 use super::upload::{End, Phase, Upload};
-use super::{Action, Backoff, Event, Instant, Plan, Progress, Random, RequestId, State, UploadId};
+use super::window::Window;
+use super::{Action, Backoff, Event, Instant, Picked, Plan, Progress, Random, RequestId, State, UploadId};
 use crate::protocol::{Failure, Rules};
+use link::Link;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Shortest time between two reports of an upload's progress, in milliseconds: a screen shows no more.
@@ -28,6 +35,12 @@ pub struct Config {
     pub parallel: usize,
     /// When failed requests are sent again.
     pub backoff: Backoff,
+    /// A request that moves no byte for so many milliseconds is given up.
+    pub stall: u64,
+    /// Whether the driver can hear how far a part is, if asked to.
+    pub hears: bool,
+    /// Whether uploads may have been begun before, by an earlier page or another one.
+    pub recalls: bool,
     /// Whether the session's rules are asked for before the first upload.
     pub fetch_rules: bool,
 }
@@ -43,6 +56,10 @@ pub struct Engine {
     /// The newest token was refused to the request for the rules.
     rules_refused: bool,
     token: Token,
+    link: Link,
+    window: Window,
+    /// Throughput of the whole bucket.
+    speed: Speed,
     /// The service asked every request to wait until then.
     hold: Instant,
     uploads: BTreeMap<UploadId, Upload>,
@@ -68,12 +85,17 @@ struct Token {
     /// How often it was renewed.
     epoch: u64,
     renewing: bool,
+    /// How often in a row no other could be had.
+    refused: u32,
+    /// When it is asked for again, if none could be had.
+    ask_at: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Sent {
     target: Target,
     epoch: u64,
+    at: Instant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,6 +111,7 @@ impl Engine {
     pub fn new(config: Config, seed: u64) -> Self {
         let rules = if config.fetch_rules { RulesKnown::No } else { RulesKnown::Yes };
         Self {
+            window: Window::new(config.parallel),
             config,
             random: Random::new(seed),
             now: Instant::default(),
@@ -96,6 +119,8 @@ impl Engine {
             rules,
             rules_refused: false,
             token: Token::default(),
+            link: Link::default(),
+            speed: Speed::default(),
             hold: Instant::default(),
             uploads: BTreeMap::new(),
             queue: VecDeque::new(),
@@ -108,11 +133,11 @@ impl Engine {
         }
     }
 
-    /// Queues a file of `size` bytes.
-    pub fn pick(&mut self, size: u64) -> UploadId {
+    /// Queues a file.
+    pub fn pick(&mut self, picked: Picked) -> UploadId {
         self.last_upload += 1;
         let id = UploadId(self.last_upload);
-        self.uploads.insert(id, Upload::new(Plan::new(size, self.config.part_size)));
+        self.uploads.insert(id, Upload::new(picked, Plan::new(picked.size, self.config.part_size)));
         self.queue.push_back(id);
         id
     }
@@ -152,7 +177,7 @@ impl Engine {
     /// What the person sees of an upload; `None` once it is forgotten.
     #[must_use]
     pub fn state(&self, upload: UploadId) -> Option<State> {
-        self.uploads.get(&upload).map(|upload| upload.state(self.now, self.blocked(self.now)))
+        self.uploads.get(&upload).map(|upload| upload.state(self.now, self.blocked(self.now), self.link.is_down()))
     }
 
     /// How far it is.
@@ -171,6 +196,12 @@ impl Engine {
     #[must_use]
     pub fn key(&self, upload: UploadId) -> Option<&str> {
         self.uploads.get(&upload)?.identity.as_ref().map(|identity| identity.key.as_str())
+    }
+
+    /// How many parts may be in flight now.
+    #[must_use]
+    pub fn parts_allowed(&self) -> usize {
+        self.window.allowed()
     }
 
     /// Why it failed, if it did.
@@ -197,21 +228,25 @@ impl Engine {
         let report = active().filter(moved).map(|upload| upload.shown_at.plus(REPORT_EVERY)).min();
         let send = if self.token.renewing {
             None
+        } else if self.token.ask_at.is_some() {
+            // What is begun ends with the session; until then only the token is asked for.
+            self.token.ask_at.into_iter().chain(self.admission.ends_at()).filter(|at| *at > self.now).min()
         } else {
             let queued = (!self.queue.is_empty()).then_some(Instant::default());
-            active()
-                .filter_map(Upload::due)
-                .chain(queued)
-                .map(|due| due.max(self.hold))
-                .filter(|due| *due > self.now)
-                .min()
+            let held = self.hold.max(self.link.waits_until());
+            active().filter_map(Upload::due).chain(queued).map(|due| due.max(held)).filter(|due| *due > self.now).min()
         };
-        report.into_iter().chain(send).min()
+        let deadline = active().filter_map(Upload::deadline).min();
+        report.into_iter().chain(send).chain(deadline).min()
     }
 
     /// The next thing to do at `now`; call until `None`.
     pub fn poll(&mut self, now: Instant) -> Option<Action> {
-        self.now = self.now.max(now);
+        self.advance(now);
+        if self.outbox.is_empty() {
+            self.give_up_stalled();
+            self.ask_for_token();
+        }
         while self.outbox.is_empty() && self.send_next() {}
         if self.outbox.is_empty() {
             self.report();
@@ -221,13 +256,13 @@ impl Engine {
 
     /// Something happened at `now`.
     pub fn handle(&mut self, event: Event, now: Instant) {
-        self.now = self.now.max(now);
+        self.advance(now);
         match event {
             Event::PartMoved { request, bytes } => {
                 if let Some(Sent { target: Target::Part(id, part), .. }) = self.requests.get(&request)
                     && let Some(upload) = self.uploads.get_mut(id)
                 {
-                    upload.moved(*part, bytes, self.now);
+                    upload.moved(*part, bytes, self.config.stall, self.now);
                 }
             }
             Event::RulesKnown { request, rules, expires_in } => {
@@ -236,14 +271,7 @@ impl Engine {
                 }
             }
             Event::Started { request, key, upload_id } => self.started(request, key, upload_id),
-            Event::PartStored { request, tag } => {
-                if let Some(Sent { target: Target::Part(id, part), .. }) = self.answered(request)
-                    && let Some(upload) = self.uploads.get_mut(&id)
-                {
-                    upload.stored(part, tag, self.now);
-                    self.outbox.push_back(Action::Save { upload: id, part });
-                }
-            }
+            Event::PartStored { request, tag } => self.part_stored(request, tag),
             Event::Saved { upload: id, part } => {
                 if let Some(upload) = self.uploads.get_mut(&id)
                     && upload.saved(part)
@@ -253,21 +281,23 @@ impl Engine {
             }
             Event::Completed { request } => {
                 if let Some(id) = self.control_answered(request) {
-                    self.finish(id, End::Done);
+                    self.completed(id);
                 }
             }
+            Event::Recalled { upload, kept } => self.recalled(upload, kept),
+            Event::Elsewhere { upload, sent, parts_done } => self.elsewhere(upload, sent, parts_done),
+            Event::DoneElsewhere { upload, key } => self.done_elsewhere(upload, key),
+            Event::Found { request, keys } => self.found(request, keys),
+            Event::Offline => self.link.went(self.now),
+            Event::Online => self.reconnected(),
             Event::Confirmed { request, completed } => self.confirmed(request, completed),
             Event::Removed { request } => {
                 if let Some(id) = self.control_answered(request) {
-                    self.forget_stored(id);
-                    self.settle(id);
+                    self.removal_ended(id, true);
                 }
             }
             Event::Failed { request, failure } => self.failed(request, failure),
-            Event::TokenRenewed => {
-                self.token.renewing = false;
-                self.token.epoch += 1;
-            }
+            Event::TokenRenewed => self.token = Token { epoch: self.token.epoch + 1, ..Token::default() },
             Event::TokenRefused(failure) => self.token_refused(&failure),
             Event::Pause(id) => self.pause(id),
             Event::Resume(id) => {
@@ -287,10 +317,10 @@ impl Engine {
     }
 
     fn report(&mut self) {
-        let blocked = self.blocked(self.now);
+        let (blocked, offline) = (self.blocked(self.now), self.link.is_down());
         for id in &self.active {
             let Some(upload) = self.uploads.get_mut(id).filter(|upload| upload.end.is_none()) else { continue };
-            let state = upload.state(self.now, blocked);
+            let state = upload.state(self.now, blocked, offline);
             let moved = upload.moved_since_shown && self.now.since(upload.shown_at) >= REPORT_EVERY;
             if state != upload.shown || moved {
                 upload.shown = state;

@@ -1,23 +1,27 @@
 //! What is sent next, and for whom.
 
 use super::{BROWSER_POOL, Engine, RulesKnown, Sent, Target};
-use crate::engine::upload::{End, Phase};
+use crate::engine::upload::{Deadline, Phase};
 use crate::engine::{Action, Instant, RequestId, UploadId};
 
 impl Engine {
     pub(super) fn blocked(&self, now: Instant) -> bool {
-        self.token.renewing || self.hold > now
+        self.token.renewing || self.token.ask_at.is_some() || self.hold > now || self.link.waits_until() > now
     }
 
     /// Most requests in flight, parts and others: one or two more than parts, so that the next file is announced and
     /// the last one completed while parts still move.
     fn most_requests(&self) -> usize {
-        (self.config.parallel + 2).min(BROWSER_POOL).max(self.config.parallel)
+        (self.window.allowed() + 2).min(BROWSER_POOL)
     }
 
     /// Sends one thing more, if anything can be sent.
     pub(super) fn send_next(&mut self) -> bool {
         if self.blocked(self.now) || self.requests.len() >= self.most_requests() {
+            return false;
+        }
+        // Offline, and yet not blocked: one request finds out.
+        if self.link.is_down() && !self.requests.is_empty() {
             return false;
         }
         self.send_control() || self.send_rules() || self.start_next() || self.send_part()
@@ -33,11 +37,16 @@ impl Engine {
         let Some(upload) = self.uploads.get_mut(&id) else { return false };
         upload.control.sent += 1;
         upload.control_request = Some(request);
+        upload.control_deadline = Deadline { at: now.plus(self.config.stall), put_off: false };
         let key = upload.identity.as_ref().map(|identity| identity.key.clone()).unwrap_or_default();
         self.outbox.push_back(match upload.phase {
             Phase::Starting => Action::Start { upload: id, request, parts: upload.plan.parts() },
             Phase::Completing => Action::Complete { upload: id, request, key, tags: upload.tags() },
             Phase::Removing => Action::Remove { upload: id, request, key },
+            Phase::Seeking(_) => Action::Find { upload: id, request },
+            Phase::Clearing(_) => {
+                Action::Remove { upload: id, request, key: upload.orphans.last().cloned().unwrap_or_default() }
+            }
             _ => Action::Confirm { upload: id, request, key },
         });
         true
@@ -53,7 +62,8 @@ impl Engine {
         true
     }
 
-    /// Begins the next queued upload, if those begun leave room: one announced ahead for each part in flight is enough.
+    /// Begins the next queued upload, if those begun leave room: one announced ahead for each part in flight is enough. A
+    /// one that was begun before goes on, another is announced.
     fn start_next(&mut self) -> bool {
         if self.rules != RulesKnown::Yes {
             return false;
@@ -61,9 +71,10 @@ impl Engine {
         let ahead = self.active.iter().filter_map(|id| self.uploads.get(id)).filter(|upload| {
             !upload.paused
                 && upload.flights.is_empty()
-                && (upload.phase == Phase::Starting || upload.sendable(self.now).is_some())
+                && (matches!(upload.phase, Phase::Recalling | Phase::Verifying | Phase::Starting)
+                    || upload.sendable(self.now).is_some())
         });
-        if ahead.count() >= self.config.parallel {
+        if ahead.count() >= self.window.allowed() {
             return false;
         }
         let runnable = |id: &UploadId| self.uploads.get(id).is_some_and(|upload| !upload.paused);
@@ -71,9 +82,11 @@ impl Engine {
         let Some(id) = self.queue.remove(place) else { return false };
         self.active.push(id);
         let Some(upload) = self.uploads.get_mut(&id) else { return false };
-        upload.enter(Phase::Starting);
-        if let Err(failure) = self.admission.admit(id, upload.plan.size(), self.now) {
-            self.finish(id, End::Failed(failure));
+        if self.config.recalls {
+            upload.enter(Phase::Recalling);
+            self.outbox.push_back(Action::Recall { upload: id });
+        } else {
+            self.begin(id);
         }
         true
     }
@@ -81,7 +94,7 @@ impl Engine {
     /// Sends a part of the upload that has the fewest in flight and, of these, waited longest: a small file picked
     /// after a huge one gets the next free place.
     fn send_part(&mut self) -> bool {
-        if self.parts_in_flight >= self.config.parallel {
+        if self.parts_in_flight >= self.window.allowed() {
             return false;
         }
         let fairest = self
@@ -94,9 +107,14 @@ impl Engine {
             .min();
         let Some((_, id, part)) = fairest else { return false };
         let request = self.new_request(Target::Part(id, part));
+        let (patience, watched) = self.patience(id, part);
+        if self.parts_in_flight == 0 {
+            self.speed.begin(self.now);
+            self.window.begin(self.now);
+        }
         let Some(upload) = self.uploads.get_mut(&id) else { return false };
         let Some(identity) = upload.identity.clone() else { return false };
-        upload.send(part, request, self.now);
+        upload.send(part, request, self.now.plus(patience), self.now);
         upload.served = request.0;
         self.parts_in_flight += 1;
         self.outbox.push_back(Action::PutPart {
@@ -106,6 +124,7 @@ impl Engine {
             range: upload.plan.range(part),
             key: identity.key,
             upload_id: identity.upload_id,
+            watched,
         });
         true
     }
@@ -113,7 +132,7 @@ impl Engine {
     fn new_request(&mut self, target: Target) -> RequestId {
         self.last_request += 1;
         let id = RequestId(self.last_request);
-        self.requests.insert(id, Sent { target, epoch: self.token.epoch });
+        self.requests.insert(id, Sent { target, epoch: self.token.epoch, at: self.now });
         id
     }
 }

@@ -1,0 +1,50 @@
+//! Whether there is a network.
+
+use super::Engine;
+use crate::engine::Instant;
+
+/// A browser may be wrong about being offline: after so long, one request finds out. In milliseconds.
+const PROBE_EVERY: u64 = 30_000;
+
+/// The connection to the network, as the browser and the requests tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Link {
+    /// Down: nothing is sent until then.
+    until: Option<Instant>,
+}
+
+impl Link {
+    /// There is no network.
+    pub fn went(&mut self, now: Instant) {
+        self.until = Some(now.plus(PROBE_EVERY));
+    }
+
+    /// Whether there is no network, as far as is known.
+    pub fn is_down(&self) -> bool {
+        self.until.is_some()
+    }
+
+    /// When something may be sent again.
+    pub fn waits_until(&self) -> Instant {
+        self.until.unwrap_or_default()
+    }
+}
+
+impl Engine {
+    /// The service answered: whatever the browser says, there is a network.
+    pub(super) fn reached(&mut self) {
+        if self.link.is_down() {
+            self.reconnected();
+        }
+    }
+
+    /// What failed for want of a network is sent again at once.
+    pub(super) fn reconnected(&mut self) {
+        self.link = Link::default();
+        for id in &self.active {
+            if let Some(upload) = self.uploads.get_mut(id) {
+                upload.reconnected(self.now);
+            }
+        }
+    }
+}

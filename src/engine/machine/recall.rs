@@ -1,0 +1,59 @@
+//! Uploads that were begun before, or that another page sends.
+
+use super::Engine;
+use crate::engine::upload::{End, Phase};
+use crate::engine::{Kept, UploadId};
+
+impl Engine {
+    /// Nobody else sends this upload, and this is what an earlier page kept of it.
+    pub(super) fn recalled(&mut self, id: UploadId, kept: Option<Kept>) {
+        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        if upload.end.is_some() || !matches!(upload.phase, Phase::Recalling | Phase::Following) {
+            return;
+        }
+        match kept {
+            Some(kept) => {
+                self.admission.holds(&kept.key, upload.plan.size());
+                upload.recall(kept);
+                upload.enter(Phase::Verifying);
+            }
+            None => self.begin(id),
+        }
+    }
+
+    pub(super) fn elsewhere(&mut self, id: UploadId, sent: u64, parts_done: u32) {
+        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        if upload.end.is_none() && matches!(upload.phase, Phase::Recalling | Phase::Following) {
+            upload.phase = Phase::Following;
+            upload.elsewhere(sent, parts_done, self.now);
+        }
+    }
+
+    pub(super) fn done_elsewhere(&mut self, id: UploadId, key: String) {
+        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        if upload.end.is_none() && matches!(upload.phase, Phase::Recalling | Phase::Following) {
+            self.admission.holds(&key, upload.plan.size());
+            upload.done_elsewhere(key);
+            self.finish(id, End::Done);
+        }
+    }
+
+    /// Announces the upload, if the rules let it in.
+    pub(super) fn begin(&mut self, id: UploadId) {
+        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        match self.admission.admit(id, upload.plan.size(), self.now) {
+            Ok(()) => upload.enter(Phase::Starting),
+            Err(failure) => self.finish(id, End::Failed(failure)),
+        }
+    }
+
+    /// The service no longer has what was stored before: begins anew.
+    pub(super) fn begin_anew(&mut self, id: UploadId) {
+        self.cancel_all(id);
+        self.forget_stored(id);
+        if let Some(upload) = self.uploads.get_mut(&id) {
+            upload.begin_anew();
+            self.begin(id);
+        }
+    }
+}
