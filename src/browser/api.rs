@@ -1,6 +1,7 @@
 //! Calls of the Upload API: endpoint, token and API key added, failures told apart.
 
 use super::fetch::Fetch;
+use super::patience::{Patience, stood_still};
 use super::shared::Shared;
 use super::sleep::sleep;
 use super::transport::{Outgoing, Transport, is_success};
@@ -68,18 +69,21 @@ pub struct Api {
     refused: Cell<u64>,
     api_key: Option<String>,
     backoff: Backoff,
+    /// Milliseconds without a byte after which a call is given up.
+    pub stall: u64,
     random: RefCell<Random>,
     rules: Shared<Rules>,
     known_rules: RefCell<Option<Rules>>,
 }
 
 impl Api {
-    /// An API that retries its calls by `backoff`; `rules` where the caller knows them.
+    /// An API that gives up a try after `stall` milliseconds without a byte and retries by `backoff`; `rules` where the caller knows them.
     pub fn new(
         endpoint: Endpoint,
         token: Token,
         api_key: Option<String>,
         backoff: Backoff,
+        stall: u64,
         seed: u64,
         rules: Option<Rules>,
     ) -> Rc<Self> {
@@ -89,6 +93,7 @@ impl Api {
             refused: Cell::new(0),
             api_key,
             backoff,
+            stall,
             random: RefCell::new(Random::new(seed)),
             rules: Shared::default(),
             known_rules: RefCell::new(rules),
@@ -96,7 +101,7 @@ impl Api {
     }
 
     /// Sends `request` once, with `body` where it is a part's, and gives the body of a success.
-    /// `progress` hears how far a part went, and costs the slower transport.
+    /// `progress` hears how far a part went, and costs the slower transport; of another request, how much of the answer came.
     ///
     /// # Errors
     /// What went wrong.
@@ -113,7 +118,10 @@ impl Api {
         }
         let outgoing = self.outgoing(request, &token, body);
         let answer = match progress {
-            Some(progress) if Xhr::is_here() => Xhr.send(outgoing, signal, progress).await?,
+            Some(progress) if request.body == Body::Part && Xhr::is_here() => {
+                Xhr.send(outgoing, signal, progress).await?
+            }
+            Some(progress) if request.body != Body::Part => Fetch.send(outgoing, signal, progress).await?,
             _ => Fetch.send(outgoing, signal, |_| {}).await?,
         };
         if is_success(answer.status) {
@@ -181,11 +189,19 @@ impl Api {
             .await
     }
 
+    /// Sends `request` once, and gives it up where nothing moves.
+    async fn send_patiently(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
+        let Some(patience) = Patience::new(self.stall, signal) else { return Err(stood_still()) };
+        let renewed = patience.clone();
+        let result = self.send(request, JsValue::UNDEFINED, &patience.signal(), Some(move |_| renewed.renew())).await;
+        patience.judge(result)
+    }
+
     /// Sends `request`, again and again by the back-off, until it succeeds or fails for good.
     async fn persist(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
         let mut tries = 0;
         loop {
-            let result = self.send(request, JsValue::UNDEFINED, signal, None::<fn(u64)>).await;
+            let result = self.send_patiently(request, signal).await;
             let Err(failure) = result else { return result };
             tries += 1;
             let wait = self.backoff.delay(tries, &failure, &mut self.random.borrow_mut());

@@ -1,6 +1,7 @@
 //! Fetches a file's bytes from its temporary link.
 
 use super::fetch::connection_failed;
+use super::patience::{Patience, stood_still};
 use super::reader::{Unread, read};
 use crate::protocol::{Code, Failure};
 use js_sys::Array;
@@ -17,12 +18,27 @@ extern "C" {
     fn fetch(url: &str, init: &RequestInit) -> js_sys::Promise;
 }
 
-/// The bytes behind `link`, which must be `size`. No token goes with it: the link itself is the permission. `received`
+/// The bytes behind `link`, which must be `size`, given up after `stall` milliseconds without one. No token goes with it: the link itself is the permission. `received`
 /// hears how many came so far. The `Blob` has no type, so that no browser takes it for a page.
 ///
 /// # Errors
 /// `integrity` where it is another number of bytes; nothing beyond `size` is received.
-pub async fn download(link: &str, size: u64, signal: &AbortSignal, received: impl Fn(u64)) -> Result<Blob, Failure> {
+pub async fn download(
+    link: &str,
+    size: u64,
+    stall: u64,
+    signal: &AbortSignal,
+    received: impl Fn(u64),
+) -> Result<Blob, Failure> {
+    let Some(patience) = Patience::new(stall, signal) else { return Err(stood_still()) };
+    let heard = |count| {
+        patience.renew();
+        received(count);
+    };
+    patience.judge(receive(link, size, &patience.signal(), heard).await)
+}
+
+async fn receive(link: &str, size: u64, signal: &AbortSignal, received: impl Fn(u64)) -> Result<Blob, Failure> {
     let init = RequestInit::new();
     init.set_credentials(RequestCredentials::Omit);
     init.set_cache(RequestCache::NoStore);

@@ -6,7 +6,7 @@ use crate::protocol::{Code, Failure, Method};
 use gloo_net::http::{Headers, RequestBuilder, Response};
 use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
 
-/// Sends through `fetch`, which cannot tell how far a body went.
+/// Sends through `fetch`, which cannot tell how far a body went, only how much of the answer came.
 pub struct Fetch;
 
 impl Transport for Fetch {
@@ -14,7 +14,7 @@ impl Transport for Fetch {
         &self,
         outgoing: Outgoing,
         signal: &AbortSignal,
-        _moved: impl Fn(u64) + 'static,
+        moved: impl Fn(u64) + 'static,
     ) -> Result<Incoming, Failure> {
         let cap = outgoing.cap;
         let response = request(outgoing, signal).await.map_err(|()| connection_failed())?;
@@ -22,7 +22,7 @@ impl Transport for Fetch {
         let retry_after = retry_after(response.headers().get("Retry-After"));
         let mut body = Vec::new();
         if is_success(status) {
-            body = bytes(&response, cap).await?;
+            body = bytes(&response, cap, moved).await?;
         } else if let Some(stream) = response.body() {
             drop(stream.cancel());
         }
@@ -53,12 +53,13 @@ async fn request(outgoing: Outgoing, signal: &AbortSignal) -> Result<Response, (
     request.map_err(|_| ())?.send().await.map_err(|_| ())
 }
 
-async fn bytes(response: &Response, cap: usize) -> Result<Vec<u8>, Failure> {
+async fn bytes(response: &Response, cap: usize, moved: impl Fn(u64)) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let taken = read(response.body(), |chunk| {
         let fits = bytes.len() + chunk.length() as usize <= cap;
         if fits {
             bytes.extend_from_slice(&chunk.to_vec());
+            moved(bytes.len() as u64);
         }
         fits
     });

@@ -11,6 +11,7 @@ mod driver;
 mod fetch;
 mod listener;
 mod network;
+mod patience;
 mod reader;
 mod shared;
 mod sleep;

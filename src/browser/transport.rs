@@ -28,7 +28,7 @@ pub struct Incoming {
     pub body: Vec<u8>,
 }
 
-/// Sends one request once. `moved` hears how many bytes of the body went out so far, where the transport can tell.
+/// Sends one request once. `moved` hears how many bytes of the body went out so far, or else of the answer came.
 pub trait Transport {
     /// Sends `outgoing` until answered, or until `signal` is aborted.
     async fn send(

@@ -118,7 +118,7 @@ impl Bucket {
                     call(callback, &Array::of2(&(received as f64).into(), &(size as f64).into()));
                 }
             };
-            download(&link, size, &signal, received).await.map(JsValue::from).map_err(thrown)
+            download(&link, size, inner.api.stall, &signal, received).await.map(JsValue::from).map_err(thrown)
         })
     }
 

@@ -34,7 +34,7 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
     };
     let closing = AbortController::new()?;
     let seed = || getrandom::u64().map_err(super::future::defect);
-    let api = Api::new(options.endpoint, options.token, options.api_key, options.backoff, seed()?, rules);
+    let api = Api::new(options.endpoint, options.token, options.api_key, options.backoff, options.stall, seed()?, rules);
     let driver = Driver::new(api.clone(), config, seed()?, rules, closing.signal());
     Ok(Bucket::new(Inner {
         api,
