@@ -169,6 +169,11 @@ impl Api {
         }
     }
 
+    /// The session's rules, where an earlier answer or the caller told them.
+    pub fn known_rules(&self) -> Option<Rules> {
+        *self.known_rules.borrow()
+    }
+
     /// The session's rules, asked for once, whoever else asks meanwhile; under the token there is.
     ///
     /// # Errors

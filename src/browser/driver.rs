@@ -3,12 +3,14 @@
 use super::api::{Api, ends_at, ends_in};
 use super::body::{check_readable, part_body};
 use super::clock::now;
-use super::sleep::LONGEST_TIMER;
-use super::xhr::Xhr;
+use super::hold::Resume;
+use super::job::{Job, Snapshot, Task};
 use super::network::Network;
+use super::sleep::LONGEST_TIMER;
 use super::sleep::sleep;
-use crate::engine::{Action, Config, Engine, Event, Picked, Progress, RequestId, State, UploadId};
-use crate::protocol::{Failure, Request, Rules, file_info, file_list, part_tag, started};
+use super::xhr::Xhr;
+use crate::engine::{Action, Config, Engine, Event, Picked, Plan, RequestId, UploadId};
+use crate::protocol::{Failure, Request, Rules, Started, file_info, file_list, part_tag, started};
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -16,51 +18,18 @@ use std::ops::Range;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortController, AbortSignal, Blob};
+use web_sys::{AbortController, AbortSignal};
 
 /// How long after a failure the browser may still learn that there is no network, in milliseconds.
 const SETTLING: u64 = 50;
-
-/// What of an upload the engine does not know.
-pub struct Job {
-    /// The file's bytes.
-    pub file: Blob,
-    /// The name as the service gets it.
-    pub name: String,
-    /// Whether no other file's name is like this one: an envelope has a nonce.
-    pub findable: bool,
-    /// Who is told of it.
-    pub watch: Rc<dyn Watch>,
-}
-
-/// Follows an upload. Called without any borrow held, never from inside a call of the driver.
-pub trait Watch {
-    /// Whether progress within a part is worth the transport that can tell it.
-    fn wants_progress(&self) -> bool;
-    /// Something changed.
-    fn changed(&self, snapshot: Snapshot);
-    /// Nothing more will be done for it.
-    fn settled(&self);
-}
-
-/// An upload at one moment.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// Its state.
-    pub state: State,
-    /// How far it is.
-    pub progress: Progress,
-    /// Its file's key, once known.
-    pub key: Option<String>,
-    /// Why it failed.
-    pub failure: Option<Failure>,
-}
 
 /// Performs what the engine decides.
 pub struct Driver {
     api: Rc<Api>,
     engine: RefCell<Engine>,
-    jobs: RefCell<BTreeMap<UploadId, Rc<Job>>>,
+    tasks: RefCell<BTreeMap<UploadId, Rc<Task>>>,
+    /// What can be gone on with; `None` where nothing is kept.
+    pub resume: Option<Rc<Resume>>,
     in_flight: RefCell<Vec<(RequestId, AbortController)>>,
     timer: RefCell<Option<Timeout>>,
     pump_pending: Cell<bool>,
@@ -70,8 +39,15 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// A driver without uploads. `rules` where the caller knows them.
-    pub fn new(api: Rc<Api>, config: Config, seed: u64, rules: Option<Rules>, closed: AbortSignal) -> Rc<Self> {
+    /// A driver without uploads. `rules` where the caller knows them, `resume` where uploads are kept.
+    pub fn new(
+        api: Rc<Api>,
+        config: Config,
+        seed: u64,
+        rules: Option<Rules>,
+        resume: Option<Rc<Resume>>,
+        closed: AbortSignal,
+    ) -> Rc<Self> {
         let mut engine = Engine::new(config, seed);
         if let Some(rules) = rules {
             engine.set_rules(rules, ends_at(&rules));
@@ -79,7 +55,8 @@ impl Driver {
         let driver = Rc::new(Self {
             api,
             engine: RefCell::new(engine),
-            jobs: RefCell::default(),
+            tasks: RefCell::default(),
+            resume,
             in_flight: RefCell::default(),
             timer: RefCell::default(),
             pump_pending: Cell::new(false),
@@ -99,12 +76,12 @@ impl Driver {
     /// Queues an upload.
     pub fn pick(self: &Rc<Self>, job: Job) -> UploadId {
         let picked = Picked {
-            size: job.file.size() as u64,
+            size: job.subject.file.size() as u64,
             findable: job.findable,
             heard: job.watch.wants_progress() && Xhr::is_here(),
         };
         let upload = self.engine.borrow_mut().pick(picked);
-        self.jobs.borrow_mut().insert(upload, Rc::new(job));
+        self.tasks.borrow_mut().insert(upload, Rc::new(Task::new(job)));
         self.wake();
         upload
     }
@@ -135,6 +112,24 @@ impl Driver {
         self.engine.borrow_mut().removed(key);
     }
 
+    pub(super) fn api(&self) -> &Api {
+        &self.api
+    }
+
+    pub(super) fn plan(&self, upload: UploadId) -> Option<Plan> {
+        self.engine.borrow().plan(upload)
+    }
+
+    pub(super) fn tag(&self, upload: UploadId, part: u32) -> Option<String> {
+        self.engine.borrow().tag(upload, part).map(str::to_owned)
+    }
+
+    /// The upload that stores the file `key`, if one here does.
+    pub fn upload_of(&self, key: &str) -> Option<UploadId> {
+        let engine = self.engine.borrow();
+        self.tasks.borrow().keys().copied().find(|upload| engine.key(*upload) == Some(key))
+    }
+
     /// The upload now; `None` once it has settled.
     pub fn snapshot(&self, upload: UploadId) -> Option<Snapshot> {
         let engine = self.engine.borrow();
@@ -148,7 +143,7 @@ impl Driver {
 
     /// Aborts every upload, keeping what is stored.
     pub fn abort_all(self: &Rc<Self>) {
-        let uploads: Vec<_> = self.jobs.borrow().keys().copied().collect();
+        let uploads: Vec<_> = self.tasks.borrow().keys().copied().collect();
         for upload in uploads {
             self.tell(Event::Abort { upload, keep: true });
         }
@@ -192,28 +187,48 @@ impl Driver {
                 driver.tell(event);
             }),
             Action::Start { upload, request, parts } => {
-                let Some(job) = self.job(upload) else { return };
-                let call = Request::start(parts, &job.name, job.file.size() as u64);
-                self.exchange(request, call, move |answer| {
-                    let started = started(answer)?;
-                    Ok(Event::Started { request, key: started.file_key, upload_id: started.upload_id })
+                let Some(task) = self.task(upload) else { return };
+                let call = Request::start(parts, &task.job.sealed, task.job.subject.file.size() as u64);
+                let signal = self.begin(request);
+                spawn_local(async move {
+                    let answer = driver.api.send(&call, JsValue::UNDEFINED, &signal, None::<fn(u64)>).await;
+                    let started = answer.and_then(|answer| started(&answer));
+                    if let Ok(started) = &started {
+                        driver.keep_start(upload, &task, started).await;
+                    }
+                    let event =
+                        started.map(|Started { file_key: key, upload_id }| Event::Started { request, key, upload_id });
+                    driver.end(request, event).await;
                 });
             }
             Action::PutPart { upload, request, part, range, key, upload_id, watched } => {
-                let Some(job) = self.job(upload) else { return };
+                let Some(task) = self.task(upload) else { return };
                 let signal = self.begin(request);
                 spawn_local(async move {
                     let put = Request::part(&key, &upload_id, part);
-                    let result = driver.put_part(&job, request, &put, range, watched, &signal).await;
+                    let result = driver.put_part(&task.job, request, &put, range, watched, &signal).await;
                     let stored = result.and_then(|answer| part_tag(&answer, part));
                     driver.end(request, stored.map(|tag| Event::PartStored { request, tag })).await;
                 });
             }
-            // The checkpoint store is a later room of this house; until then a tag is as safe as the page.
-            Action::Save { upload, part } => self.tell(Event::Saved { upload, part }),
-            Action::Complete { request, key, tags, .. } => {
-                self.exchange(request, Request::complete(&key, &tags), move |answer| {
-                    check_completion(answer).map(|()| Event::Completed { request })
+            Action::Save { upload, part } => {
+                let Some(task) = self.task(upload) else { return };
+                spawn_local(async move {
+                    driver.keep_tag(upload, &task, part).await;
+                    driver.tell(Event::Saved { upload, part });
+                });
+            }
+            Action::Complete { upload, request, key, tags } => {
+                let Some(task) = self.task(upload) else { return };
+                let signal = self.begin(request);
+                spawn_local(async move {
+                    let call = Request::complete(&key, &tags);
+                    let result = match driver.check_same(&task).await {
+                        Ok(()) => driver.api.send(&call, JsValue::UNDEFINED, &signal, None::<fn(u64)>).await,
+                        Err(failure) => Err(failure),
+                    };
+                    let completed = result.and_then(|answer| check_completion(&answer));
+                    driver.end(request, completed.map(|()| Event::Completed { request })).await;
                 });
             }
             Action::Confirm { request, key, .. } => self.exchange(request, Request::file(&key), move |answer| {
@@ -223,14 +238,18 @@ impl Driver {
                 self.exchange(request, Request::remove(&key), move |_| Ok(Event::Removed { request }));
             }
             Action::Find { upload, request } => {
-                let Some(job) = self.job(upload) else { return };
+                let Some(task) = self.task(upload) else { return };
                 self.exchange(request, Request::list(), move |answer| {
-                    let mine = file_list(answer)?.into_iter().filter(|info| info.file_name.as_ref() == Some(&job.name));
+                    let sealed = Some(&task.job.sealed);
+                    let mine = file_list(answer)?.into_iter().filter(|info| info.file_name.as_ref() == sealed);
                     Ok(Event::Found { request, keys: mine.filter_map(|info| info.file_key).collect() })
                 });
             }
-            // TODO
-            Action::Recall { upload } => self.tell(Event::Recalled { upload, kept: None }),
+            Action::Recall { upload } => {
+                if let Some(task) = self.task(upload) {
+                    spawn_local(driver.recall(upload, task));
+                }
+            }
             Action::RenewToken => spawn_local(async move {
                 let event = match driver.api.renew_token().await {
                     Ok(()) => Event::TokenRenewed,
@@ -244,15 +263,20 @@ impl Driver {
                 }
             }
             Action::Report { upload } => {
-                if let (Some(job), Some(snapshot)) = (self.job(upload), self.snapshot(upload)) {
-                    job.watch.changed(snapshot);
+                if let (Some(task), Some(snapshot)) = (self.task(upload), self.snapshot(upload)) {
+                    // Nothing is kept of most moments: those are shown at once.
+                    if task.hold().is_none() {
+                        return task.job.watch.changed(snapshot);
+                    }
+                    spawn_local(async move { driver.show(&task, snapshot).await });
                 }
             }
-            Action::Settled { upload, .. } => {
-                let job = self.jobs.borrow_mut().remove(&upload);
+            Action::Settled { upload, keep } => {
+                let snapshot = self.snapshot(upload);
+                let task = self.tasks.borrow_mut().remove(&upload);
                 self.engine.borrow_mut().forget(upload);
-                if let Some(job) = job {
-                    job.watch.settled();
+                if let Some(task) = task {
+                    spawn_local(async move { driver.let_go(&task, keep, snapshot).await });
                 }
             }
         }
@@ -282,7 +306,7 @@ impl Driver {
         watched: bool,
         signal: &AbortSignal,
     ) -> Result<Vec<u8>, Failure> {
-        let body = part_body(&job.file, range.clone()).await?;
+        let body = part_body(&job.subject.file, range.clone()).await?;
         let progress = (watched || job.watch.wants_progress()).then(|| {
             // Weak: the request's own listener must not keep the driver.
             let driver = Rc::downgrade(self);
@@ -295,7 +319,7 @@ impl Driver {
         let result = self.api.send(put, body, signal, progress).await;
         // A browser that cannot read the file any more says that the connection failed.
         if result.as_ref().is_err_and(Failure::is_unconnected) && !signal.aborted() {
-            check_readable(&job.file, range).await?;
+            check_readable(&job.subject.file, range).await?;
         }
         result
     }
@@ -331,8 +355,8 @@ impl Driver {
         Some(in_flight.swap_remove(place).1)
     }
 
-    fn job(&self, upload: UploadId) -> Option<Rc<Job>> {
-        self.jobs.borrow().get(&upload).cloned()
+    fn task(&self, upload: UploadId) -> Option<Rc<Task>> {
+        self.tasks.borrow().get(&upload).cloned()
     }
 }
 

@@ -251,8 +251,9 @@ impl Upload {
         (self.saved_parts, self.stored_bytes) = (0, 0);
     }
 
-    fn tag(&self, part: u32) -> Option<&String> {
-        self.tags.get(part as usize - 1)?.as_ref()
+    /// The tag of a part that is stored.
+    pub fn tag(&self, part: u32) -> Option<&String> {
+        self.tags.get((part as usize).checked_sub(1)?)?.as_ref()
     }
 
     fn keep_tag(&mut self, part: u32, tag: String) {

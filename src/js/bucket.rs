@@ -5,8 +5,9 @@ use super::error::{closed, invalid_option, partway_error};
 use super::future::{promise, thrown};
 use super::observer::{Observer, call};
 use super::options::{CallOptions, Names, UploadOptions};
+use super::unfinished::UnfinishedUpload;
 use super::upload::Upload;
-use crate::browser::{Api, Driver, Job, Listener, download};
+use crate::browser::{Api, Driver, Job, Listener, Subject, download};
 use crate::engine::Event;
 use crate::names::{NameFields, NameKey, seal};
 use crate::protocol::{Code, Failure, FileInfo, Request, check_key, file_info, file_list, link};
@@ -86,6 +87,24 @@ impl Bucket {
         };
         let options = UploadOptions::parse(&options)?;
         self.inner.upload(blob.clone(), options)
+    }
+
+    /// Uploads of this session that were begun and not finished, and that no page sends now.
+    pub fn unfinished(&self) -> Promise {
+        self.run(Ok(CallOptions::default()), async move |inner, _| {
+            let waiting = inner.unfinished().await.map_err(thrown)?;
+            let made = waiting.into_iter().map(|found| JsValue::from(UnfinishedUpload::new(&inner, found)));
+            Ok(made.collect::<Array>().into())
+        })
+    }
+
+    /// Forgets an unfinished upload and, where it can, removes it from the bucket.
+    pub fn forget(&self, key: JsValue) -> Promise {
+        self.run(Ok(CallOptions::default()), async move |inner, signal| {
+            let key = parse_key(&key)?;
+            inner.forget(&key, &signal).await.map_err(thrown)?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// The temporary pre-signed link of a file.
@@ -183,7 +202,7 @@ impl Inner {
         Ok(link)
     }
 
-    fn upload(self: &Rc<Self>, blob: Blob, options: UploadOptions) -> Result<Upload, JsValue> {
+    pub(super) fn upload(self: &Rc<Self>, blob: Blob, options: UploadOptions) -> Result<Upload, JsValue> {
         let file = blob.dyn_ref::<File>();
         let name = options.name.or_else(|| file.map(File::name)).filter(|name| !name.is_empty()).ok_or_else(|| {
             partway_error(&Failure::new(Code::InvalidFile, "The file has no name; give one in the option `name`."))
@@ -211,7 +230,8 @@ impl Inner {
         }
         let observer = Rc::new(Observer::new(options.on_progress, options.on_state, entry));
         let watch = Rc::clone(&observer);
-        let id = self.driver.pick(Job { file: blob, name: sealed, findable: self.names != Names::Plain, watch });
+        let subject = Subject { file: blob, name: name.clone(), modified: fields.modified, handle: options.handle };
+        let id = self.driver.pick(Job { subject, sealed, findable: self.names != Names::Plain, watch });
         if let Some(signal) = options.signal {
             let driver = Rc::downgrade(&self.driver);
             let abort = move || {

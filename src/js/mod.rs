@@ -11,6 +11,7 @@ mod observer;
 mod open;
 mod options;
 mod record;
+mod unfinished;
 mod upload;
 
 pub use bucket::Bucket;

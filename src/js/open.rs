@@ -3,9 +3,11 @@
 use super::bucket::{Bucket, Inner};
 use super::error::invalid_option;
 use super::options::{BucketOptions, RulesFrom};
-use crate::browser::{Api, Driver, Xhr};
+use crate::browser::{Api, Driver, Resume, Xhr};
 use crate::engine::Config;
 use crate::names::{NameKey, strength};
+use crate::resume::ResumeKey;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortController;
 
@@ -23,19 +25,22 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
         RulesFrom::Caller(rules) => Some(rules),
         RulesFrom::Fetch | RulesFrom::Ignore => None,
     };
+    let resume = options.session_id.as_deref().filter(|_| options.resume).map(ResumeKey::derive).transpose();
+    let resume = resume.map_err(super::future::defect)?.map(|key| Resume::new(Rc::new(key)));
     let config = Config {
         part_size: options.part_size,
         parallel: options.parallel,
         backoff: options.backoff,
         stall: options.stall,
         hears: Xhr::is_here(),
-        recalls: false,
+        recalls: resume.is_some(),
         fetch_rules: options.rules == RulesFrom::Fetch,
     };
     let closing = AbortController::new()?;
     let seed = || getrandom::u64().map_err(super::future::defect);
-    let api = Api::new(options.endpoint, options.token, options.api_key, options.backoff, options.stall, seed()?, rules);
-    let driver = Driver::new(api.clone(), config, seed()?, rules, closing.signal());
+    let api =
+        Api::new(options.endpoint, options.token, options.api_key, options.backoff, options.stall, seed()?, rules);
+    let driver = Driver::new(api.clone(), config, seed()?, rules, resume, closing.signal());
     Ok(Bucket::new(Inner {
         api,
         driver,

@@ -4,7 +4,7 @@ use super::record::Record;
 use crate::browser::{Endpoint, Token, is_header_text};
 use crate::engine::{Backoff, GREATEST_PART, LEAST_PART};
 use crate::protocol::Rules;
-use js_sys::Function;
+use js_sys::{Function, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Url};
 
@@ -152,6 +152,7 @@ fn rules(record: &Record) -> Result<RulesFrom, JsValue> {
 }
 
 /// `RequestOptions`, and the `onProgress` of a download.
+#[derive(Default)]
 pub struct CallOptions {
     pub signal: Option<AbortSignal>,
     pub on_progress: Option<Function>,
@@ -175,6 +176,8 @@ impl CallOptions {
 pub struct UploadOptions {
     pub signal: Option<AbortSignal>,
     pub name: Option<String>,
+    /// The `FileSystemFileHandle` the file was picked through.
+    pub handle: Option<JsValue>,
     pub on_progress: Option<Function>,
     pub on_state: Option<Function>,
 }
@@ -184,7 +187,11 @@ impl UploadOptions {
     pub fn parse(value: &JsValue) -> Result<Self, JsValue> {
         let record = Record::new("options", "", value, &["signal", "name", "handle", "onProgress", "onState"])?;
         let handle = record.get("handle")?;
-        if !handle.is_undefined() && !handle.is_object() {
+        let gives_files = |handle: &JsValue| {
+            handle.is_object()
+                && Reflect::get(handle, &JsValue::from_str("getFile")).is_ok_and(|method| method.is_function())
+        };
+        if !handle.is_undefined() && !gives_files(&handle) {
             return Err(record.wrong("handle", "must be a FileSystemFileHandle", &handle));
         }
         let longest = crate::names::MAX_NAME;
@@ -192,6 +199,7 @@ impl UploadOptions {
         Ok(Self {
             signal: record.signal()?,
             name: record.text("name", &must, |name| !name.is_empty() && name.len() <= longest)?,
+            handle: Some(handle).filter(|handle| !handle.is_undefined()),
             on_progress: record.function("onProgress")?,
             on_state: record.function("onState")?,
         })

@@ -10,6 +10,8 @@ import "./faults.js";
 import "./hostile.js";
 import "./rules.js";
 import "./foreign-names.js";
+import "./resume.js";
+import "./resilience.js";
 
 const only = new URLSearchParams(location.search).get("only") ?? "";
 const LONGEST = 120_000;

@@ -198,6 +198,12 @@ impl Engine {
         self.uploads.get(&upload)?.identity.as_ref().map(|identity| identity.key.as_str())
     }
 
+    /// The tag of a part that is stored.
+    #[must_use]
+    pub fn tag(&self, upload: UploadId, part: u32) -> Option<&str> {
+        self.uploads.get(&upload)?.tag(part).map(String::as_str)
+    }
+
     /// How many parts may be in flight now.
     #[must_use]
     pub fn parts_allowed(&self) -> usize {

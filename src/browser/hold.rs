@@ -1,0 +1,209 @@
+//! What this page holds of uploads that can be gone on with: the lock, the record, the tags.
+
+use super::fingerprint::sample;
+use super::lease::{Lease, lease_name};
+use super::news::{News, Report};
+use super::sleep::sleep;
+use super::store::{Kept as Stored, Store};
+use super::wall_clock;
+use crate::engine::Kept;
+use crate::protocol::{Code, Failure};
+use crate::resume::{Facts, Record, ResumeKey};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{AbortSignal, Blob, File};
+
+/// How long what the service has of an upload is taken to last where nobody says how long the session does: 7 days, in
+/// milliseconds.
+const LASTS: f64 = 7.0 * 24.0 * 3600.0 * 1000.0;
+
+/// How long another page's last word may take, in milliseconds.
+const LAST_WORD: u64 = 200;
+
+/// The uploads of one session that can be gone on with.
+pub struct Resume {
+    key: Rc<ResumeKey>,
+    store: Store,
+    news: News,
+    /// Identities of the files that this page sends or waits for.
+    held: RefCell<Vec<String>>,
+    complained: Cell<bool>,
+}
+
+/// One such upload, while this page sends it.
+pub struct Hold {
+    resume: Rc<Resume>,
+    identity: String,
+    record: RefCell<Option<Rc<Record>>>,
+    lease: RefCell<Option<Lease>>,
+}
+
+/// A file, as its identity needs it.
+pub struct Subject {
+    /// Its bytes.
+    pub file: Blob,
+    /// Its name.
+    pub name: String,
+    /// Its last modification, milliseconds since 1970, where known.
+    pub modified: Option<u64>,
+    /// Through what it was picked, where that can be kept.
+    pub handle: Option<JsValue>,
+}
+
+impl Subject {
+    /// Whether the bytes are those of a file, which may change.
+    pub fn is_on_disk(&self) -> bool {
+        self.file.has_type::<File>()
+    }
+}
+
+impl Resume {
+    /// The uploads of the session that `key` belongs to.
+    pub fn new(key: Rc<ResumeKey>) -> Rc<Self> {
+        let news = News::open(&key.scope());
+        let store = Store::open(Rc::clone(&key));
+        Rc::new(Self { key, store, news, held: RefCell::default(), complained: Cell::new(false) })
+    }
+
+    /// Where they are kept.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Whether this page sends the file, or waits for another that does.
+    pub fn holds(&self, identity: &str) -> bool {
+        self.held.borrow().iter().any(|held| held == identity)
+    }
+
+    /// What names the file among the session's uploads.
+    ///
+    /// # Errors
+    /// `file-changed` where it cannot be read.
+    pub async fn identify(&self, subject: &Subject) -> Result<String, Failure> {
+        let sample = sample(&subject.file).await?;
+        let size = subject.file.size() as u64;
+        let facts = Facts { name: &subject.name, size, modified: subject.modified, sample: &sample };
+        Ok(self.key.identity(&facts))
+    }
+
+    /// Identities of the files that some page of this origin sends.
+    pub async fn taken(&self) -> Vec<String> {
+        let prefix = lease_name(&self.key.scope(), "");
+        let names = Lease::held(&prefix).await;
+        names.iter().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect()
+    }
+
+    /// Waits until this page alone may send the file, as long as `signal` is not aborted; `follow` hears of the page that
+    /// does until then. Gives what is kept of the file. `None` where it cannot be told from others, or is sent by this page
+    /// already: who picks a file twice on one page wants it twice.
+    pub async fn take(
+        self: &Rc<Self>,
+        subject: &Subject,
+        signal: &AbortSignal,
+        follow: impl Fn(Report) + 'static,
+    ) -> Option<(Rc<Hold>, Option<Kept>)> {
+        let identity = self.identify(subject).await.ok()?;
+        if self.holds(&identity) || signal.aborted() {
+            return None;
+        }
+        self.held.borrow_mut().push(identity.clone());
+        let hold =
+            Rc::new(Hold { resume: Rc::clone(self), identity, record: RefCell::default(), lease: RefCell::default() });
+        let lock = lease_name(&self.key.scope(), &hold.identity);
+        let lease = match Lease::try_take(&lock).await {
+            Some(lease) => lease,
+            None => {
+                follow(Report { sent: 0, parts_done: 0, key: None, ended: None });
+                let _listening = self.news.on_report(&hold.identity, follow);
+                let lease = Lease::wait(&lock, signal).await?;
+                // The lock may be here before the other page's last word.
+                sleep(LAST_WORD, signal).await;
+                lease
+            }
+        };
+        if signal.aborted() {
+            return None;
+        }
+        *hold.lease.borrow_mut() = Some(lease);
+        let found = self.tell_once(self.store.find(&hold.identity).await).flatten();
+        let kept = found.map(|Stored { record, tags, .. }| {
+            let kept = Kept {
+                key: record.key.clone(),
+                upload_id: record.upload_id.clone(),
+                part_size: record.part_size,
+                tags,
+            };
+            *hold.record.borrow_mut() = Some(Rc::new(record));
+            kept
+        });
+        Some((hold, kept))
+    }
+
+    /// An upload goes on without the store: it is only said, once.
+    fn tell_once<T>(&self, result: Result<T, Failure>) -> Option<T> {
+        if result.is_err() && !self.complained.replace(true) {
+            web_sys::console::warn_1(
+                &"partway: this browser keeps nothing; an upload cannot go on after a reload".into(),
+            );
+        }
+        result.ok()
+    }
+}
+
+impl Hold {
+    /// The upload has begun.
+    pub async fn begin(&self, record: Record, expires: Option<f64>, handle: Option<&JsValue>) {
+        let expires = expires.unwrap_or_else(|| wall_clock() + LASTS);
+        let record = Rc::new(record);
+        let begun = self.resume.store.begin(&self.identity, &record, expires, handle).await;
+        if self.resume.tell_once(begun).is_some() {
+            *self.record.borrow_mut() = Some(record);
+        }
+    }
+
+    /// A part is stored.
+    pub async fn save(&self, part: u32, tag: &str) {
+        let record = self.record.borrow().clone();
+        if let Some(record) = record {
+            self.resume.tell_once(self.resume.store.save_tag(&self.identity, part, &record, tag).await);
+        }
+    }
+
+    /// Whether `subject` is still the file that was picked.
+    ///
+    /// # Errors
+    /// `file-changed` where it is not, or cannot be read.
+    pub async fn check_same(&self, subject: &Subject) -> Result<(), Failure> {
+        if self.resume.identify(subject).await? == self.identity {
+            Ok(())
+        } else {
+            Err(Failure::new(Code::FileChanged, "The file changed while it was uploaded; pick it again."))
+        }
+    }
+
+    /// Tells other pages how far it is.
+    pub fn tell(&self, report: &Report) {
+        self.resume.news.tell(&self.identity, report);
+    }
+
+    /// It is over: nothing is kept of it, unless `keep`. Other pages hear `report` and may take over.
+    pub async fn end(&self, keep: bool, report: &Report) {
+        if !keep {
+            self.resume.tell_once(self.resume.store.purge(&self.identity).await);
+        }
+        self.tell(report);
+        self.lease.take();
+        self.release();
+    }
+
+    fn release(&self) {
+        self.resume.held.borrow_mut().retain(|held| *held != self.identity);
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.release();
+    }
+}

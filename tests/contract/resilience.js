@@ -1,0 +1,106 @@
+// No network, no movement, no token, no answer.
+
+import { fails, ok, same, sleep, test, until } from "./test.js";
+import { MIB, calls, file, scenario, sha256 } from "./service.js";
+
+const PART = 5 * MIB;
+const start = { method: "POST", path: "/v1/buckets$" };
+const put = { method: "PUT" };
+const complete = { method: "POST", path: "/v1/buckets/complete$" };
+const slow = [{ match: put, do: { delayMs: 250 } }];
+const still = { delayMs: 60_000 };
+
+test("offline an upload waits, sends nothing, and goes on within a second", async () => {
+  const service = await scenario(slow);
+  const bucket = await service.open({ partSize: PART, parallel: 2, retry: false });
+  const upload = bucket.upload(file(6 * PART));
+  await until(() => upload.progress.partsDone >= 1, "a part");
+  window.dispatchEvent(new Event("offline"));
+  same(upload.state, "waiting");
+  await sleep(600);
+  const before = (await service.log()).length;
+  await sleep(1000);
+  same([upload.state, (await service.log()).length], ["waiting", before]);
+  window.dispatchEvent(new Event("online"));
+  await until(async () => (await service.log()).length > before, "another request", 1000);
+  await upload.done;
+});
+
+test("a failed connection is sent again as soon as the browser is online", async () => {
+  const service = await scenario([{ match: { ...put, nth: [1] }, do: { drop: "before" } }]);
+  const bucket = await service.open({ retry: { attempts: 2, baseDelay: 3_600_000, maxDelay: 3_600_000 } });
+  const upload = bucket.upload(file(3));
+  await until(() => upload.state === "waiting", "the failure");
+  window.dispatchEvent(new Event("online"));
+  await upload.done;
+});
+
+for (const [what, onProgress] of [["fetch", undefined], ["XMLHttpRequest", () => {}]]) {
+  test(`requests that stand still are sent again (${what})`, async () => {
+    const service = await scenario([
+      { match: { ...start, nth: [1] }, do: still },
+      { match: { ...put, nth: [2] }, do: still },
+      { match: { ...complete, nth: [1] }, do: still },
+    ]);
+    const bucket = await service.open({ partSize: PART, stallTimeout: 1000 });
+    const sent = file(3 * PART);
+    const { key } = await bucket.upload(sent, { onProgress }).done;
+    same((await bucket.list()).map((entry) => [entry.key, entry.completed]), [[key, true]]);
+    same(await sha256(await bucket.download(key)), await sha256(sent));
+  });
+}
+
+test("a call that stands still is given up", async () => {
+  const service = await scenario([{ match: { method: "GET" }, do: still }]);
+  const bucket = await service.open({ stallTimeout: 300, retry: { attempts: 2, baseDelay: 1 } });
+  const began = performance.now();
+  const error = await fails(bucket.list(), "timeout");
+  ok(error.retryable, "it may work later");
+  ok(performance.now() - began < 5000, "it took too long");
+});
+
+test("while no token can be had an upload waits, and goes on with the next", async () => {
+  const expired = { match: { ...put, from: 3 }, do: { status: 401 } };
+  const service = await scenario([expired]);
+  let [asked, works] = [0, true];
+  const token = () => {
+    asked++;
+    if (!works) throw new Error("the identity service is down");
+    return service.token;
+  };
+  const bucket = await service.open({ token, partSize: PART, parallel: 2 });
+  const sent = file(6 * PART);
+  const upload = bucket.upload(sent);
+  works = false;
+  await until(() => upload.state === "waiting", "the token to be missed");
+  const before = (await service.log()).length;
+  await until(() => asked >= 4, "it to be asked for again");
+  same([upload.state, (await service.log()).length], ["waiting", before]);
+  await service.rules([]);
+  works = true;
+  const { key } = await upload.done;
+  same(await sha256(await bucket.download(key)), await sha256(sent));
+});
+
+test("a start without an answer leaves no second file", async () => {
+  for (const failure of [{ drop: "after" }, { status: 503, forward: true }]) {
+    const service = await scenario([{ match: { ...start, nth: [1] }, do: failure }]);
+    const bucket = await service.open();
+    const { key } = await bucket.upload(file(3)).done;
+    same((await bucket.list()).map((entry) => [entry.key, entry.completed]), [[key, true]]);
+  }
+  const service = await scenario([{ match: { ...start, nth: [1] }, do: { body: "<html>", forward: true } }]);
+  const bucket = await service.open();
+  await fails(bucket.upload(file(3)).done, "protocol");
+  same(await bucket.list(), []);
+});
+
+test("it begins with two parts at a time", async () => {
+  const service = await scenario([{ match: put, do: { delayMs: 1500 } }]);
+  const bucket = await service.open({ partSize: PART, parallel: 6, rules: "ignore" });
+  const upload = bucket.upload(file(6 * PART));
+  await until(async () => calls(await service.log()).includes("PUT /buckets"), "a part");
+  await sleep(500);
+  same(calls(await service.log()).filter((call) => call === "PUT /buckets").length, 2);
+  await upload.done;
+});
