@@ -57,7 +57,16 @@ enum Kept {
 impl Lease {
     /// Takes the lease `name`, or nothing where somebody has it.
     pub async fn try_take(name: &str) -> Option<Self> {
-        Self::take(name, clock::wall_clock).await
+        if let Some(locks) = locks()
+            && let Ok(lock) = Lock::take(&locks, name, None).await
+        {
+            return lock.map(|lock| Self { _kept: Kept::Lock(lock) });
+        }
+        let kept = match Row::take(name).await {
+            Ok(row) => row.map(Kept::Row),
+            Err(_) => Page::take(name).map(Kept::Page),
+        };
+        kept.map(|kept| Self { _kept: kept })
     }
 
     /// Waits until the lease `name` is free, and takes it. Nothing where `signal` is aborted before.
@@ -86,19 +95,6 @@ impl Lease {
             },
         };
         names.into_iter().filter(|name| name.starts_with(prefix)).collect()
-    }
-
-    async fn take(name: &str, now: fn() -> f64) -> Option<Self> {
-        if let Some(locks) = locks()
-            && let Ok(lock) = Lock::take(&locks, name, None).await
-        {
-            return lock.map(|lock| Self { _kept: Kept::Lock(lock) });
-        }
-        let kept = match Row::take(name, now).await {
-            Ok(row) => row.map(Kept::Row),
-            Err(_) => Page::take(name).map(Kept::Page),
-        };
-        kept.map(|kept| Self { _kept: kept })
     }
 }
 
@@ -188,11 +184,11 @@ struct Claim {
 impl Row {
     /// # Errors
     /// There is no database to write the row to.
-    async fn take(name: &str, now: fn() -> f64) -> Result<Option<Self>, Failure> {
+    async fn take(name: &str) -> Result<Option<Self>, Failure> {
         // Only ever compared: two of them differ, and that is all.
         let owner = JsValue::from(js_sys::Math::random());
         let claim = Claim { database: Database::shared(), name: name.to_owned(), owner, over: Cell::new(false) };
-        if !claim.write(now()).await? {
+        if !claim.write(clock::wall_clock()).await? {
             return Ok(None);
         }
         let claim = Rc::new(claim);
@@ -201,7 +197,7 @@ impl Row {
             let claim = Rc::clone(&renewed);
             spawn_local(async move {
                 if !claim.over.get() {
-                    let _ = claim.write(now()).await;
+                    let _ = claim.write(clock::wall_clock()).await;
                 }
             });
         });

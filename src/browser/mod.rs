@@ -28,6 +28,9 @@ mod token;
 mod transport;
 mod xhr;
 
+#[cfg(test)]
+mod tests;
+
 pub use api::{Api, Endpoint};
 pub use clock::wall_clock;
 pub use download::download;
