@@ -71,6 +71,7 @@ test("while no token can be had an upload waits, and goes on with the next", asy
   const bucket = await service.open({ token, partSize: PART, parallel: 2 });
   const sent = file(6 * PART);
   const upload = bucket.upload(sent);
+  await until(() => upload.progress.partsDone >= 1, "a part");
   works = false;
   await until(() => upload.state === "waiting", "the token to be missed");
   const before = (await service.log()).length;

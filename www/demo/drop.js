@@ -1,6 +1,7 @@
 /** The ways in: files dropped anywhere on the page, pasted, or picked through the two file inputs. */
 
 import { filesOf, filesOfInput } from "./dropped-items.js";
+import { preferHandles } from "./file-picker.js";
 
 /** @typedef {import("./dropped-items.js").Found} Found */
 
@@ -40,12 +41,18 @@ export function acceptFiles(zone, inputs, onFiles) {
     filesOf(event.clipboardData).then(onFiles);
   });
 
+  /** @param {import("./dropped-items.js").Picked[]} picked */
+  const give = (picked) => {
+    if (picked.length > 0) onFiles({ picked, unreadable: 0, emptyFolders: 0 });
+  };
   for (const input of inputs) {
+    // Folders come as many files at once: a handle for each would mean a prompt for each.
+    if (!input.webkitdirectory) preferHandles(input, give);
     input.addEventListener("change", () => {
       const picked = filesOfInput(input.files ?? []);
       // Emptied, so that picking the same file again is a change too.
       input.value = "";
-      if (picked.length > 0) onFiles({ picked, unreadable: 0, emptyFolders: 0 });
+      give(picked);
     });
   }
 }

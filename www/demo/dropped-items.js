@@ -3,7 +3,10 @@
  * (the list empties itself after the event), and `readEntries` gives at most a hundred a call until it gives none.
  */
 
-/** @typedef {{ file: File, name: string }} Picked A file and the name it is stored under, with its folder where it has one. */
+/**
+ * @typedef {{ file: File, name: string, handle?: FileSystemFileHandle }} Picked A file, the name it is stored under, with its
+ *   folder where it has one, and the browser's handle of it, where there is one.
+ */
 
 /** @typedef {{ picked: Picked[], unreadable: number, emptyFolders: number }} Found */
 
@@ -14,20 +17,44 @@ const LITTER = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
  * @param {DataTransfer} transfer
  * @returns {Promise<Found>}
  */
-export function filesOf(transfer) {
+export async function filesOf(transfer) {
   /** @type {FileSystemEntry[]} */
   const entries = [];
   /** @type {Picked[]} */
   const picked = [];
+  /** @type {Promise<void>[]} */
+  const handles = [];
   for (const item of transfer.items) {
     if (item.kind !== "file") continue;
     const entry = item.webkitGetAsEntry?.();
     const file = entry?.isDirectory ? null : item.getAsFile();
     // The item's own File is kept where it can be: one made from an entry loses nothing, but costs a round trip each.
-    if (file) picked.push({ file, name: file.name });
-    else if (entry) entries.push(entry);
+    if (file) {
+      /** @type {Picked} */
+      const one = { file, name: file.name };
+      picked.push(one);
+      handles.push(addHandle(one, item));
+    } else if (entry) entries.push(entry);
   }
+  await Promise.all(handles);
   return walk(entries, picked);
+}
+
+/**
+ * Asks for the handle at once, as the item must be, and adds it when it comes.
+ * @param {Picked} one
+ * @param {DataTransferItem} item
+ */
+async function addHandle(one, item) {
+  // Chromium's alone, and on plain HTTP it has been seen to crash.
+  const ask = isSecureContext && /** @type {any} */ (item).getAsFileSystemHandle;
+  if (!ask) return;
+  try {
+    const handle = await ask.call(item);
+    if (handle?.kind === "file") one.handle = handle;
+  } catch {
+    // A pasted picture has no file behind it: it is sent all the same.
+  }
 }
 
 /**

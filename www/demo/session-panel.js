@@ -1,10 +1,10 @@
 /** The session on the page: how long it lasts, its rules, the join link on demand, and the form that opens another one. */
 
+import { joinLink } from "./address.js";
 import { answer } from "./announce.js";
 import { copy } from "./clipboard.js";
 import { setText } from "./element.js";
 import { clock, count, counted, size } from "./format.js";
-import { joinLink } from "./session.js";
 
 /** @typedef {import("../partway.d.ts").SessionRules} SessionRules */
 /** @typedef {import("./session.js").Session} Session */
@@ -54,7 +54,7 @@ export class SessionPanel {
       one.panel.hidden = !shown;
       one.button.setAttribute("aria-expanded", String(shown));
     }
-    this.link.value = chosen === this.share && open && this.session ? joinLink(this.session) : "";
+    this.link.value = chosen === this.share && open && this.session ? joinLink(this.session.id) : "";
     const field = open ? chosen.panel.querySelector("input") : chosen.button;
     if (field instanceof HTMLElement) field.focus();
   }
@@ -96,7 +96,7 @@ export class SessionPanel {
   async copyLink() {
     const { session } = this;
     if (!session) return;
-    if (await copy(Promise.resolve(joinLink(session)))) answer("Join link copied.");
+    if (await copy(Promise.resolve(joinLink(session.id)))) answer("Join link copied.");
     else {
       this.link.select();
       answer("Copy the link from the field.");

@@ -1,6 +1,6 @@
 /**
- * A session on the gateway this page came from. Its ID and token live in memory only: no storage, no cookie, no URL that
- * is sent. A join link carries the ID in its fragment, which browsers keep to themselves.
+ * A session on the gateway this page came from. Its token lives in memory only: no storage, no cookie, no URL. Where its ID
+ * may stand is told in address.js.
  */
 
 /**
@@ -15,8 +15,6 @@
 
 /** Base URL of the API. */
 export const endpoint = new URL("/v1", location.href);
-
-const FRAGMENT = "session";
 
 /** A refusal or an unreachable gateway, with a sentence for a person. */
 export class SessionError extends Error {
@@ -44,20 +42,25 @@ export const openSession = (rules = {}) => ask("session", { rules }, false);
 export const joinSession = (id) => ask("session/join", { sessionId: id }, true);
 
 /**
+ * The token for the library, which asks for one at first and again whenever the gateway has refused the last.
  * @param {Session} session
- * @returns {string} The link that lets another page into the session.
+ * @param {() => void} onGone Called when there is no such session any more, so that no other token can be had.
+ * @returns {() => Promise<string>}
  */
-export function joinLink(session) {
-  const link = new URL(location.pathname, location.origin);
-  link.hash = new URLSearchParams({ [FRAGMENT]: session.id }).toString();
-  return link.href;
-}
-
-/** @returns {string | null} The session ID this page was opened with. It leaves the address bar and the history at once. */
-export function takeJoinId() {
-  const id = new URLSearchParams(location.hash.slice(1)).get(FRAGMENT);
-  if (id !== null) history.replaceState(null, "", location.pathname + location.search);
-  return id || null;
+export function tokenOf(session, onGone) {
+  let given = false;
+  return async () => {
+    if (given) {
+      try {
+        session.token = (await joinSession(session.id)).token;
+      } catch (error) {
+        if (error instanceof SessionError && error.gone) onGone();
+        throw error;
+      }
+    }
+    given = true;
+    return session.token;
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** One file on its way into the bucket: the picked file, the library's upload of it, and what became of it. */
+/** One file on its way into the bucket: where it comes from, the library's upload of it, and what became of it. */
 
 import { failure } from "./failure.js";
 
@@ -9,7 +9,26 @@ import { failure } from "./failure.js";
 /** @typedef {import("./dropped-items.js").Picked} Picked */
 /** @typedef {import("./failure.js").Failure} Failure */
 
+/** @typedef {import("../partway.d.ts").UploadOptions} UploadOptions */
+
 /** @typedef {"state" | "progress"} Change */
+
+/**
+ * @typedef {object} Origin What is sent, and how the library gets it.
+ * @property {string} name
+ * @property {number} size
+ * @property {(bucket: Bucket, options: UploadOptions) => Upload | Promise<Upload>} open Begins the upload, or goes on with it.
+ */
+
+/**
+ * @param {Picked} picked
+ * @returns {Origin}
+ */
+export const fromFile = ({ file, name, handle }) => ({
+  name,
+  size: file.size,
+  open: (bucket, options) => bucket.upload(file, { ...options, name, ...(handle && { handle }) }),
+});
 
 const SETTLED = new Set(["done", "failed", "aborted"]);
 
@@ -19,21 +38,23 @@ const NONE = { sent: 0, total: 0, partsDone: 0, parts: 0, speed: 0, timeLeft: nu
 /** A file and its upload; a retry keeps the transfer and makes a new upload. */
 export class Transfer {
   /**
-   * @param {Picked} picked
+   * @param {Origin} origin
    * @param {(transfer: Transfer, change: Change) => void} onChange
    */
-  constructor({ file, name }, onChange) {
-    this.file = file;
-    this.name = name;
+  constructor(origin, onChange) {
+    this.origin = origin;
+    this.name = origin.name;
     this.onChange = onChange;
     /** @type {UploadState} */
     this.state = "queued";
     /** @type {UploadProgress} */
-    this.progress = { ...NONE, total: file.size };
+    this.progress = { ...NONE, total: origin.size };
     /** @type {Failure | null} */
     this.failure = null;
     /** @type {Upload | null} */
     this.upload = null;
+    /** How many uploads it has had: a retry makes another. */
+    this.turn = 0;
   }
 
   /** Whether it will not change any more by itself. */
@@ -46,18 +67,27 @@ export class Transfer {
     return this.state === "aborted" || (this.state === "failed" && (this.failure?.retryable ?? false));
   }
 
+  /** The file's key in the bucket, once it has one. */
+  get key() {
+    return this.upload?.key;
+  }
+
+  /** Whether leaving the page would lose more than time: nothing of it is kept before it has a key. */
+  get fleeting() {
+    return !this.settled && this.key === undefined;
+  }
+
   /** @param {Bucket} bucket Where the file goes. */
   start(bucket) {
     this.failure = null;
-    this.progress = { ...NONE, total: this.file.size };
+    this.progress = { ...NONE, total: this.origin.size };
     this.state = "queued";
+    this.upload = null;
     // A report of an upload that a retry has replaced must not change the new one.
-    /** @type {Upload | null} */
-    let mine = null;
-    const current = () => mine === null || this.upload === mine;
+    const turn = (this.turn += 1);
+    const current = () => turn === this.turn;
     try {
-      mine = bucket.upload(this.file, {
-        name: this.name,
+      const opened = this.origin.open(bucket, {
         onProgress: (progress) => {
           if (!current()) return;
           this.progress = progress;
@@ -67,12 +97,23 @@ export class Transfer {
           if (current()) this.enter(state);
         },
       });
+      if (opened instanceof Promise) opened.then((upload) => this.follow(upload, current), (error) => current() && this.fail(error));
+      else this.follow(opened, current);
     } catch (error) {
       this.fail(error);
       return;
     }
-    this.upload = mine;
-    mine.done.then(
+    this.onChange(this, "state");
+  }
+
+  /**
+   * @param {Upload} upload
+   * @param {() => boolean} current Whether it still is this transfer's upload.
+   */
+  follow(upload, current) {
+    if (!current()) return;
+    this.upload = upload;
+    upload.done.then(
       () => current() && this.enter("done"),
       (error) => {
         if (!current()) return;
@@ -80,7 +121,6 @@ export class Transfer {
         else this.fail(error);
       },
     );
-    this.onChange(this, "state");
   }
 
   pause() {

@@ -39,6 +39,7 @@ export class UploadRow {
     this.word = element("span", { class: "state" });
     this.numbers = element("span", { class: "numbers" });
     this.rate = element("span", { class: "rate" });
+    this.resumed = element("span", { class: "resumed" });
     this.parts = element("span", { class: "parts" });
     this.error = element("p", { class: "error", hidden: true });
     this.buttons = {
@@ -52,7 +53,7 @@ export class UploadRow {
       element("div", { class: "row-head" }, fileName(transfer.name), element("span", { class: "actions" }, ...Object.values(this.buttons))),
       this.map.root,
       this.bar,
-      element("p", { class: "facts" }, this.word, this.numbers, this.rate, this.parts),
+      element("p", { class: "facts" }, this.word, this.numbers, this.rate, this.resumed, this.parts),
       this.error);
     this.buttons.pause.addEventListener("click", () => transfer.pause());
     this.buttons.resume.addEventListener("click", () => transfer.resume());
@@ -65,7 +66,7 @@ export class UploadRow {
   /** Shows the transfer as it is now. */
   draw() {
     const { state, progress, failure, canRetry, settled } = this.transfer;
-    const { sent, total, partsDone, parts } = progress;
+    const { sent, total, partsDone, parts, resumedFrom } = progress;
     if (this.root.dataset.state !== state) this.root.dataset.state = state;
     this.map.draw(progress, MOVING.has(state));
     this.bar.value = total > 0 ? Math.min(1, sent / total) : Number(state === "done");
@@ -73,6 +74,7 @@ export class UploadRow {
     setText(this.numbers, state === "done" || state === "queued" || state === "aborted" || (state === "failed" && sent === 0) ? size(total)
       : `${percent(sent, total)} of ${size(total)}`);
     setText(this.rate, state === "uploading" ? rate(progress) : "");
+    setText(this.resumed, resumedFrom > 0 ? `${settled ? "went" : "goes"} on from ${percent(resumedFrom, total)}` : "");
     const each = partsPerCell(parts);
     setText(this.parts, parts < 2 ? "" : state === "done" ? counted(parts, "part")
       : `${count(partsDone)} of ${counted(parts, "part")} stored${each > 1 ? `, a square is ${each}` : ""}`);
@@ -92,7 +94,7 @@ export class UploadRow {
 
   /** @param {UploadState} state */
   sentence(state) {
-    if (state === "waiting" && !navigator.onLine) return "Waiting for the network";
+    if (state === "waiting" && !navigator.onLine) return "Offline: goes on by itself";
     return WORDS[state];
   }
 

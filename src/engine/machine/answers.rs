@@ -15,14 +15,14 @@ impl Engine {
     }
 
     pub(super) fn control_answered(&mut self, request: RequestId) -> Option<UploadId> {
-        let Some(Sent { target: Target::Control(id), .. }) = self.answered(request) else { return None };
+        let Some(Sent { target: Target::Control(id), at, .. }) = self.answered(request) else { return None };
+        self.reached(at);
         self.uploads.get_mut(&id)?.control_request = None;
         Some(id)
     }
 
     pub(super) fn started(&mut self, request: RequestId, key: String, upload_id: String) {
         let Some(id) = self.control_answered(request) else { return };
-        self.reached();
         self.admission.started(id, &key);
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         upload.identity = Some(Identity { key, upload_id });
@@ -31,8 +31,8 @@ impl Engine {
     }
 
     pub(super) fn part_stored(&mut self, request: RequestId, tag: String) {
-        let Some(Sent { target: Target::Part(id, part), .. }) = self.answered(request) else { return };
-        self.reached();
+        let Some(Sent { target: Target::Part(id, part), at, .. }) = self.answered(request) else { return };
+        self.reached(at);
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         upload.stored(part, tag, self.now);
         let bytes = upload.plan.len(part);
@@ -43,7 +43,6 @@ impl Engine {
 
     /// All parts are joined.
     pub(super) fn completed(&mut self, id: UploadId) {
-        self.reached();
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         if upload.lost_start {
             upload.enter(Phase::Seeking(After::Done));
@@ -57,7 +56,6 @@ impl Engine {
         if completed {
             return self.completed(id);
         }
-        self.reached();
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         match upload.phase.clone() {
             Phase::Verifying => upload.enter(if upload.is_whole() { Phase::Completing } else { Phase::Sending }),

@@ -22,7 +22,7 @@ impl Engine {
             self.window.overloaded(sent.at, self.now);
         }
         if failure.status.is_some() {
-            self.reached();
+            self.reached(sent.at);
         } else if failure.is_unconnected() && self.link.is_down() {
             self.link.went(self.now);
         }

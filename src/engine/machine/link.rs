@@ -11,11 +11,16 @@ const PROBE_EVERY: u64 = 30_000;
 pub(super) struct Link {
     /// Down: nothing is sent until then.
     until: Option<Instant>,
+    /// When it went.
+    since: Instant,
 }
 
 impl Link {
     /// There is no network.
     pub fn went(&mut self, now: Instant) {
+        if self.until.is_none() {
+            self.since = now;
+        }
         self.until = Some(now.plus(PROBE_EVERY));
     }
 
@@ -31,9 +36,9 @@ impl Link {
 }
 
 impl Engine {
-    /// The service answered: whatever the browser says, there is a network.
-    pub(super) fn reached(&mut self) {
-        if self.link.is_down() {
+    /// The service answered a request sent at `sent`: there is a network, whatever the browser says, if that was later.
+    pub(super) fn reached(&mut self, sent: Instant) {
+        if self.link.is_down() && sent > self.link.since {
             self.reconnected();
         }
     }

@@ -9,7 +9,6 @@ impl Engine {
     /// The bucket was listed: `keys` bear the upload's name.
     pub(super) fn found(&mut self, request: RequestId, keys: Vec<String>) {
         let Some(id) = self.control_answered(request) else { return };
-        self.reached();
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         let Phase::Seeking(after) = upload.phase.clone() else { return };
         let own = upload.identity.as_ref().map(|identity| identity.key.as_str());

@@ -4,8 +4,9 @@ use super::{Engine, Sent, Target};
 use crate::engine::{Action, Instant, UploadId};
 use crate::protocol::{Code, Failure};
 
-/// Bytes a millisecond that a line is taken to move while nothing is known of it.
-const UNKNOWN_LINE: f64 = 1000.0;
+/// Bytes a millisecond that a line is taken to move while nothing is known of it. Where it is slower, the first parts are
+/// sent twice, and heard of from then on.
+const UNKNOWN_LINE: f64 = 2000.0;
 /// A part may take this many times what the measured speed suggests.
 const MARGIN: f64 = 2.0;
 /// A wake-up this late, in milliseconds, was a sleep: nobody could have seen bytes move.
@@ -41,9 +42,9 @@ impl Engine {
             return (self.config.stall, watched);
         }
         let speed = self.speed.rate(self.now) / 1000.0;
-        let speed = if speed > 0.0 { speed } else { UNKNOWN_LINE };
+        let speed = if speed > 0.0 { speed / MARGIN } else { UNKNOWN_LINE };
         let bytes = upload.plan.len(part).saturating_mul(self.parts_in_flight as u64 + 1);
-        let expected = bytes as f64 * MARGIN / speed * f64::from(1_u32 << stalls.min(10));
+        let expected = bytes as f64 / speed * f64::from(1_u32 << stalls.min(10));
         (self.config.stall.saturating_add(expected as u64), false)
     }
 
