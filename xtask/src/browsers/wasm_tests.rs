@@ -30,7 +30,8 @@ pub fn run(
     let this = env::current_exe().context("cannot find this program")?;
     let runner = json!([this, RUNNER]);
     let mut test = workspace.cargo();
-    test.args(["test", "--target", "wasm32-unknown-unknown", "--package", "partway", "--lib", "--test", "browser", "--config"])
+    test.args(["test", "--target", "wasm32-unknown-unknown", "--package", "partway", "--lib", "--test", "browser"])
+        .arg("--config")
         .arg(format!("target.wasm32-unknown-unknown.runner={runner}"))
         .env("PARTWAY_GATEWAY", gateway)
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
