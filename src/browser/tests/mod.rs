@@ -8,7 +8,7 @@ mod store;
 use super::deferred::Deferred;
 use js_sys::{Object, Reflect};
 use std::future::Future;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -41,11 +41,14 @@ async fn eventually<F: Future<Output = bool>>(mut so: impl FnMut() -> F) -> bool
 struct Missing {
     object: Object,
     key: JsValue,
+    /// The object's own property; undefined where it has it from its prototype.
+    own: JsValue,
 }
 
 impl Missing {
     fn new(object: &JsValue, key: &str) -> Self {
-        let missing = Self { object: object.clone().into(), key: key.into() };
+        let own = Reflect::get_own_property_descriptor(object.unchecked_ref::<Object>(), &key.into()).unwrap();
+        let missing = Self { object: object.clone().unchecked_into(), key: key.into(), own };
         let nothing = Object::new();
         Reflect::set(&nothing, &"configurable".into(), &JsValue::TRUE).unwrap();
         Reflect::set(&nothing, &"value".into(), &JsValue::UNDEFINED).unwrap();
@@ -67,7 +70,11 @@ impl Missing {
 
 impl Drop for Missing {
     fn drop(&mut self) {
-        // What lies below, in the prototype, is to be seen again.
-        assert!(Reflect::delete_property(&self.object, &self.key).unwrap());
+        // What the prototype has is to be seen again once nothing covers it.
+        let back = match self.own.dyn_ref::<Object>() {
+            Some(own) => Reflect::define_property(&self.object, &self.key, own),
+            None => Reflect::delete_property(&self.object, &self.key),
+        };
+        assert!(back.unwrap());
     }
 }
