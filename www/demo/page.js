@@ -1,14 +1,17 @@
 /** Puts the page together: a session, its bucket, the two lists, and the ways files come in. */
 
 import { openBucket } from "../pkg/partway.js";
+import { keepInAddress, sessionInAddress } from "./address.js";
 import { announce, answer } from "./announce.js";
 import { BucketList } from "./bucket-list.js";
 import { acceptFiles } from "./drop.js";
 import { failure } from "./failure.js";
+import { showFaults } from "./fault-panel.js";
 import { counted } from "./format.js";
 import { hideNotice, showNotice } from "./notice.js";
 import { SessionPanel } from "./session-panel.js";
-import { endpoint, joinSession, openSession, SessionError, takeJoinId } from "./session.js";
+import { endpoint, joinSession, openSession, SessionError, tokenOf } from "./session.js";
+import { UnfinishedList } from "./unfinished-list.js";
 import { Uploads } from "./uploads.js";
 
 /** @typedef {import("../partway.d.ts").Bucket} Bucket */
@@ -19,7 +22,20 @@ import { Uploads } from "./uploads.js";
 const find = (selector) => /** @type {any} */ (document.querySelector(selector));
 
 const page = document.documentElement;
-const uploads = new Uploads(find("#uploads"), (change) => (change === "expired" ? ended() : bucketList.refresh()));
+const uploads = new Uploads(find("#uploads"), {
+  onBucketChange: (change) => (change === "expired" ? ended() : bucketList.refresh()),
+  onState: ({ state, settled }) => {
+    unfinished.draw();
+    if (state === "failed" || state === "aborted" || (settled && unfinished.some)) unfinished.refresh();
+    keepAddress();
+  },
+});
+const unfinished = new UnfinishedList(find("#unfinished"), {
+  onGoOn: (origin) => void uploads.begin([origin]),
+  underWay: () => uploads.keys,
+  onForgotten: () => bucketList.refresh(),
+  onChange: keepAddress,
+});
 const bucketList = new BucketList(find("#bucket"), (code) => {
   if (code === "session-expired" || code === "unauthorized") ended();
 });
@@ -27,6 +43,8 @@ const panel = new SessionPanel((rules) => begin(() => openSession(rules)));
 
 /** @type {Bucket | null} */
 let bucket = null;
+/** @type {string | null} The ID of the session the page is in. */
+let current = null;
 
 acceptFiles(find("#drop-zone"), [find("#file-input"), find("#folder-input")], ({ picked, unreadable, emptyFolders }) => {
   if (!bucket) {
@@ -41,17 +59,22 @@ acceptFiles(find("#drop-zone"), [find("#file-input"), find("#folder-input")], ({
 });
 
 addEventListener("hashchange", () => {
-  const id = takeJoinId();
-  if (id) void begin(() => joinSession(id));
+  const id = sessionInAddress();
+  if (id && id !== current) void begin(() => joinSession(id));
 });
 
 addEventListener("beforeunload", (event) => {
-  if (uploads.busy) event.preventDefault();
+  // What the library keeps goes on after a reload; what it cannot keep would be lost.
+  if (bucket?.unfinished ? uploads.fleeting : uploads.busy) event.preventDefault();
 });
 
 addEventListener("pagehide", (event) => {
   // Not when the page may come back from the back-forward cache with its uploads.
-  if (!event.persisted) bucket?.close();
+  if (event.persisted) return;
+  const closing = bucket;
+  // No upload that ends now is the page's business any more: a reload is to find the address as it is.
+  bucket = null;
+  closing?.close();
 });
 
 /**
@@ -66,7 +89,7 @@ async function begin(open) {
   let opened;
   try {
     session = await open();
-    opened = await openBucket({ endpoint, token: () => session.token, sessionId: session.id });
+    opened = await openBucket({ endpoint, token: tokenOf(session, () => current === session.id && ended()), sessionId: session.id });
   } catch (error) {
     refuse(error, open);
     return false;
@@ -75,9 +98,11 @@ async function begin(open) {
   uploads.attach(opened);
   bucket?.close();
   bucket = opened;
+  current = session.id;
   panel.show(session);
   panel.showStrength(opened.nameStrength);
-  await bucketList.attach(opened);
+  await Promise.all([bucketList.attach(opened), unfinished.attach(opened)]);
+  keepAddress();
   page.dataset.ready = "true";
   opened.rules().then((rules) => {
     if (bucket === opened) panel.showRules(rules);
@@ -85,11 +110,18 @@ async function begin(open) {
   return true;
 }
 
+/** A reload comes back to the session for as long as something in it is to go on. */
+function keepAddress() {
+  if (bucket) keepInAddress(uploads.busy || unfinished.some ? current : null);
+}
+
 /**
  * @param {unknown} error
  * @param {() => Promise<Session>} open What failed.
  */
 function refuse(error, open) {
+  if (error instanceof SessionError && error.gone) keepInAddress(current);
+  keepAddress();
   if (!bucket) panel.close("No session");
   if (!(error instanceof SessionError)) showNotice(failure(error).sentence, { text: "Try again", act: () => void begin(open) });
   // Asking again for a session that is gone would get the same answer.
@@ -101,10 +133,14 @@ function refuse(error, open) {
 function ended() {
   if (!bucket) return;
   bucket = null;
+  current = null;
+  keepInAddress(null);
   delete page.dataset.ready;
   panel.close("Session ended");
   showNotice("The session has ended, and its files with it.", { text: "Open a new session", act: () => void begin(() => openSession()) });
 }
 
-const joinId = takeJoinId();
+void showFaults(find("#faults"), () => bucketList.refresh());
+
+const joinId = sessionInAddress();
 void begin(joinId ? () => joinSession(joinId) : () => openSession());

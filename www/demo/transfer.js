@@ -35,6 +35,30 @@ const SETTLED = new Set(["done", "failed", "aborted"]);
 /** Nothing known yet. @type {UploadProgress} */
 const NONE = { sent: 0, total: 0, partsDone: 0, parts: 0, speed: 0, timeLeft: null, resumedFrom: 0 };
 
+/**
+ * Takes up an unfinished upload whose file the browser can reach by itself. Call it inside a click: it may have to ask.
+ * @param {import("../partway.d.ts").UnfinishedUpload} unfinished
+ * @returns {Promise<Origin>} Rejects, with code "invalid-file", where the file has to be picked again.
+ */
+export async function fromUnfinished(unfinished) {
+  /** @type {UploadOptions} */
+  let listener = {};
+  /** @type {UploadOptions} */
+  const relay = { onProgress: (progress) => listener.onProgress?.(progress), onState: (state) => listener.onState?.(state) };
+  /** @type {Upload | null} */
+  let ready = await unfinished.reopen(relay);
+  return {
+    name: unfinished.name ?? ready.name,
+    size: unfinished.size,
+    open: (_, options) => {
+      listener = options;
+      const upload = ready ?? unfinished.reopen(relay);
+      ready = null;
+      return upload;
+    },
+  };
+}
+
 /** A file and its upload; a retry keeps the transfer and makes a new upload. */
 export class Transfer {
   /**
@@ -113,6 +137,8 @@ export class Transfer {
   follow(upload, current) {
     if (!current()) return;
     this.upload = upload;
+    // It may have begun before anyone listened.
+    this.enter(upload.state);
     upload.done.then(
       () => current() && this.enter("done"),
       (error) => {

@@ -6,14 +6,23 @@
 import { announce, answer, forgetReports } from "./announce.js";
 import { setText } from "./element.js";
 import { spokenName } from "./file-name.js";
-import { count, counted, duration, percent, size, speed } from "./format.js";
+import { count, counted, percent, size } from "./format.js";
 import { breath, throttled } from "./frame.js";
-import { Transfer } from "./transfer.js";
+import { fromFile, Transfer } from "./transfer.js";
+import { UploadBatch } from "./upload-batch.js";
 import { UploadRow } from "./upload-row.js";
+import { UploadSummary } from "./upload-summary.js";
 
 /** @typedef {import("../partway.d.ts").Bucket} Bucket */
 /** @typedef {import("./dropped-items.js").Picked} Picked */
 /** @typedef {import("./transfer.js").Change} Change */
+/** @typedef {import("./transfer.js").Origin} Origin */
+
+/**
+ * @typedef {object} UploadEvents
+ * @property {(change: "stored" | "removed" | "expired") => void} onBucketChange
+ * @property {(transfer: Transfer) => void} onState Called after each change of a transfer's state.
+ */
 
 /** Rows shown at first, and added by each "Show more". */
 const ROWS = 60;
@@ -32,19 +41,20 @@ const RANKS = /** @type {const} */ ([
 export class Uploads {
   /**
    * @param {HTMLElement} root The pane: holds `.upload-list`, `.upload-total` and the buttons by their data-action.
-   * @param {(change: "stored" | "removed" | "expired") => void} onBucketChange
+   * @param {UploadEvents} events
    */
-  constructor(root, onBucketChange) {
+  constructor(root, { onBucketChange, onState }) {
     /** @type {<T extends HTMLElement>(selector: string) => T} */
     const find = (selector) => /** @type {any} */ (root.querySelector(selector));
-    this.root = root;
     this.list = find(".upload-list");
-    this.total = find(".upload-total");
     this.more = find("[data-action=more-uploads]");
-    this.pauseAll = find("[data-action=pause-all]");
-    this.resumeAll = find("[data-action=resume-all]");
-    this.clear = find("[data-action=clear-finished]");
+    this.summary = new UploadSummary(root, {
+      pauseAll: () => this.each((transfer) => !transfer.settled && transfer.pause()),
+      resumeAll: () => this.each((transfer) => transfer.state === "paused" && transfer.resume()),
+      clear: () => this.clear(),
+    });
     this.onBucketChange = onBucketChange;
+    this.onState = onState;
     /** @type {Bucket | null} */
     this.bucket = null;
     /** @type {Set<Transfer>} The newest batch first, each in the order of picking. */
@@ -53,22 +63,17 @@ export class Uploads {
     this.rows = new Map();
     /** @type {Set<Transfer>} Changed since the last drawing. */
     this.dirty = new Set();
+    /** @type {WeakSet<Transfer>} Those of which was said that they go on from where they stopped. */
+    this.resumed = new WeakSet();
     this.moved = false;
     this.limit = ROWS;
-    /** @type {{ stored: number, failed: Transfer[] } | null} The batch under way. */
+    /** @type {UploadBatch | null} The batch under way. */
     this.batch = null;
     this.draw = throttled(() => this.drawNow(), DRAW_INTERVAL);
 
     this.more.addEventListener("click", () => {
       this.limit += ROWS;
       this.rearrange();
-    });
-    this.pauseAll.addEventListener("click", () => this.each((transfer) => !transfer.settled && transfer.pause()));
-    this.resumeAll.addEventListener("click", () => this.each((transfer) => transfer.state === "paused" && transfer.resume()));
-    this.clear.addEventListener("click", () => {
-      this.each((transfer) => transfer.settled && this.transfers.delete(transfer));
-      this.rearrange();
-      document.getElementById("file-input")?.focus();
     });
     for (const name of ["online", "offline"]) {
       addEventListener(name, () => {
@@ -88,19 +93,34 @@ export class Uploads {
     this.rearrange();
   }
 
-  /** Whether anything would be lost by leaving. */
+  /** Whether an upload is under way. */
   get busy() {
     return [...this.transfers].some((transfer) => !transfer.settled);
   }
 
+  /** Whether leaving would lose an upload for which nothing is kept yet. */
+  get fleeting() {
+    return [...this.transfers].some((transfer) => transfer.fleeting);
+  }
+
+  /** The keys of the files under way here. */
+  get keys() {
+    return new Set([...this.transfers].flatMap(({ settled, key }) => (settled || key === undefined ? [] : [key])));
+  }
+
   /** @param {Picked[]} picked */
-  async add(picked) {
+  add(picked) {
+    return this.begin(picked.map(fromFile));
+  }
+
+  /** @param {Origin[]} origins */
+  async begin(origins) {
     const bucket = this.bucket;
-    if (!bucket || picked.length === 0) return;
-    this.batch ??= { stored: 0, failed: [] };
-    const bytes = picked.reduce((sum, { file }) => sum + file.size, 0);
-    announce(`Uploading ${picked.length === 1 ? spokenName(picked[0]?.name ?? "") : counted(picked.length, "file")}, ${size(bytes)}.`);
-    const added = picked.map((one) => new Transfer(one, (transfer, change) => this.changed(transfer, change)));
+    if (!bucket || origins.length === 0) return;
+    this.batch ??= new UploadBatch();
+    const bytes = origins.reduce((sum, origin) => sum + origin.size, 0);
+    announce(`Uploading ${origins.length === 1 ? spokenName(origins[0]?.name ?? "") : counted(origins.length, "file")}, ${size(bytes)}.`);
+    const added = origins.map((origin) => new Transfer(origin, (transfer, change) => this.changed(transfer, change)));
     this.transfers = new Set([...added, ...this.transfers]);
     this.rearrange();
     for (const [index, transfer] of added.entries()) {
@@ -118,46 +138,47 @@ export class Uploads {
   changed(transfer, change) {
     if (!this.transfers.has(transfer)) return;
     this.dirty.add(transfer);
+    this.sayResumed(transfer);
     if (change === "state") {
       this.moved = true;
       if (transfer.settled) this.settled(transfer);
       // Changes of state are few, and a row must never show the word of one state in the colour of another.
       this.rows.get(transfer)?.draw();
+      this.onState(transfer);
     }
     this.draw();
+  }
+
+  /** Says once that an upload did not begin from nothing. @param {Transfer} transfer */
+  sayResumed(transfer) {
+    const { resumedFrom, total } = transfer.progress;
+    if (resumedFrom === 0 || this.resumed.has(transfer)) return;
+    this.resumed.add(transfer);
+    announce(`${spokenName(transfer.name)} goes on from ${percent(resumedFrom, total)}.`);
   }
 
   /** @param {Transfer} transfer */
   settled(transfer) {
     if (transfer.state === "done") {
-      if (this.batch) this.batch.stored += 1;
+      this.batch?.stored();
       this.onBucketChange("stored");
     } else if (transfer.state === "failed") {
-      this.batch?.failed.push(transfer);
+      this.batch?.failed(transfer);
       if (transfer.failure?.code === "session-expired" || transfer.failure?.code === "unauthorized") this.onBucketChange("expired");
     } else {
       answer(`Cancelled ${spokenName(transfer.name)}.`);
       // The removal on the server may still be under way when the state says so.
       transfer.cancel().then(() => this.onBucketChange("removed"));
     }
-    if (this.batch && !this.busy) this.endBatch(this.batch);
-  }
-
-  /** @param {{ stored: number, failed: Transfer[] }} batch */
-  endBatch({ stored, failed }) {
+    if (!this.batch || this.busy) return;
+    this.batch.report();
     this.batch = null;
-    if (stored > 0) announce(`${counted(stored, "file")} stored.`);
-    const [first] = failed;
-    if (!first) return;
-    const reason = first.failure?.sentence ?? "";
-    announce(failed.length === 1 ? `${spokenName(first.name)} was not stored. ${reason}`
-      : `${counted(failed.length, "file")} were not stored. The first because: ${reason}`);
   }
 
   /** @param {Transfer} transfer */
   retry(transfer) {
     if (!this.bucket) return;
-    this.batch ??= { stored: 0, failed: [] };
+    this.batch ??= new UploadBatch();
     transfer.start(this.bucket);
   }
 
@@ -169,6 +190,12 @@ export class Uploads {
     this.rearrange();
     const target = next?.querySelector("button:not([hidden])") ?? document.getElementById("file-input");
     if (target instanceof HTMLElement) target.focus();
+  }
+
+  clear() {
+    this.each((transfer) => transfer.settled && this.transfers.delete(transfer));
+    this.rearrange();
+    document.getElementById("file-input")?.focus();
   }
 
   /** @param {(transfer: Transfer) => void} act */
@@ -187,7 +214,10 @@ export class Uploads {
     this.moved = false;
     for (const transfer of this.dirty) this.rows.get(transfer)?.draw();
     this.dirty.clear();
-    this.drawSummary();
+    this.summary.draw(this.transfers);
+    const hidden = this.transfers.size - this.rows.size;
+    this.more.hidden = hidden === 0;
+    setText(this.more, `Show ${counted(Math.min(hidden, ROWS), "more file", "more files")} of ${count(hidden)}`);
   }
 
   /** Chooses who has a row and puts the rows in order, touching only what differs. */
@@ -228,40 +258,4 @@ export class Uploads {
     }
     return chosen;
   }
-
-  drawSummary() {
-    const tally = { sent: 0, total: 0, speed: 0, done: 0, failed: 0, paused: 0, open: 0, settled: 0 };
-    for (const { state, progress, settled } of this.transfers) {
-      if (settled) tally.settled += 1;
-      if (state === "failed") tally.failed += 1;
-      if (state === "failed" || state === "aborted") continue;
-      tally.total += progress.total;
-      tally.sent += state === "done" ? progress.total : progress.sent;
-      if (state === "uploading") tally.speed += progress.speed;
-      if (state === "done") tally.done += 1;
-      else if (state === "paused") tally.paused += 1;
-      else tally.open += 1;
-    }
-    const { size: all } = this.transfers;
-    this.root.toggleAttribute("data-some", all > 0);
-    const hidden = all - this.rows.size;
-    this.more.hidden = hidden === 0;
-    setText(this.more, `Show ${counted(Math.min(hidden, ROWS), "more file", "more files")} of ${count(hidden)}`);
-    this.pauseAll.hidden = tally.open === 0 || all < 2;
-    this.resumeAll.hidden = tally.open > 0 || tally.paused === 0 || all < 2;
-    this.clear.hidden = tally.settled === 0;
-    setText(this.total, all > 0 ? words(tally, all) : "");
-  }
-}
-
-/**
- * @param {{ sent: number, total: number, speed: number, done: number, failed: number, paused: number, open: number }} tally
- * @param {number} all
- */
-function words({ sent, total, speed: bytes, done, failed, paused, open }, all) {
-  const said = [`${count(done)} of ${counted(all, "file")} stored`];
-  if (failed > 0) said.push(`${count(failed)} failed`);
-  if (open > 0 || paused > 0) said.push(`${percent(sent, total)} of ${size(total)}`);
-  if (bytes > 0) said.push(speed(bytes), `${duration(((total - sent) / bytes) * 1000)} left`);
-  return said.join(" · ");
 }
