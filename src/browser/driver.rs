@@ -306,6 +306,8 @@ impl Driver {
         watched: bool,
         signal: &AbortSignal,
     ) -> Result<Vec<u8>, Failure> {
+        // Firefox never ends a request whose file has changed.
+        check_readable(&job.subject.file, range.clone()).await?;
         let body = part_body(&job.subject.file, range.clone()).await?;
         let progress = (watched || job.watch.wants_progress()).then(|| {
             // Weak: the request's own listener must not keep the driver.
