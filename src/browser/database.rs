@@ -67,7 +67,7 @@ impl Drop for Connection {
 
 struct Opening {
     /// Fulfilled with undefined once the connection is there, or with why it is not.
-    ended: Deferred,
+    ended: Rc<Deferred>,
     since: u64,
     _listeners: [Listener; 3],
 }
@@ -134,7 +134,7 @@ impl Database {
         if let Some(database) = self.connected() {
             return Ok(database);
         }
-        let opening = self.opening.borrow().as_ref().map(|opening| (opening.ended.clone(), opening.since));
+        let opening = self.opening.borrow().as_ref().map(|opening| (Rc::clone(&opening.ended), opening.since));
         let (ended, since) = match opening {
             Some(opening) => opening,
             None => self.open()?,
@@ -148,7 +148,8 @@ impl Database {
                 "The browser's database does not open; another page may hold an older version of it.",
             )),
             Some(error) => {
-                self.opening.take();
+                // Unless somebody who waited as well has begun anew.
+                self.opening.borrow_mut().take_if(|opening| Rc::ptr_eq(&opening.ended, &ended));
                 self.connected().ok_or_else(|| failed(&error))
             }
         }
@@ -160,14 +161,14 @@ impl Database {
         connection.as_ref().map(|connection| connection.database.clone())
     }
 
-    fn open(self: &Rc<Self>) -> Result<(Deferred, u64), Failure> {
+    fn open(self: &Rc<Self>) -> Result<(Rc<Deferred>, u64), Failure> {
         // A page of an opaque origin may not even ask for it.
         let factory = Reflect::get(&js_sys::global(), &"indexedDB".into()).ok().filter(JsValue::is_object);
         let factory: IdbFactory = factory.ok_or_else(|| failed(&JsValue::NULL))?.unchecked_into();
         let request = factory.open_with_u32(NAME, VERSION).map_err(|error| failed(&error))?;
-        let ended = Deferred::new();
+        let ended = Rc::new(Deferred::new());
         let (done, undone, to, answered, of) =
-            (ended.clone(), ended.clone(), Rc::downgrade(self), request.clone(), request.clone());
+            (Rc::clone(&ended), Rc::clone(&ended), Rc::downgrade(self), request.clone(), request.clone());
         let upgrading = request.clone();
         let listeners = [
             Listener::new(&request, "upgradeneeded", move |_| lay_out(&upgrading)),
@@ -186,7 +187,7 @@ impl Database {
             }),
         ];
         let since = clock::now().0;
-        self.opening.replace(Some(Opening { ended: ended.clone(), since, _listeners: listeners }));
+        self.opening.replace(Some(Opening { ended: Rc::clone(&ended), since, _listeners: listeners }));
         Ok((ended, since))
     }
 }

@@ -98,7 +98,7 @@ async fn a_lease_is_free_when_its_holder_dies() {
     let url = Url::create_object_url_with_blob(&script).unwrap();
     let worker = Worker::new(&url).unwrap();
     worker.post_message(&name.as_str().into()).unwrap();
-    assert!(eventually(|| async { Lease::held(&name).await == [name.clone()] }).await);
+    assert!(eventually(|| async { Lease::held(&name).await == [name.as_str()] }).await);
     assert!(!is_free(&name).await);
 
     let got = Rc::new(Cell::new(false));
@@ -124,7 +124,7 @@ async fn a_row_runs_out() {
         write(&name, until).await;
         let lease = Lease::try_take(&name).await;
         assert_eq!(lease.is_some(), free, "{}", until - now);
-        assert_eq!(Lease::held(&name).await, [name.clone()]);
+        assert_eq!(Lease::held(&name).await, [name.as_str()]);
     }
     let name = unique("lease");
     write(&name, wall_clock() + 500.0).await;

@@ -371,3 +371,35 @@ async fn a_blocked_database_holds_nobody_up() {
     assert_eq!(get(&indexed, "length"), 1);
     store.purge("file").await.unwrap();
 }
+
+/// What a newer version of this library laid out is not for us, and several who try at once do not get in each other's way.
+#[wasm_bindgen_test]
+async fn a_newer_database_is_left_alone() {
+    let deleted = delete();
+    assert!(eventually(|| is_done(&deleted)).await);
+    let newer = factory().open_with_u32("partway", 2).unwrap();
+    assert!(eventually(|| is_done(&newer)).await);
+    newer.result().unwrap().unchecked_into::<IdbDatabase>().close();
+
+    let start = wall_clock();
+    let store = Rc::new(store(&unique("session")));
+    let tries: Array = (0..3)
+        .map(|_| {
+            let store = Rc::clone(&store);
+            future_to_promise(async move {
+                for _ in 0..3 {
+                    let failure = store.find("file").await.map(|_| ()).unwrap_err();
+                    assert_eq!(failure.code, Code::Storage);
+                    assert!(failure.message.contains("VersionError"), "{failure}");
+                }
+                Ok(JsValue::UNDEFINED)
+            })
+        })
+        .collect();
+    JsFuture::from(Promise::all(&tries)).await.unwrap();
+    let took = wall_clock() - start;
+    assert!(took < 3_000.0, "{took} ms");
+    let deleted = delete();
+    assert!(eventually(|| is_done(&deleted)).await);
+    assert!(store.find("file").await.unwrap().is_none());
+}
