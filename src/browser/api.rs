@@ -6,7 +6,7 @@ use super::shared::Shared;
 use super::sleep::sleep;
 use super::transport::{Outgoing, Transport, is_success};
 use super::xhr::Xhr;
-use super::{Token, clock, wall_clock};
+use super::{Boxed, Token, clock, wall_clock};
 use crate::engine::{Backoff, Random};
 use crate::protocol::{Body, Code, Failure, Request, Rules, session_rules};
 use std::cell::{Cell, RefCell};
@@ -105,12 +105,22 @@ impl Api {
     ///
     /// # Errors
     /// What went wrong.
-    pub async fn send(
+    pub fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        body: JsValue,
+        signal: &'a AbortSignal,
+        progress: Option<Rc<dyn Fn(u64)>>,
+    ) -> Boxed<'a, Result<Vec<u8>, Failure>> {
+        Box::pin(self.send_now(request, body, signal, progress))
+    }
+
+    async fn send_now(
         &self,
         request: &Request,
         body: JsValue,
         signal: &AbortSignal,
-        progress: Option<impl Fn(u64) + 'static>,
+        progress: Option<Rc<dyn Fn(u64)>>,
     ) -> Result<Vec<u8>, Failure> {
         let (token, generation) = self.token.current().await?;
         if signal.aborted() {
@@ -122,7 +132,7 @@ impl Api {
                 Xhr.send(outgoing, signal, progress).await?
             }
             Some(progress) if request.body != Body::Part => Fetch.send(outgoing, signal, progress).await?,
-            _ => Fetch.send(outgoing, signal, |_| {}).await?,
+            _ => Fetch.send(outgoing, signal, Rc::new(|_| {})).await?,
         };
         if is_success(answer.status) {
             return Ok(answer.body);
@@ -145,7 +155,11 @@ impl Api {
     ///
     /// # Errors
     /// The last failure.
-    pub async fn call(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
+    pub fn call<'a>(&'a self, request: &'a Request, signal: &'a AbortSignal) -> Boxed<'a, Result<Vec<u8>, Failure>> {
+        Box::pin(self.call_now(request, signal))
+    }
+
+    async fn call_now(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
         match self.persist(request, signal).await {
             Err(failure) if failure.status == Some(401) => {
                 self.renew_token().await?;
@@ -198,12 +212,17 @@ impl Api {
     async fn send_patiently(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
         let Some(patience) = Patience::new(self.stall, signal) else { return Err(stood_still()) };
         let renewed = patience.clone();
-        let result = self.send(request, JsValue::UNDEFINED, &patience.signal(), Some(move |_| renewed.renew())).await;
+        let result =
+            self.send(request, JsValue::UNDEFINED, &patience.signal(), Some(Rc::new(move |_| renewed.renew()))).await;
         patience.judge(result)
     }
 
     /// Sends `request`, again and again by the back-off, until it succeeds or fails for good.
-    async fn persist(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
+    fn persist<'a>(&'a self, request: &'a Request, signal: &'a AbortSignal) -> Boxed<'a, Result<Vec<u8>, Failure>> {
+        Box::pin(self.persist_now(request, signal))
+    }
+
+    async fn persist_now(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
         let mut tries = 0;
         loop {
             let result = self.send_patiently(request, signal).await;

@@ -1,5 +1,6 @@
 //! The loop around the engine: drain its actions, perform them, tell it what came of them.
 
+use super::Boxed;
 use super::api::{Api, ends_at, ends_in};
 use super::body::{check_readable, part_body};
 use super::clock::now;
@@ -191,7 +192,7 @@ impl Driver {
                 let call = Request::start(parts, &task.job.sealed, task.job.subject.file.size() as u64);
                 let signal = self.begin(request);
                 spawn_local(async move {
-                    let answer = driver.api.send(&call, JsValue::UNDEFINED, &signal, None::<fn(u64)>).await;
+                    let answer = driver.api.send(&call, JsValue::UNDEFINED, &signal, None).await;
                     let started = answer.and_then(|answer| started(&answer));
                     if let Ok(started) = &started {
                         driver.keep_start(upload, &task, started).await;
@@ -224,7 +225,7 @@ impl Driver {
                 spawn_local(async move {
                     let call = Request::complete(&key, &tags);
                     let result = match driver.check_same(&task).await {
-                        Ok(()) => driver.api.send(&call, JsValue::UNDEFINED, &signal, None::<fn(u64)>).await,
+                        Ok(()) => driver.api.send(&call, JsValue::UNDEFINED, &signal, None).await,
                         Err(failure) => Err(failure),
                     };
                     let completed = result.and_then(|answer| check_completion(&answer));
@@ -292,7 +293,7 @@ impl Driver {
         let driver = Rc::clone(self);
         let signal = self.begin(id);
         spawn_local(async move {
-            let result = driver.api.send(&request, JsValue::UNDEFINED, &signal, None::<fn(u64)>).await;
+            let result = driver.api.send(&request, JsValue::UNDEFINED, &signal, None).await;
             driver.end(id, result.and_then(|answer| read(&answer))).await;
         });
     }
@@ -312,11 +313,12 @@ impl Driver {
         let progress = (watched || job.watch.wants_progress()).then(|| {
             // Weak: the request's own listener must not keep the driver.
             let driver = Rc::downgrade(self);
-            move |bytes| {
+            let moved = move |bytes| {
                 if let Some(driver) = driver.upgrade() {
                     driver.tell(Event::PartMoved { request, bytes });
                 }
-            }
+            };
+            Rc::new(moved) as Rc<dyn Fn(u64)>
         });
         let result = self.api.send(put, body, signal, progress).await;
         // A browser that cannot read the file any more says that the connection failed.
@@ -338,7 +340,11 @@ impl Driver {
         }
     }
 
-    async fn end(self: &Rc<Self>, request: RequestId, result: Result<Event, Failure>) {
+    fn end(self: &Rc<Self>, request: RequestId, result: Result<Event, Failure>) -> Boxed<'static, ()> {
+        Box::pin(Rc::clone(self).end_now(request, result))
+    }
+
+    async fn end_now(self: Rc<Self>, request: RequestId, result: Result<Event, Failure>) {
         if result.as_ref().is_err_and(Failure::is_unconnected) {
             // Requests fail a moment before the browser knows that the network is gone.
             sleep(SETTLING, &self.closed).await;

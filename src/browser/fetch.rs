@@ -1,32 +1,36 @@
 //! Requests through `fetch`.
 
+use super::Boxed;
 use super::reader::{Unread, read};
 use super::transport::{Incoming, Outgoing, Transport, is_success, retry_after};
 use crate::protocol::{Code, Failure, Method};
 use gloo_net::http::{Headers, RequestBuilder, Response};
+use std::rc::Rc;
 use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
 
 /// Sends through `fetch`, which cannot tell how far a body went, only how much of the answer came.
 pub struct Fetch;
 
 impl Transport for Fetch {
-    async fn send(
-        &self,
+    fn send<'a>(
+        &'a self,
         outgoing: Outgoing,
-        signal: &AbortSignal,
-        moved: impl Fn(u64) + 'static,
-    ) -> Result<Incoming, Failure> {
-        let cap = outgoing.cap;
-        let response = request(outgoing, signal).await.map_err(|()| connection_failed())?;
-        let status = response.status();
-        let retry_after = retry_after(response.headers().get("Retry-After"));
-        let mut body = Vec::new();
-        if is_success(status) {
-            body = bytes(&response, cap, moved).await?;
-        } else if let Some(stream) = response.body() {
-            drop(stream.cancel());
-        }
-        Ok(Incoming { status, retry_after, body })
+        signal: &'a AbortSignal,
+        moved: Rc<dyn Fn(u64)>,
+    ) -> Boxed<'a, Result<Incoming, Failure>> {
+        Box::pin(async move {
+            let cap = outgoing.cap;
+            let response = request(outgoing, signal).await.map_err(|()| connection_failed())?;
+            let status = response.status();
+            let retry_after = retry_after(response.headers().get("Retry-After"));
+            let mut body = Vec::new();
+            if is_success(status) {
+                body = bytes(&response, cap, &*moved).await?;
+            } else if let Some(stream) = response.body() {
+                drop(stream.cancel());
+            }
+            Ok(Incoming { status, retry_after, body })
+        })
     }
 }
 
@@ -53,7 +57,7 @@ async fn request(outgoing: Outgoing, signal: &AbortSignal) -> Result<Response, (
     request.map_err(|_| ())?.send().await.map_err(|_| ())
 }
 
-async fn bytes(response: &Response, cap: usize, moved: impl Fn(u64)) -> Result<Vec<u8>, Failure> {
+async fn bytes(response: &Response, cap: usize, moved: &dyn Fn(u64)) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let taken = read(response.body(), |chunk| {
         let fits = bytes.len() + chunk.length() as usize <= cap;

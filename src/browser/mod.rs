@@ -3,6 +3,8 @@
 //! Bytes of files never enter wasm memory, which could not shrink again: a part is a `Blob` handed from the file to the
 //! request.
 
+use std::pin::Pin;
+
 mod api;
 mod body;
 mod clock;
@@ -30,6 +32,9 @@ mod xhr;
 
 #[cfg(test)]
 mod tests;
+
+/// A future behind one pointer: each `async` body is then compiled once, not once more into every caller.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 pub use api::{Api, Endpoint};
 pub use clock::wall_clock;

@@ -1,6 +1,8 @@
 //! What a transport is: something that sends one request once.
 
+use super::Boxed;
 use crate::protocol::{Failure, Method};
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
 
@@ -31,12 +33,12 @@ pub struct Incoming {
 /// Sends one request once. `moved` hears how many bytes of the body went out so far, or else of the answer came.
 pub trait Transport {
     /// Sends `outgoing` until answered, or until `signal` is aborted.
-    async fn send(
-        &self,
+    fn send<'a>(
+        &'a self,
         outgoing: Outgoing,
-        signal: &AbortSignal,
-        moved: impl Fn(u64) + 'static,
-    ) -> Result<Incoming, Failure>;
+        signal: &'a AbortSignal,
+        moved: Rc<dyn Fn(u64)>,
+    ) -> Boxed<'a, Result<Incoming, Failure>>;
 }
 
 /// The method's name.

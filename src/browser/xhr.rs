@@ -1,8 +1,8 @@
 //! Requests through `XMLHttpRequest`, which tells how far a body went.
 
-use super::Listener;
 use super::fetch::{connection_failed, too_long};
 use super::transport::{Incoming, Outgoing, Transport, is_success, method_name, retry_after};
+use super::{Boxed, Listener};
 use crate::protocol::Failure;
 use js_sys::{ArrayBuffer, Promise, Uint8Array};
 use std::cell::Cell;
@@ -22,54 +22,58 @@ impl Xhr {
 }
 
 impl Transport for Xhr {
-    async fn send(
-        &self,
+    fn send<'a>(
+        &'a self,
         outgoing: Outgoing,
-        signal: &AbortSignal,
-        moved: impl Fn(u64) + 'static,
-    ) -> Result<Incoming, Failure> {
-        let xhr = open(&outgoing).map_err(|_| connection_failed())?;
-        let (cap, long) = (outgoing.cap, Rc::new(Cell::new(false)));
+        signal: &'a AbortSignal,
+        moved: Rc<dyn Fn(u64)>,
+    ) -> Boxed<'a, Result<Incoming, Failure>> {
+        Box::pin(exchange(outgoing, signal, moved))
+    }
+}
 
-        let mut resolve = None;
-        let ended = Promise::new(&mut |done, _| resolve = Some(done));
-        let upload = xhr.upload().map_err(|_| connection_failed())?;
-        let _listeners = [
-            Listener::new(&xhr, "loadend", move |_| {
-                if let Some(resolve) = &resolve {
-                    let _ = resolve.call0(&JsValue::UNDEFINED);
-                }
-            }),
-            Listener::new(&upload, "progress", move |event| moved(loaded(&event))),
-            Listener::new(&xhr, "progress", {
-                let (xhr, long) = (xhr.clone(), Rc::clone(&long));
-                move |event| {
-                    if loaded(&event) > cap as u64 {
-                        long.set(true);
-                        let _ = xhr.abort();
-                    }
-                }
-            }),
-            Listener::new(signal, "abort", {
-                let xhr = xhr.clone();
-                move |_| {
+async fn exchange(outgoing: Outgoing, signal: &AbortSignal, moved: Rc<dyn Fn(u64)>) -> Result<Incoming, Failure> {
+    let xhr = open(&outgoing).map_err(|_| connection_failed())?;
+    let (cap, long) = (outgoing.cap, Rc::new(Cell::new(false)));
+
+    let mut resolve = None;
+    let ended = Promise::new(&mut |done, _| resolve = Some(done));
+    let upload = xhr.upload().map_err(|_| connection_failed())?;
+    let _listeners = [
+        Listener::new(&xhr, "loadend", move |_| {
+            if let Some(resolve) = &resolve {
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            }
+        }),
+        Listener::new(&upload, "progress", move |event| moved(loaded(&event))),
+        Listener::new(&xhr, "progress", {
+            let (xhr, long) = (xhr.clone(), Rc::clone(&long));
+            move |event| {
+                if loaded(&event) > cap as u64 {
+                    long.set(true);
                     let _ = xhr.abort();
                 }
-            }),
-        ];
-        let sent = match outgoing.body.dyn_ref::<Blob>() {
-            Some(blob) => xhr.send_with_opt_blob(Some(blob)),
-            None => xhr.send_with_opt_buffer_source(outgoing.body.dyn_ref()),
-        };
-        if signal.aborted() || sent.is_err() {
-            return Err(connection_failed());
-        }
-        let _ = JsFuture::from(ended).await;
-        if long.get() {
-            return Err(too_long());
-        }
-        incoming(&xhr, &outgoing)
+            }
+        }),
+        Listener::new(signal, "abort", {
+            let xhr = xhr.clone();
+            move |_| {
+                let _ = xhr.abort();
+            }
+        }),
+    ];
+    let sent = match outgoing.body.dyn_ref::<Blob>() {
+        Some(blob) => xhr.send_with_opt_blob(Some(blob)),
+        None => xhr.send_with_opt_buffer_source(outgoing.body.dyn_ref()),
+    };
+    if signal.aborted() || sent.is_err() {
+        return Err(connection_failed());
     }
+    let _ = JsFuture::from(ended).await;
+    if long.get() {
+        return Err(too_long());
+    }
+    incoming(&xhr, &outgoing)
 }
 
 fn open(outgoing: &Outgoing) -> Result<XmlHttpRequest, JsValue> {

@@ -49,7 +49,9 @@ impl Bucket {
     {
         let inner = Rc::clone(&self.inner);
         match options {
-            Ok(options) => promise(options.signal, &self.inner.closing.signal(), move |signal| work(inner, signal)),
+            Ok(options) => {
+                promise(options.signal, &self.inner.closing.signal(), move |signal| Box::pin(work(inner, signal)))
+            }
             Err(error) => Promise::reject(&error),
         }
     }

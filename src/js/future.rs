@@ -1,24 +1,27 @@
 //! Promises of owned futures that end when the caller's signal does.
 
 use super::error::abort_error;
-use crate::browser::Listener;
+use crate::browser::{Boxed, Listener};
 use crate::protocol::{Code, Failure};
 use js_sys::Promise;
-use std::future::Future;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{AbortController, AbortSignal};
 
 /// A promise of what `work` gives. It rejects at once when the caller's `signal` is aborted, or with `closed` when the
 /// bucket is; `work` gets a signal of our own, since foreign reasons of abortion are not ours to hand on.
-pub fn promise<F>(
+pub fn promise(
     signal: Option<AbortSignal>,
     bucket: &AbortSignal,
-    work: impl FnOnce(AbortSignal) -> F + 'static,
-) -> Promise
-where
-    F: Future<Output = Result<JsValue, JsValue>> + 'static,
-{
+    work: impl FnOnce(AbortSignal) -> Work + 'static,
+) -> Promise {
+    bounded(signal, bucket, Box::new(work))
+}
+
+/// What a call does.
+pub type Work = Boxed<'static, Result<JsValue, JsValue>>;
+
+fn bounded(signal: Option<AbortSignal>, bucket: &AbortSignal, work: Box<dyn FnOnce(AbortSignal) -> Work>) -> Promise {
     let bucket = bucket.clone();
     future_to_promise(async move {
         if bucket.aborted() {
