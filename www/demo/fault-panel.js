@@ -34,6 +34,7 @@ class FaultPanel {
     this.root = root;
     this.onSet = onSet;
     this.now = find("#faults-now");
+    this.label = find("#faults-label");
     this.badge = find("#faults-badge");
     this.error = find("#faults-error");
     this.log = new FaultLog(find("#faults-log"));
@@ -167,6 +168,7 @@ class FaultPanel {
     const foreign = this.reached && !this.unsent && this.rules > 0 && this.rules !== this.ours;
     this.healer.toggleAttribute("data-needed", titles.length > 0 || foreign);
     setText(this.badge, titles.length > 0 ? `${titles.length} active` : "");
+    this.label.hidden = !this.reached;
     setText(this.now, this.reached ? (foreign ? "Faults that another page has set" : titles.join(", ") || "Nothing, the gateway works")
       : "The gateway does not answer right now");
   }
