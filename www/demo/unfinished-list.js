@@ -76,7 +76,8 @@ export class UnfinishedList {
 
   /** Draws what was read last, without what runs in this page. */
   draw() {
-    const underWay = this.events.underWay();
+    // Asked for only when it matters: a thousand files make many thousand changes.
+    const underWay = this.entries.length > 0 ? this.events.underWay() : new Set();
     const shown = this.entries.filter(({ key }) => !underWay.has(key));
     const keys = new Set(shown.map(({ key }) => key));
     for (const [key, row] of this.rows) {

@@ -94,12 +94,15 @@ export class UnfinishedRow {
   async pick() {
     const picked = await pickOne();
     if (!picked) return null;
-    if (picked.file.size !== this.entry.size) {
-      this.say(`That is another file: it has ${size(picked.file.size)}, not ${size(this.entry.size)}.`);
+    const { name, size: whole } = this.entry;
+    if (picked.file.size !== whole) {
+      const [here, wanted] = [size(picked.file.size), size(whole)];
+      this.say(here === wanted ? "That is another file: it has not the same size." : `That is another file: it has ${here}, not ${wanted}.`);
       return null;
     }
-    // Under the name it had, which may hold a folder that a single picked file does not tell.
-    return fromFile({ ...picked, name: this.entry.name ?? picked.name });
+    // A file picked by itself does not tell the folder it was in when it began.
+    const same = name?.split("/").at(-1) === picked.name;
+    return fromFile(same && name ? { ...picked, name } : picked);
   }
 
   async forget() {
