@@ -7,6 +7,8 @@ import { element } from "./element.js";
 const LINES = 8;
 /** Longer pieces of a path are IDs: enough of each to tell them apart. */
 const LONGEST = 8;
+/** Faults under which a request without an answer may yet get one. */
+const SLOW = /throttle|delay/i;
 
 /** The table of the last requests. */
 export class FaultLog {
@@ -43,7 +45,8 @@ function line({ at, method, path, status, fault, partNumber }) {
  */
 function outcomeOf(status, fault) {
   if (typeof status === "number") return { kind: status < 400 ? "ok" : "bad", words: String(status) };
-  return fault ? { kind: "bad", words: "dropped" } : { kind: "open", words: "under way" };
+  if (!fault || SLOW.test(fault)) return { kind: "open", words: "under way" };
+  return { kind: "bad", words: /hang/i.test(fault) ? "no answer" : "dropped" };
 }
 
 /** @param {string} path */

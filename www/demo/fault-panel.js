@@ -143,7 +143,7 @@ class FaultPanel {
     // While the gateway is yet to be told, its log is of what was active before.
     if (this.unsent) return;
     for (const fault of this.active) {
-      if (fault.acts && log.some((entry) => entry.fault === fault.acts)) this.active.delete(fault);
+      if (fault.acts && log.some((entry) => entry.fault && fault.acts?.test(entry.fault))) this.active.delete(fault);
     }
   }
 
@@ -169,7 +169,7 @@ class FaultPanel {
     this.healer.toggleAttribute("data-needed", titles.length > 0 || foreign);
     setText(this.badge, titles.length > 0 ? `${titles.length} active` : "");
     this.label.hidden = !this.reached;
-    setText(this.now, this.reached ? (foreign ? "Faults that another page has set" : titles.join(", ") || "Nothing, the gateway works")
+    setText(this.now, this.reached ? (foreign ? "Faults set earlier or elsewhere" : titles.join(", ") || "Nothing, the gateway works")
       : "The gateway does not answer right now");
   }
 }

@@ -7,7 +7,7 @@
  * @property {string} detail What happens, in a sentence.
  * @property {string} said What is read aloud when it begins.
  * @property {() => object[]} rules For the gateway, the first that matches acts.
- * @property {string} [acts] For a fault that strikes once: what the gateway's log calls it when it has.
+ * @property {RegExp} [acts] For a fault that strikes once: what the gateway's log calls it when it has.
  * @property {number} [lasts] For a fault that ends by itself: after how many milliseconds.
  */
 
@@ -68,7 +68,7 @@ export const SINGLE = [
     detail: "The next request finds its token refused.",
     said: "The token expires with the next request.",
     rules: () => [{ match: { path: "^/v1/buckets", nth: [1] }, do: { expireTokens: true } }],
-    acts: "expireTokens",
+    acts: /expire/i,
   },
   {
     name: "restart",
@@ -76,7 +76,7 @@ export const SINGLE = [
     detail: "Every connection breaks. It is back in 3 seconds.",
     said: "The server restarts.",
     rules: () => [{ match: { path: "^/v1/", nth: [1] }, do: { restart: 3000 } }],
-    acts: "restart",
+    acts: /restart/i,
   },
   {
     name: "disk-full",
