@@ -154,6 +154,8 @@ pub(super) struct Upload {
     pub lost_start: bool,
     /// Keys of such files.
     pub orphans: Vec<String>,
+    /// A completion may have happened although it failed.
+    pub doubted: bool,
     /// The phase's own request, parts apart.
     pub control: Tries,
     pub control_request: Option<RequestId>,
@@ -195,6 +197,7 @@ impl Upload {
             identity: None,
             recalled: false,
             lost_start: false,
+            doubted: false,
             orphans: Vec::new(),
             control: Tries::default(),
             control_request: None,

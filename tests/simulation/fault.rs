@@ -15,6 +15,8 @@ pub enum Fate {
     Refused(Failure),
     /// The service acts, and the answer says otherwise or is lost.
     ActedAndFailed(Failure),
+    /// Nothing is ever answered; whether the service acted.
+    Hangs(bool),
 }
 
 /// How much goes wrong in a schedule, in percent.
@@ -25,6 +27,12 @@ pub struct Weather {
     lasting: u64,
     pub expiries: u64,
     pub restarts: u64,
+    /// Requests that are never answered.
+    hangs: u64,
+    /// Schedules in which the network goes, and requests fail with it.
+    pub offline: u64,
+    /// Schedules in which the page dies.
+    pub crashes: u64,
     /// Reports within which the person does something.
     pub whims: u64,
 }
@@ -36,12 +44,19 @@ impl Weather {
             lasting: chance.one_of(&[0, 0, 1, 5]),
             expiries: chance.one_of(&[0, 30, 100]),
             restarts: chance.one_of(&[0, 0, 100]),
+            hangs: chance.one_of(&[0, 0, 2, 10]),
+            offline: chance.one_of(&[0, 0, 100]),
+            crashes: chance.one_of(&[0, 0, 100]),
             whims: chance.one_of(&[0, 0, 1, 10]),
         }
     }
 
     pub fn fate(&self, chance: &mut Chance, counts: &mut Counts) -> Fate {
-        if chance.percent(self.passing) {
+        if chance.percent(self.hangs) {
+            let acted = chance.percent(50);
+            counts.add(if acted { "fault: hangs after acting" } else { "fault: hangs before acting" });
+            Fate::Hangs(acted)
+        } else if chance.percent(self.passing) {
             passing(chance, counts)
         } else if chance.percent(self.lasting) {
             lasting(chance, counts)
@@ -81,7 +96,11 @@ fn passing(chance: &mut Chance, counts: &mut Counts) -> Fate {
 }
 
 fn lasting(chance: &mut Chance, counts: &mut Counts) -> Fate {
-    let status = chance.one_of(&[200, 302, 403, 404, 409, 413]);
+    let status = chance.one_of(&[0, 200, 302, 403, 404, 409, 413]);
+    if status == 0 {
+        counts.add("fault: the file changed");
+        return Fate::Refused(Failure::new(Code::FileChanged, "the file changed"));
+    }
     if status != 200 {
         counts.add(format!("fault: {status} before acting"));
         return Fate::Refused(Failure::from_status(status, None));

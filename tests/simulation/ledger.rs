@@ -2,6 +2,7 @@
 
 use crate::counts::Counts;
 use crate::record::{Record, Retry, Slot, Tries};
+use crate::window::Moves;
 use partway::engine::{Action, Backoff, Config, Engine, RequestId, State, UploadId};
 use partway::protocol::{Code, Failure, Rules};
 use std::collections::BTreeMap;
@@ -13,6 +14,11 @@ pub struct Flight {
     pub slot: Slot,
     /// How often the token had been renewed when it was sent.
     pub generation: u64,
+    pub sent: u64,
+    /// When a byte last moved.
+    pub moved: u64,
+    /// Whether its bytes are heard of.
+    pub heard: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +34,20 @@ pub struct Ledger {
     pub hold: u64,
     pub generation: u64,
     pub renewing: bool,
+    /// No token can be had: when it is asked for again, at the earliest and at the latest.
+    pub asks: Option<(u64, u64)>,
+    /// Offline: since when, and until when nothing is sent.
+    pub offline: Option<(u64, u64)>,
+    /// How many parts may be in flight, and when that was last halved.
+    pub window: usize,
+    pub halved_at: Option<u64>,
+    pub moves: Moves,
+    /// What it was before it halved for a stall that is not seen yet.
+    pub halved_early: Option<usize>,
+    /// Names of starts that the service acted on after nobody waited any more.
+    pub late_starts: Vec<u64>,
+    /// The last time that nobody was awake: requests get one more chance from then.
+    pub woke_at: u64,
     /// The event just told was a 401 to the newest token.
     pub refusal: bool,
     pub requests: BTreeMap<RequestId, Flight>,
@@ -38,18 +58,29 @@ pub struct Ledger {
     pub ends_at: Option<u64>,
     /// The person did something while actions waited: a report may then come twice.
     pub interrupted: bool,
+    /// A failure is being noted: its answer proves nothing of the network.
+    pub failing: bool,
     pub counts: Counts,
 }
 
 impl Ledger {
     pub fn new(config: Config) -> Self {
+        let window = config.parallel.min(2);
         let rules = if config.fetch_rules { RulesKnown::No } else { RulesKnown::Yes };
         Self {
-            config,
             now: 0,
             hold: 0,
             generation: 0,
+            config,
             renewing: false,
+            asks: None,
+            offline: None,
+            window,
+            halved_at: None,
+            moves: Moves::default(),
+            halved_early: None,
+            late_starts: Vec::new(),
+            woke_at: 0,
             refusal: false,
             requests: BTreeMap::new(),
             uploads: BTreeMap::new(),
@@ -58,6 +89,7 @@ impl Ledger {
             limits: Rules::default(),
             ends_at: None,
             interrupted: false,
+            failing: false,
             counts: Counts::default(),
         }
     }
@@ -68,7 +100,7 @@ impl Ledger {
 
     /// Most requests that may be in flight at once.
     pub fn most_requests(&self) -> usize {
-        (self.config.parallel + 2).min(6).max(self.config.parallel)
+        (self.window + 2).min(6)
     }
 
     pub fn record(&mut self, id: UploadId) -> &mut Record {
@@ -87,14 +119,14 @@ impl Ledger {
             record.runnable()
                 && record.flights.is_empty()
                 && self.begun(**id, engine)
-                && record.tags.len() < record.plan.parts() as usize
+                && (record.verifying || record.tags.len() < record.plan.parts() as usize)
         };
         self.uploads.iter().filter(ahead).count()
     }
 
     /// Whether a queued upload should be begun before anything else is sent.
     pub fn neglected(&self, engine: &Engine) -> Option<UploadId> {
-        if self.rules != RulesKnown::Yes || self.ahead(engine) >= self.config.parallel {
+        if self.rules != RulesKnown::Yes || self.ahead(engine) >= self.window {
             return None;
         }
         let queued = |(id, record): &(&UploadId, &Record)| record.runnable() && !self.begun(**id, engine);
@@ -105,6 +137,7 @@ impl Ledger {
 
     /// Checks an action the engine asks for, and notes it.
     pub fn action(&mut self, action: &Action, engine: &Engine) {
+        self.session_over();
         match action {
             Action::FetchRules { request } => {
                 assert_eq!(self.rules, RulesKnown::No, "the rules are asked for once");
@@ -117,12 +150,16 @@ impl Ledger {
                 let record = self.record(*upload);
                 assert_eq!(*parts, record.plan.parts(), "the parts announced are the plan's");
                 assert!(record.identity.is_none(), "started twice");
+                assert!(!record.recalling && !record.following, "started while another page may send it");
+                assert!(!record.spent, "started once too often");
+                assert!(!record.seeking || record.orphans.is_empty(), "started though an orphan was found");
+                record.seeking = false;
                 self.sent(*request, Some(*upload), Slot::Start);
             }
-            Action::PutPart { upload, request, part, range, key, upload_id } => {
+            Action::PutPart { upload, request, part, range, key, upload_id, watched } => {
                 self.part_is_fair(*upload, engine);
-                let parallel = self.config.parallel;
-                assert!(self.parts_in_flight() < parallel, "more than {parallel} parts in flight");
+                let window = self.window;
+                assert!(self.parts_in_flight() < window, "more than {window} parts in flight");
                 let record = self.record(*upload);
                 assert_eq!(record.identity, Some((key.clone(), upload_id.clone())), "a part sent under a wrong key");
                 assert!((1..=record.plan.parts()).contains(part), "part {part} is none of the plan's");
@@ -132,7 +169,24 @@ impl Ledger {
                 if !record.tries.contains_key(&Slot::Part(*part)) {
                     record.fresh -= 1;
                 }
+                assert!(!record.following && !record.verifying, "sent while another page sends it");
+                let heard = record.picked.heard || *watched;
                 self.sent(*request, Some(*upload), Slot::Part(*part));
+                if let Some(flight) = self.requests.get_mut(request) {
+                    flight.heard = heard;
+                }
+            }
+            Action::Recall { upload } => {
+                let recalls = self.config.recalls;
+                let record = self.record(*upload);
+                assert!(recalls && !record.recalling && record.requests == 0, "looked up out of turn");
+                record.recalling = true;
+            }
+            Action::Find { upload, request } => {
+                let record = self.record(*upload);
+                assert!(record.lost_start && record.picked.findable, "sought without a cause");
+                record.seeking = true;
+                self.sent(*request, Some(*upload), Slot::Find);
             }
             Action::Save { upload, part } => {
                 let record = self.record(*upload);
@@ -152,25 +206,37 @@ impl Ledger {
             }
             Action::Confirm { upload, request, key } => {
                 let record = self.record(*upload);
-                assert!(record.doubt.is_some(), "asked without a doubt");
+                let verifies = record.verifying;
+                assert!(record.doubt.is_some() || verifies, "asked without a doubt");
                 assert_eq!(record.identity.as_ref().map(|(key, _)| key), Some(key), "asked for a wrong key");
-                self.sent(*request, Some(*upload), Slot::Confirm);
+                self.sent(*request, Some(*upload), if verifies { Slot::Verify } else { Slot::Confirm });
             }
             Action::Remove { upload, request, key } => {
                 let record = self.record(*upload);
-                assert_eq!(record.identity.as_ref().map(|(key, _)| key), Some(key), "removed a wrong key");
                 assert!(!record.in_flight(), "removed while something of it is in flight");
-                self.sent(*request, Some(*upload), Slot::Remove);
+                let own = record.identity.as_ref().map(|(key, _)| key) == Some(key);
+                assert!(own || record.orphans.contains(key), "removed a wrong key");
+                self.sent(*request, Some(*upload), if own { Slot::Remove } else { Slot::Clear });
             }
             Action::RenewToken => {
                 assert!(!self.renewing, "the token is asked for twice");
-                assert!(self.refusal, "the token is asked for though the newest was not refused");
+                let again = self.asks.take().is_some_and(|(earliest, _)| earliest <= self.now);
+                assert!(again || self.refusal, "the token is asked for though the newest was not refused");
                 self.renewing = true;
             }
             Action::Cancel { request } => self.cancelled(*request),
             Action::Report { upload } => self.reported(*upload, engine),
-            Action::Settled { upload } => {
+            Action::Settled { upload, keep } => {
+                let code = engine.failure(*upload).map(|failure| failure.code);
                 let record = self.record(*upload);
+                let of_use = match record.end {
+                    Some(State::Aborted) => record.aborted == Some(true),
+                    Some(State::Failed) => {
+                        record.identity.is_some() && !matches!(code, Some(Code::NotFound | Code::FileChanged))
+                    }
+                    _ => false,
+                };
+                assert_eq!(*keep, of_use, "what is kept of it after {:?} {code:?}", record.end);
                 assert!(!record.settled, "settled twice");
                 assert!(record.end.is_some(), "settled before an end was reported");
                 record.settled = true;
@@ -181,25 +247,33 @@ impl Ledger {
     /// What holds for every request.
     fn sent(&mut self, request: RequestId, upload: Option<UploadId>, slot: Slot) {
         assert!(!self.renewing, "sent while the token is being renewed");
+        assert!(self.asks.is_none(), "sent without a token");
         assert!(self.hold <= self.now, "sent {} ms before Retry-After is over", self.hold - self.now);
+        if let Some((_, until)) = self.offline {
+            assert!(until <= self.now, "sent while offline");
+            assert!(self.requests.is_empty(), "more than one request finds out about the network");
+            self.counts.add("offline: one request finds out");
+        }
         assert!(self.requests.len() < self.most_requests(), "{} requests in flight", self.requests.len() + 1);
         let (now, attempts) = (self.now, self.config.backoff.attempts);
-        let flight = Flight { upload, slot, generation: self.generation };
+        let flight = Flight { upload, slot, generation: self.generation, sent: now, moved: now, heard: true };
         assert!(self.requests.insert(request, flight).is_none(), "a request number is used twice");
         let Some(id) = upload else { return };
         let record = self.record(id);
-        assert!(!record.settled && record.end.is_none_or(|_| slot == Slot::Remove), "sent {slot:?} after its end");
+        let tidies = matches!(slot, Slot::Remove | Slot::Find | Slot::Clear);
+        assert!(!record.settled && record.end.is_none_or(|_| tidies), "sent {slot:?} after its end");
         match record.aborted {
             None => {
-                assert!(slot != Slot::Remove, "removed although nobody aborted it");
-                assert!(!record.paused, "sent {slot:?} while paused");
+                let useless = record.end == Some(State::Failed) && record.doom == Some(Code::FileChanged);
+                assert!(slot != Slot::Remove || useless, "removed although nobody aborted it");
+                assert!(!record.paused || record.end.is_some(), "sent {slot:?} while paused");
             }
-            Some(keep) => assert!(!keep && slot == Slot::Remove, "sent {slot:?} after the abort (keep: {keep})"),
+            Some(keep) => assert!(!keep && tidies, "sent {slot:?} after the abort (keep: {keep})"),
         }
         record.requests += 1;
         let tries = record.tries.entry(slot).or_default();
         tries.sent += 1;
-        let most = if slot == Slot::Remove { attempts.min(3) } else { attempts };
+        let most = if matches!(slot, Slot::Remove | Slot::Clear) { attempts.min(3) } else { attempts };
         assert!(tries.sent <= most, "{slot:?} is tried {} times of {most}", tries.sent);
         let retry = tries.retry.take();
         match slot {
@@ -227,7 +301,8 @@ impl Ledger {
         let busy = !self.uploads[&id].flights.is_empty();
         let most = self.uploads.len();
         for (other, record) in self.uploads.iter_mut().filter(|(other, _)| **other != id) {
-            if record.runnable() && record.identity.is_some() && record.flights.is_empty() && record.fresh > 0 {
+            let sends = record.runnable() && record.identity.is_some() && !record.verifying;
+            if sends && record.flights.is_empty() && record.fresh > 0 {
                 assert!(!busy, "{id:?} gets another place while {other:?} has none");
                 if record.fresh == record.plan.parts() {
                     record.passed_over += 1;
@@ -237,24 +312,52 @@ impl Ledger {
         }
     }
 
+    /// Whether a cancellation is what a stall asks for, and nothing else did.
+    fn stalls(&self, flight: &Flight) -> bool {
+        let Some(record) = flight.upload.and_then(|id| self.uploads.get(&id)) else { return false };
+        if self.now < flight.moved + self.config.stall || record.doom.is_some() {
+            return false;
+        }
+        let tidies = matches!(flight.slot, Slot::Remove | Slot::Find | Slot::Clear);
+        let paused = match flight.slot {
+            Slot::Part(part) => record.flights.get(&part).is_some_and(|(_, moved)| {
+                record.paused && (*moved < record.plan.len(part) || *moved == 0)
+            }),
+            _ => false,
+        };
+        match record.aborted {
+            Some(_) if self.asks.is_some() => false,
+            Some(keep) => tidies || (flight.slot == Slot::Start && !keep),
+            None => !paused && record.end.is_none() || tidies,
+        }
+    }
+
     fn cancelled(&mut self, request: RequestId) {
-        let flight = self.requests.remove(&request).expect("only a request in flight is cancelled");
+        let flight = *self.requests.get(&request).expect("only a request in flight is cancelled");
+        if self.stalls(&flight) {
+            self.counts.add("fault: stood still");
+            self.stall_halves(flight.sent);
+            self.failed(request, &Failure::new(Code::Timeout, "stood still"));
+            return;
+        }
+        self.requests.remove(&request);
         self.counts.add("request: cancelled");
         let (now, interrupted) = (self.now, self.interrupted);
         let record = self.record(flight.upload.expect("the rules are never cancelled"));
         match flight.slot {
             Slot::Part(part) => {
                 let (_, moved) = record.flights.remove(&part).expect("in flight");
-                if record.live() && record.doom.is_none() {
+                if record.live() && record.doom.is_none() && !record.tries.is_empty() {
                     assert!(record.paused || interrupted, "cancelled for nothing");
                     assert!(moved < record.plan.len(part) || moved == 0, "a part wholly sent is cancelled by a pause");
                     let tries = record.tries.entry(flight.slot).or_default();
                     tries.sent -= 1;
-                    tries.retry = Some(Retry { failed_at: now, not_before: now, latest: now, jitter: None });
+                    tries.retry = Some(Retry::at_once(now));
                 }
             }
-            _ => {
-                assert!(!record.live() || record.doom.is_some(), "cancelled for nothing");
+            slot => {
+                assert!(!record.live() || record.doom.is_some() || interrupted, "cancelled for nothing");
+                record.lost_start |= slot == Slot::Start;
                 record.control = None;
             }
         }
@@ -298,8 +401,10 @@ impl Ledger {
         for (other, record) in self.uploads.iter().filter(|(other, _)| **other != id) {
             let stored = record.identity.is_some() && !record.removed;
             let pending = record.identity.is_none() && !record.settled && record.end != Some(State::Failed);
-            let certain = stored || (pending && self.begun(*other, engine));
-            let possible = certain || (pending && record.paused);
+            let counted = !record.recalling && !record.following && self.begun(*other, engine);
+            // What an earlier page began is known only when it is looked up: others may have been let in before.
+            let certain = (stored && !record.recalled) || (pending && counted);
+            let possible = stored || certain || (pending && (record.paused || record.recalling || record.following));
             for (sum, _) in held.iter_mut().zip([certain, possible]).filter(|(_, counts)| *counts) {
                 *sum = (sum.0 + 1, sum.1 + record.plan.size());
             }
@@ -343,10 +448,12 @@ impl Ledger {
         if !failure.is_retryable() || tries.sent >= backoff.attempts {
             return true;
         }
-        let bound = backoff.base.saturating_mul(1 << (tries.sent - 1).min(32)).min(backoff.longest);
+        let bound = backoff.base.saturating_mul(1 << tries.sent.saturating_sub(1).min(32)).min(backoff.longest);
         let asked = failure.retry_after.unwrap_or(0).min(Backoff::LONGEST_ASKED);
         let jitter = (asked == 0).then_some(bound);
-        tries.retry = Some(Retry { failed_at: now, not_before: now + asked, latest: now + bound.max(asked), jitter });
+        let unconnected = failure.is_unconnected();
+        let latest = now + bound.max(asked);
+        tries.retry = Some(Retry { failed_at: now, not_before: now + asked, latest, jitter, unconnected });
         false
     }
 }

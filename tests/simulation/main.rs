@@ -11,11 +11,13 @@ mod chance;
 mod counts;
 mod fault;
 mod ledger;
+mod page;
 mod person;
 mod quiet;
 mod record;
 mod server;
 mod told;
+mod window;
 mod world;
 
 use counts::Counts;
@@ -30,7 +32,7 @@ use world::{Trace, World};
 /// Schedules of a full run; only a full run is asked to have met every kind of fault.
 const SCHEDULES: u64 = 30_000;
 /// Lines of a failed schedule that are shown: its end says most.
-const SHOWN: usize = 80;
+const SHOWN: usize = 200;
 
 thread_local! {
     static BROKEN: RefCell<String> = const { RefCell::new(String::new()) };

@@ -1,19 +1,24 @@
 //! The person: what they pick, and what they do to it.
 
 use crate::world::{Happening, World};
-use partway::engine::{Event, State, UploadId};
+use partway::engine::{Event, Picked, State, UploadId};
 
 impl World {
     /// What is certain to happen: files, the person's moods, the service's.
     pub fn plan(&mut self) {
-        let uploads = self.chance.one_of(&[1, 1, 2, 2, 3, 5]);
+        let uploads = self.chance.one_of(&[1_u64, 1, 2, 2, 3, 5]);
         for number in 0..uploads {
             let at = if number == 0 || self.chance.percent(60) { 0 } else { self.chance.between(1, 4000) };
             if at > 0 {
                 self.ledger.counts.add("person: pick later");
             }
-            let size = self.size();
-            self.at(at, Happening::Pick(size));
+            let picked = Picked {
+                size: self.size(),
+                findable: self.chance.percent(90),
+                heard: self.chance.percent(50),
+            };
+            let file = number + 1;
+            self.at(at, Happening::Pick { picked, file, kept: None });
         }
         let busy = self.chance.one_of(&[0, 0, 2, 6]);
         for _ in 0..busy {
@@ -23,6 +28,16 @@ impl World {
         if self.chance.percent(self.weather.expiries) {
             let at = self.chance.between(0, 5000);
             self.at(at, Happening::Expire);
+        }
+        if self.chance.percent(self.weather.offline) {
+            let (went, back) = (self.chance.between(0, 6000), self.chance.one_of(&[0, 500, 5000, 100_000]));
+            let truly = self.chance.percent(70);
+            self.at(went, Happening::Network { there: false, truly });
+            self.at(went + back, Happening::Network { there: true, truly });
+        }
+        if self.chance.percent(self.weather.crashes) {
+            let at = self.chance.between(0, 6000);
+            self.at(at, Happening::Crash);
         }
         if self.chance.percent(self.weather.restarts) {
             let (at, loses) = (self.chance.between(0, 5000), self.chance.percent(20));

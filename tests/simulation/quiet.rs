@@ -3,14 +3,21 @@
 use crate::ledger::{Ledger, RulesKnown};
 use crate::record::{Record, Slot};
 use partway::engine::{Engine, Instant, State, UploadId};
+use partway::protocol::Code;
 
 impl Ledger {
     /// Checks the engine after `poll` gave `None`.
     pub fn quiet(&mut self, engine: &Engine) {
         let now = self.now;
         assert!(engine.wake_at().is_none_or(|wake| wake.0 > now), "it asks to be woken in the past: a busy loop");
-        let free = !self.renewing && self.hold <= now && self.requests.len() < self.most_requests();
-        let place = free && self.parts_in_flight() < self.config.parallel;
+        self.session_over();
+        assert!(self.asks.is_none_or(|(_, latest)| now <= latest), "the token is not asked for any more");
+        assert!(self.asks.is_none_or(|(_, latest)| now < latest || self.renewing), "the token is asked for too late");
+        let online = self.offline.is_none_or(|(_, until)| until <= now && self.requests.is_empty());
+        let may_send = !self.renewing && self.asks.is_none() && self.hold <= now && online;
+        let free = may_send && self.requests.len() < self.most_requests();
+        let place = free && self.parts_in_flight() < self.window;
+        self.nothing_stands_still();
         if free && let Some(queued) = self.neglected(engine) {
             panic!("{queued:?} waits in the queue for nothing");
         }
@@ -25,9 +32,30 @@ impl Ledger {
             }
             record.figures(id, engine, now);
             record.ends(engine.state(id));
+            let waits = record.runnable() && record.requests > 0 && !record.following && !record.recalling;
+            if self.offline.is_some() && waits {
+                assert_eq!(engine.state(id), Some(State::Waiting), "offline, and {id:?} does not say so");
+            }
+            let record = self.record(id);
             if free {
                 record.idle_for_nothing(id, now, place);
             }
+        }
+    }
+}
+
+impl Ledger {
+    /// What has not moved for too long was given up.
+    fn nothing_stands_still(&self) {
+        for (request, flight) in &self.requests {
+            let since = flight.moved.max(self.woke_at);
+            let Some(record) = flight.upload.and_then(|id| self.uploads.get(&id)) else { continue };
+            let patience = match flight.slot {
+                // What nobody hears of gets the time its bytes need; ten hours are more than any line here asks for.
+                Slot::Part(_) if !flight.heard => self.config.stall + 10 * 3_600_000,
+                _ => self.config.stall,
+            };
+            assert!(self.now < since + patience, "{request:?}, {:?} of {:?}, stands still", flight.slot, record.plan);
         }
     }
 }
@@ -43,7 +71,10 @@ impl Record {
         assert!(progress.speed.is_finite() && progress.speed >= 0.0, "a speed of {}", progress.speed);
         assert!(progress.time_left.is_none_or(|left| left.is_finite() && left >= 0.0), "{:?} left", progress.time_left);
         if self.live() {
-            assert_eq!(progress.parts_done as usize, self.saved.len(), "parts done are not the parts saved");
+            if !self.followed {
+                assert_eq!(progress.parts_done as usize, self.saved.len(), "parts done are not the parts saved");
+            }
+            assert_eq!(progress.resumed_from, self.resumed_from, "resumed from elsewhere");
             let stored: u64 = self.tags.keys().map(|part| self.plan.len(*part)).sum();
             assert!(progress.sent >= stored, "sent {} though {stored} are stored", progress.sent);
         }
@@ -61,13 +92,13 @@ impl Record {
             Some(State::Aborted) => {
                 let removing = match self.control {
                     Some((_, Slot::Start)) => self.identity.is_none(),
-                    Some((_, slot)) => slot == Slot::Remove,
+                    Some((_, slot)) => matches!(slot, Slot::Remove | Slot::Find | Slot::Clear),
                     None => true,
                 };
                 assert!(removing && self.flights.is_empty(), "an aborted upload still sends");
                 assert!(self.settled || self.aborted == Some(false), "aborted to keep, and something is left to do");
             }
-            Some(_) => assert!(self.settled, "ended and not settled"),
+            Some(_) => assert!(self.settled || self.doom == Some(Code::FileChanged), "ended and not settled"),
             None => assert!(!self.settled, "settled without an end"),
         }
         if self.live() && self.paused {
@@ -79,14 +110,17 @@ impl Record {
 
     /// With a place free, all that is due is on its way.
     fn idle_for_nothing(&self, id: UploadId, now: u64, place: bool) {
-        if self.aborted.is_some() && !self.settled && self.control.is_none() {
+        if self.aborted.is_some() && !self.settled && self.control.is_none() && !self.lost_start {
             assert!(!self.overdue(Slot::Remove, now), "{id:?}: its removal waits for nothing");
         }
-        if !self.runnable() || self.control.is_some() || self.requests == 0 {
+        let elsewhere = self.recalling || self.following;
+        if !self.runnable() || self.control.is_some() || self.requests == 0 || self.seeking || elsewhere {
             return;
         }
         if self.identity.is_none() {
             assert!(!self.overdue(Slot::Start, now), "{id:?}: its start waits for nothing");
+        } else if self.verifying {
+            assert!(!self.overdue(Slot::Verify, now), "{id:?}: nobody asks whether it is still there");
         } else if self.doubt.is_some() {
             assert!(!self.overdue(Slot::Confirm, now), "{id:?}: its doubt waits for nothing");
         } else if self.all_saved() {

@@ -1,6 +1,6 @@
 //! What an onlooker knows of one upload, from the actions asked for and the events told.
 
-use partway::engine::{Plan, RequestId, State};
+use partway::engine::{Kept, Picked, Plan, RequestId, State};
 use partway::protocol::Code;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,13 @@ pub enum Slot {
     Part(u32),
     Complete,
     Confirm,
+    /// Does the service still have what was begun before?
+    Verify,
     Remove,
+    /// What did a lost start leave?
+    Find,
+    /// Removing that.
+    Clear,
 }
 
 /// A request that is to be sent again.
@@ -24,6 +30,15 @@ pub struct Retry {
     pub latest: u64,
     /// The longest back-off allowed, where it is only the jitter that decides.
     pub jitter: Option<u64>,
+    /// It failed for want of a connection.
+    pub unconnected: bool,
+}
+
+impl Retry {
+    /// To be sent at once.
+    pub fn at_once(now: u64) -> Self {
+        Self { failed_at: now, not_before: now, latest: now, jitter: None, unconnected: false }
+    }
 }
 
 /// The tries of one request.
@@ -38,6 +53,29 @@ pub struct Tries {
 #[derive(Debug)]
 pub struct Record {
     pub plan: Plan,
+    pub picked: Picked,
+    /// Whether it goes on from what an earlier page kept.
+    pub recalled: bool,
+    /// The service was not asked yet whether it still has it.
+    pub verifying: bool,
+    pub resumed_from: u64,
+    /// Another page sends it, or did.
+    pub followed: bool,
+    pub following: bool,
+    pub recalling: bool,
+    /// A start was answered by nothing: it may have left a file.
+    pub lost_start: bool,
+    /// What is being found out about that.
+    pub seeking: bool,
+    pub orphans: BTreeSet<String>,
+    /// Searching or removing failed for good: an orphan may stay.
+    pub search_failed: bool,
+    /// It was let go of without a token, with which nothing could be tidied up.
+    pub untidy: bool,
+    /// It must not be started again.
+    pub spent: bool,
+    /// A completion may have happened although it failed.
+    pub doubted: bool,
     pub identity: Option<(String, String)>,
     pub tags: BTreeMap<u32, String>,
     pub saved: BTreeSet<u32>,
@@ -67,9 +105,23 @@ pub struct Record {
 }
 
 impl Record {
-    pub fn new(plan: Plan) -> Self {
+    pub fn new(picked: Picked, plan: Plan) -> Self {
         Self {
             plan,
+            picked,
+            recalled: false,
+            verifying: false,
+            resumed_from: 0,
+            followed: false,
+            following: false,
+            recalling: false,
+            lost_start: false,
+            seeking: false,
+            orphans: BTreeSet::new(),
+            search_failed: false,
+            untidy: false,
+            spent: false,
+            doubted: false,
             identity: None,
             tags: BTreeMap::new(),
             saved: BTreeSet::new(),
@@ -91,6 +143,27 @@ impl Record {
             shown: None,
             passed_over: 0,
         }
+    }
+
+    /// Goes on from what an earlier page kept.
+    pub fn recall(&mut self, kept: &Kept) {
+        self.plan = Plan::new(self.plan.size(), Some(kept.part_size));
+        self.identity = Some((kept.key.clone(), kept.upload_id.clone()));
+        self.tags = kept.tags.iter().cloned().collect();
+        self.saved = self.tags.keys().copied().collect();
+        self.fresh = self.plan.parts() - self.tags.len() as u32;
+        self.resumed_from = self.tags.keys().map(|part| self.plan.len(*part)).sum();
+        (self.recalled, self.verifying) = (true, true);
+    }
+
+    /// The service no longer has what was stored before.
+    pub fn begin_anew(&mut self) {
+        self.identity = None;
+        self.tags.clear();
+        self.saved.clear();
+        self.tries.clear();
+        self.fresh = self.plan.parts();
+        (self.recalled, self.verifying, self.resumed_from) = (false, false, 0);
     }
 
     /// Neither ended nor aborted.

@@ -1,5 +1,6 @@
 //! The service, as a value: what it stores and what it answers to a request that reaches it.
 
+use partway::engine::Plan;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -7,11 +8,12 @@ use std::ops::Range;
 #[derive(Clone, Debug)]
 pub enum Call {
     Rules,
-    Start { parts: u32, size: u64 },
+    Start { parts: u32, size: u64, name: u64, file: u64 },
     Put { part: u32, range: Range<u64>, key: String, upload_id: String },
     Complete { key: String, tags: Vec<String> },
     Confirm { key: String },
     Remove { key: String },
+    Find { name: u64 },
 }
 
 /// What it answers.
@@ -23,6 +25,7 @@ pub enum Answer {
     Completed,
     Confirmed(bool),
     Removed,
+    Found(Vec<String>),
     Status(u16),
 }
 
@@ -32,6 +35,10 @@ pub struct Stored {
     upload_id: String,
     parts: u32,
     size: u64,
+    /// The sealed name: like no other.
+    pub name: u64,
+    /// Which of the person's files it is.
+    pub file: u64,
     pub complete: bool,
     /// Tag and bytes of each part, by number.
     pub stored: BTreeMap<u32, (String, Range<u64>)>,
@@ -63,17 +70,21 @@ impl Server {
         }
         match call {
             Call::Rules => Answer::Rules,
-            Call::Start { parts, size } => self.start(*parts, *size),
+            Call::Start { parts, size, name, file } => self.start(*parts, *size, *name, *file),
             Call::Put { part, range, key, upload_id } => self.put(*part, range, key, upload_id),
             Call::Complete { key, tags } => self.complete(key, tags),
             Call::Confirm { key } => {
                 self.files.get(key).map_or(Answer::Status(404), |file| Answer::Confirmed(file.complete))
             }
+            Call::Find { name } => {
+                let named = self.files.iter().filter(|(_, file)| file.name == *name);
+                Answer::Found(named.map(|(key, _)| key.clone()).collect())
+            }
             Call::Remove { key } => self.files.remove(key).map_or(Answer::Status(404), |_| Answer::Removed),
         }
     }
 
-    fn start(&mut self, parts: u32, size: u64) -> Answer {
+    fn start(&mut self, parts: u32, size: u64, name: u64, file: u64) -> Answer {
         let bytes: u64 = self.files.values().map(|file| file.size).sum();
         let full = self.max_files.is_some_and(|most| self.files.len() as u64 >= most);
         if full || self.max_bytes.is_some_and(|most| bytes + size > most) {
@@ -81,7 +92,8 @@ impl Server {
         }
         self.named += 1;
         let (key, upload_id) = (format!("key {}", self.named), format!("upload {}", self.named));
-        let file = Stored { upload_id: upload_id.clone(), parts, size, complete: false, stored: BTreeMap::new() };
+        let stored = BTreeMap::new();
+        let file = Stored { upload_id: upload_id.clone(), parts, size, name, file, complete: false, stored };
         self.files.insert(key.clone(), file);
         Answer::Started { key, upload_id }
     }
@@ -110,6 +122,17 @@ impl Server {
         }
         file.complete = true;
         Answer::Completed
+    }
+
+    /// Another page has stored the whole file.
+    pub fn store(&mut self, file: u64, plan: Plan) -> String {
+        self.named += 1;
+        let key = format!("key {}", self.named);
+        let stored = (1..=plan.parts()).map(|part| (part, (String::new(), plan.range(part)))).collect();
+        let (parts, size) = (plan.parts(), plan.size());
+        let whole = Stored { upload_id: String::new(), parts, size, name: 0, file, complete: true, stored };
+        self.files.insert(key.clone(), whole);
+        key
     }
 
     /// Starts anew at `now`; what was stored stays, unless it also `loses` the unfinished files.

@@ -2,7 +2,7 @@
 
 use crate::ledger::{Flight, Ledger, RulesKnown};
 use crate::record::{Retry, Slot};
-use partway::engine::{Backoff, Engine, Event, RequestId, State, UploadId};
+use partway::engine::{Backoff, Engine, Event, Kept, RequestId, State, UploadId};
 use partway::protocol::{Code, Failure};
 
 impl Ledger {
@@ -30,7 +30,12 @@ impl Ledger {
                     let record = self.record(id);
                     let length = record.plan.len(part);
                     if let Some((_, moved)) = record.flights.get_mut(&part) {
+                        let more = (*bytes).min(length) > *moved;
                         *moved = (*moved).max((*bytes).min(length));
+                        if more && let Some(flight) = self.requests.get_mut(request) {
+                            flight.moved = now;
+                            flight.heard = true;
+                        }
                     }
                 }
             }
@@ -48,21 +53,66 @@ impl Ledger {
                 }
             }
             Event::Completed { request } => {
-                self.answered(*request);
+                if let Some((id, _)) = self.answered(*request) {
+                    self.record(id).doubt = None;
+                }
             }
+            Event::Recalled { upload, kept } => self.recalled(*upload, kept.as_ref()),
+            Event::Elsewhere { upload, .. } => {
+                if let Some(record) = self.uploads.get_mut(upload)
+                    && record.recalling
+                {
+                    (record.following, record.followed) = (record.live(), true);
+                }
+            }
+            Event::DoneElsewhere { upload, key } => {
+                if let Some(record) = self.uploads.get_mut(upload)
+                    && record.recalling
+                {
+                    (record.recalling, record.following, record.followed) = (false, false, true);
+                    if record.live() {
+                        record.identity = Some((key.clone(), String::new()));
+                        self.counts.add("recall: done elsewhere");
+                    }
+                }
+            }
+            Event::Found { request, keys } => {
+                if let Some((id, _)) = self.answered(*request) {
+                    let record = self.record(id);
+                    let own = record.identity.as_ref().map(|(key, _)| key.clone());
+                    record.orphans = keys.iter().filter(|key| Some(*key) != own.as_ref()).cloned().collect();
+                    let kind = if record.orphans.is_empty() { "search: nothing" } else { "search: an orphan" };
+                    record.tries.retain(|slot, _| !matches!(slot, Slot::Find | Slot::Clear));
+                    self.counts.add(kind);
+                }
+            }
+            Event::Offline => {
+                let since = self.offline.map_or(now, |(since, _)| since);
+                self.offline = Some((since, now + 30_000));
+                self.counts.add("offline");
+            }
+            Event::Online => self.reconnected(),
             Event::Confirmed { request, completed } => {
                 if let Some((id, _)) = self.answered(*request) {
                     self.confirmed(id, *completed);
                 }
             }
             Event::Removed { request } => {
-                if let Some((id, _)) = self.answered(*request) {
-                    self.record(id).removed = true;
+                if let Some((id, flight)) = self.answered(*request) {
+                    self.tidied(id, flight.slot);
                 }
             }
-            Event::Failed { request, failure } => self.failed(*request, failure),
+            Event::Failed { request, failure } => {
+                if let Some(flight) = self.requests.get(request).copied()
+                    && failure.is_overload()
+                {
+                    self.overloaded(flight.sent);
+                }
+                self.failed(*request, failure);
+            }
             Event::TokenRenewed => {
                 self.renewing = false;
+                self.asks = None;
                 self.generation += 1;
             }
             Event::TokenRefused(failure) => self.token_refused(failure),
@@ -73,6 +123,8 @@ impl Ledger {
                     && !matches!(engine.state(*upload), None | Some(State::Done | State::Failed | State::Aborted))
                 {
                     record.aborted = Some(*keep);
+                    record.untidy |= self.asks.is_some();
+                    record.tries.retain(|slot, _| !matches!(slot, Slot::Find | Slot::Clear));
                     let starting = matches!(record.control, Some((_, Slot::Start)));
                     self.counts.add(if *keep { "person: abort and keep" } else { "person: abort" });
                     if starting {
@@ -80,6 +132,54 @@ impl Ledger {
                     }
                 }
             }
+        }
+    }
+
+    /// Nobody else sends the upload, and this is kept of it.
+    fn recalled(&mut self, id: UploadId, kept: Option<&Kept>) {
+        let Some(record) = self.uploads.get_mut(&id) else { return };
+        if !std::mem::take(&mut record.recalling) {
+            return;
+        }
+        let followed = std::mem::take(&mut record.following);
+        let live = record.live();
+        if let Some(kept) = kept.filter(|_| live) {
+            record.recall(kept);
+            self.counts.add("recall: goes on");
+        }
+        if followed && live {
+            self.counts.add("recall: taken over");
+        }
+    }
+
+    /// Something of an upload was removed.
+    fn tidied(&mut self, id: UploadId, slot: Slot) {
+        let record = self.record(id);
+        match slot {
+            Slot::Clear => {
+                // The one that was asked for is the last; which it was does not matter here.
+                record.orphans.pop_last();
+                record.tries.remove(&Slot::Clear);
+            }
+            _ => record.removed = true,
+        }
+    }
+
+    /// There is a network: what failed for want of it waits no longer.
+    fn reconnected(&mut self) {
+        self.offline = None;
+        let now = self.now;
+        for tries in self.uploads.values_mut().flat_map(|record| record.tries.values_mut()) {
+            if let Some(retry) = tries.retry.as_mut().filter(|retry| retry.unconnected) {
+                (retry.not_before, retry.latest, retry.jitter) = (retry.not_before.min(now), retry.latest.min(now), None);
+            }
+        }
+    }
+
+    /// An answer to what was sent after the network went proves that there is one.
+    fn reached(&mut self, flight: &Flight) {
+        if self.offline.is_some_and(|(since, _)| flight.sent > since) {
+            self.reconnected();
         }
     }
 
@@ -96,6 +196,9 @@ impl Ledger {
     fn answered(&mut self, request: RequestId) -> Option<(UploadId, Flight)> {
         let flight = self.requests.remove(&request)?;
         let id = flight.upload?;
+        if !self.failing {
+            self.reached(&flight);
+        }
         let record = self.record(id);
         match flight.slot {
             Slot::Part(part) => {
@@ -109,7 +212,11 @@ impl Ledger {
     fn confirmed(&mut self, id: UploadId, completed: bool) {
         let (backoff, now) = (self.config.backoff, self.now);
         let record = self.record(id);
-        let doubt = record.doubt.take().expect("a doubt");
+        let Some(doubt) = record.doubt.take() else {
+            record.verifying = false;
+            let kind = if completed { "recall: was complete" } else { "recall: still there" };
+            return self.counts.add(kind);
+        };
         if !completed {
             let tries = record.tries.entry(Slot::Complete).or_default();
             if Self::back_off(tries, &doubt, &backoff, now) {
@@ -123,7 +230,7 @@ impl Ledger {
         });
     }
 
-    fn failed(&mut self, request: RequestId, failure: &Failure) {
+    pub fn failed(&mut self, request: RequestId, failure: &Failure) {
         let now = self.now;
         let Some(flight) = self.requests.get(&request).copied() else { return };
         if let (Some(429 | 503), Some(asked)) = (failure.status, failure.retry_after) {
@@ -131,33 +238,91 @@ impl Ledger {
         }
         let fresh = flight.generation == self.generation;
         let refused = failure.status == Some(401);
-        let Some((id, _)) = self.answered(request) else {
+        self.failing = true;
+        let answered = self.answered(request);
+        self.failing = false;
+        if failure.status.is_some() {
+            self.reached(&flight);
+        }
+        let free = failure.is_unconnected() && self.offline.is_some();
+        if free && let Some((since, _)) = self.offline {
+            self.offline = Some((since, now + 30_000));
+        }
+        let Some((id, _)) = answered else {
             return self.rules_failed(refused, fresh, failure);
         };
         let backoff = self.config.backoff;
         let record = self.record(id);
         let aborted = record.aborted.is_some();
+        let gone = failure.code == Code::NotFound;
+        let doubted = record.doubted;
+        if record.recalled && gone && !aborted && record.end.is_none() {
+            let anew = match flight.slot {
+                Slot::Verify | Slot::Part(_) => true,
+                Slot::Complete => !doubted && record.tries[&Slot::Complete].sent == 1,
+                _ => false,
+            };
+            if anew {
+                record.begin_anew();
+                self.counts.add("recall: the service lost it");
+                return;
+            }
+        }
         let tries = record.tries.entry(flight.slot).or_default();
         let mut last = false;
         if refused {
             tries.sent -= 1;
-            tries.retry = Some(Retry { failed_at: now, not_before: now, latest: now, jitter: None });
+            tries.retry = Some(Retry::at_once(now));
             last = fresh && tries.refused;
             tries.refused |= fresh;
         } else {
             tries.refused = false;
-            let doubtful = failure.is_ambiguous() || (tries.sent > 1 && matches!(failure.status, Some(404 | 409)));
-            if flight.slot == Slot::Complete && doubtful {
+            let again = tries.sent > 1 || doubted;
+            let doubtful = failure.is_ambiguous() || (again && matches!(failure.status, Some(404 | 409)));
+            if free {
+                tries.sent -= 1;
+                self.counts.add("offline: a try for free");
+                let tries = self.record(id).tries.entry(flight.slot).or_default();
+                tries.retry = Some(Retry { unconnected: true, ..Retry::at_once(now) });
+            }
+            let record = self.record(id);
+            let tries = record.tries.entry(flight.slot).or_default();
+            if flight.slot == Slot::Start && failure.is_ambiguous() && record.picked.findable {
+                // It is sought first; then it is started again, when it is time, or given up.
+                record.lost_start = true;
+                record.seeking = !aborted || record.aborted == Some(false);
+                record.spent = !failure.is_retryable() || tries.sent >= backoff.attempts;
+                tries.retry = None;
+                if record.spent {
+                    record.may_fail = Some(failure.code);
+                }
+            } else if flight.slot == Slot::Complete && doubtful {
                 record.doubt = Some(failure.clone());
+                record.doubted = true;
                 record.tries.remove(&Slot::Confirm);
-            } else {
+            } else if !free {
                 last = Self::back_off(tries, failure, &backoff, now);
             }
         }
-        if flight.slot == Slot::Remove && failure.code == Code::NotFound {
-            record.removed = true;
+        let record = self.record(id);
+        match flight.slot {
+            Slot::Remove if gone => record.removed = true,
+            Slot::Clear if gone || record.tries[&Slot::Clear].sent >= 3 => {
+                record.search_failed |= !gone;
+                self.tidied(id, Slot::Clear);
+                last = false;
+            }
+            _ => {}
         }
-        if last && !aborted {
+        let record = self.record(id);
+        if last && matches!(flight.slot, Slot::Find | Slot::Clear) {
+            record.search_failed = true;
+            // Before a start, the upload fails; before its end, it is done all the same.
+            if record.all_saved() && record.identity.is_some() {
+                last = false;
+            }
+        }
+        if last && !aborted && record.end.is_none() {
             record.doom = Some(failure.code);
         }
         self.refusal = refused && fresh;
@@ -182,10 +347,30 @@ impl Ledger {
         }
     }
 
+    /// A function that gives no token is asked again until the session is over; a token that never changes is the end.
     fn token_refused(&mut self, failure: &Failure) {
         self.renewing = false;
+        for record in self.uploads.values_mut().filter(|record| !record.live() && !record.settled) {
+            record.untidy = true;
+        }
         let ended = self.ends_at.is_some_and(|end| self.now >= end);
-        let code = if ended { Code::SessionExpired } else { failure.code };
+        if failure.status.is_none() && failure.code == Code::Unauthorized && !ended {
+            self.asks = Some((self.now + 500, self.now + 30_000));
+            return self.counts.add("token: asked for again");
+        }
+        self.without_token(failure.code);
+    }
+
+    /// While no token can be had, the end of the session is the end of what began.
+    pub fn session_over(&mut self) {
+        if self.asks.is_some() && self.ends_at.is_some_and(|end| end <= self.now) {
+            self.without_token(Code::Unauthorized);
+        }
+    }
+
+    /// Nothing that began goes on.
+    pub fn without_token(&mut self, code: Code) {
+        self.asks = None;
         let rules_wait = std::mem::take(&mut self.rules_refused);
         self.doom_all(code, |requests| requests > 0 || rules_wait);
     }

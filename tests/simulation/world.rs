@@ -5,7 +5,9 @@ use crate::fault::{Fate, Weather};
 use crate::ledger::Ledger;
 use crate::record::Record;
 use crate::server::{Answer, Call, Server};
-use partway::engine::{Action, Backoff, Config, Engine, Event, Instant, LEAST_PART, RequestId, State, UploadId};
+use partway::engine::{
+    Action, Backoff, Config, Engine, Event, Instant, Kept, LEAST_PART, Picked, RequestId, State, UploadId,
+};
 use partway::protocol::{Code, Failure, Rules};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,7 +23,20 @@ pub enum Happening {
     Arrive(RequestId, Fate),
     /// The engine is told; `true`: also where the request was cancelled meanwhile.
     Tell(Event, bool),
-    Pick(u64),
+    Pick {
+        picked: Picked,
+        file: u64,
+        kept: Option<Kept>,
+    },
+    /// The browser says that the network went or came; whether requests notice.
+    Network {
+        there: bool,
+        truly: bool,
+    },
+    /// The page dies; another goes on.
+    Crash,
+    /// A request of a page that died reaches the service.
+    Ghost(Call, u64),
     /// The token the service took is no longer taken.
     Expire,
     Restart {
@@ -31,6 +46,13 @@ pub enum Happening {
     Token(Option<bool>),
 }
 
+/// What the driver knows of an upload.
+pub struct Pick {
+    pub name: u64,
+    pub file: u64,
+    pub kept: Option<Kept>,
+}
+
 /// What a schedule did, line by line.
 pub type Trace = Rc<RefCell<Vec<String>>>;
 
@@ -38,12 +60,16 @@ pub struct World {
     pub chance: Chance,
     pub weather: Weather,
     pub engine: Engine,
-    server: Server,
+    pub server: Server,
     pub ledger: Ledger,
-    agenda: BTreeMap<(u64, u64), Happening>,
+    pub agenda: BTreeMap<(u64, u64), Happening>,
     /// Requests on their way to the service, with the token they carry.
-    calls: BTreeMap<RequestId, (Call, u64)>,
+    pub calls: BTreeMap<RequestId, (Call, u64)>,
     token: u64,
+    cut_off: bool,
+    /// Of each upload: its sealed name, the person's file, and what an earlier page kept.
+    pub picks: BTreeMap<UploadId, Pick>,
+    names: u64,
     noted: u64,
     trace: Option<Trace>,
 }
@@ -57,6 +83,9 @@ impl World {
             part_size: chance.one_of(&[Some(LEAST_PART), Some(LEAST_PART), Some(LEAST_PART * 7 + 1), None]),
             parallel: chance.between(1, 6) as usize,
             backoff: Backoff { attempts, base, longest: chance.one_of(&[base, base * 3, 30_000]) },
+            stall: chance.one_of(&[1000, 10_000, 30_000]),
+            hears: chance.percent(80),
+            recalls: chance.percent(50),
             fetch_rules: chance.percent(60),
         };
         let weather = Weather::new(&mut chance);
@@ -88,6 +117,9 @@ impl World {
             agenda: BTreeMap::new(),
             calls: BTreeMap::new(),
             token: 0,
+            cut_off: false,
+            picks: BTreeMap::new(),
+            names: 0,
             noted: 0,
             trace,
         }
@@ -100,7 +132,7 @@ impl World {
             let wake = self.engine.wake_at().map(|wake| wake.0);
             let next = self.agenda.first_key_value().map(|((at, _), _)| *at);
             match (wake, next) {
-                (None, None) if self.wind_up() => return,
+                (None, None) if self.wind_up() => return self.no_orphans(),
                 (None, None) => {}
                 (Some(wake), next) if next.is_none_or(|next| wake <= next) => {
                     self.advance(wake);
@@ -124,6 +156,9 @@ impl World {
             now += self.chance.between(1, 600_000);
             self.ledger.counts.add("time: jump");
         }
+        if self.engine.wake_at().is_some_and(|wake| now > wake.0 + 5000) {
+            self.ledger.woke_at = now;
+        }
         self.ledger.now = now;
     }
 
@@ -132,12 +167,12 @@ impl World {
         self.agenda.insert((at, self.noted), happening);
     }
 
-    fn after(&mut self, least: u64, most: u64, happening: Happening) {
+    pub fn after(&mut self, least: u64, most: u64, happening: Happening) {
         let at = self.ledger.now + self.chance.between(least, most);
         self.at(at, happening);
     }
 
-    fn note(&self, line: impl FnOnce() -> String) {
+    pub fn note(&self, line: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
             trace.borrow_mut().push(format!("{:>8} ms  {}", self.ledger.now, line()));
         }
@@ -160,12 +195,22 @@ impl World {
                 }
                 self.tell(event);
             }
-            Happening::Pick(size) => {
-                let id = self.engine.pick(size);
-                self.note(|| format!("picks {id:?} of {size} bytes"));
+            Happening::Pick { picked, file, kept } => {
+                let id = self.engine.pick(picked);
+                self.note(|| format!("picks {id:?}, file {file}: {picked:?}"));
                 let plan = self.engine.plan(id).expect("just picked");
-                self.ledger.uploads.insert(id, Record::new(plan));
+                self.names += 1;
+                self.picks.insert(id, Pick { name: self.names, file, kept });
+                self.ledger.uploads.insert(id, Record::new(picked, plan));
                 self.drain();
+            }
+            Happening::Network { there, truly } => {
+                self.cut_off = !there && truly;
+                self.tell(if there { Event::Online } else { Event::Offline });
+            }
+            Happening::Crash => self.crash(),
+            Happening::Ghost(call, token) => {
+                self.server.act(&call, token);
             }
             Happening::Expire => {
                 self.note(|| "the token expires".to_owned());
@@ -184,6 +229,9 @@ impl World {
                         self.token = if good { self.server.token } else { u64::MAX };
                         (if good { "token: renewed" } else { "token: renewed to a bad one" }, Event::TokenRenewed)
                     }
+                    None if self.chance.percent(20) => {
+                        ("token: never another", Event::TokenRefused(Failure::from_status(401, None)))
+                    }
                     None => {
                         let failure = Failure::new(Code::Unauthorized, "no token");
                         ("token: refused", Event::TokenRefused(failure))
@@ -198,8 +246,10 @@ impl World {
     pub fn tell(&mut self, event: Event) {
         self.note(|| format!("<- {event:?}"));
         self.ledger.told(&event, &self.engine);
+        self.ledger.expects(&event);
         let pauses = if let Event::Pause(id) = event { Some(id) } else { None };
         self.engine.handle(event, Instant(self.ledger.now));
+        self.ledger.window_moved(&self.engine);
         self.drain();
         let lets_finish = |id| self.ledger.uploads.get(&id).is_some_and(|record| !record.flights.is_empty());
         if pauses.is_some_and(lets_finish) {
@@ -216,6 +266,7 @@ impl World {
             actions += 1;
             assert!(actions <= most, "poll gave {actions} actions and does not end");
             self.note(|| format!("-> {action:?}"));
+            self.ledger.window_halved(&self.engine);
             self.ledger.action(&action, &self.engine);
             self.perform(action);
         }
@@ -227,8 +278,11 @@ impl World {
             Action::FetchRules { request } => self.send(request, Call::Rules),
             Action::Start { upload, request, parts } => {
                 let size = self.ledger.record(upload).plan.size();
-                self.send(request, Call::Start { parts, size });
+                let Pick { name, file, .. } = self.picks[&upload];
+                self.send(request, Call::Start { parts, size, name, file });
             }
+            Action::Find { upload, request } => self.send(request, Call::Find { name: self.picks[&upload].name }),
+            Action::Recall { upload } => self.recall(upload),
             Action::PutPart { request, part, range, key, upload_id, .. } => {
                 self.send(request, Call::Put { part, range, key, upload_id });
             }
@@ -259,7 +313,7 @@ impl World {
                     self.engine.handle(event, Instant(self.ledger.now));
                 }
             }
-            Action::Settled { upload } => {
+            Action::Settled { upload, .. } => {
                 if self.chance.percent(30) {
                     self.engine.forget(upload);
                     self.ledger.record(upload).forgotten = true;
@@ -309,11 +363,24 @@ impl World {
                 return;
             }
             self.ledger.counts.add("fault: a cancelled request acts late");
+            if let Call::Start { name, .. } = &call {
+                self.ledger.late_starts.push(*name);
+            }
         }
         let now = self.ledger.now;
         let dropped = Event::Failed { request, failure: Failure::new(Code::Network, "dropped") };
         let event = match fate {
-            _ if self.server.down_until > now => dropped,
+            _ if self.server.down_until > now || self.cut_off => dropped,
+            // The driver itself gives up the request for the rules, which is not the engine's alone.
+            Fate::Hangs(_) if matches!(call, Call::Rules) => {
+                Event::Failed { request, failure: Failure::new(Code::Timeout, "stood still") }
+            }
+            Fate::Hangs(acts) => {
+                if acts {
+                    self.server.act(&call, token);
+                }
+                return;
+            }
             Fate::Lost => dropped,
             Fate::Refused(failure) => Event::Failed { request, failure },
             Fate::Answered => match self.server.act(&call, token) {
@@ -323,6 +390,7 @@ impl World {
                 Answer::Completed => Event::Completed { request },
                 Answer::Confirmed(completed) => Event::Confirmed { request, completed },
                 Answer::Removed => Event::Removed { request },
+                Answer::Found(keys) => Event::Found { request, keys },
                 Answer::Status(status) => Event::Failed { request, failure: Failure::from_status(status, None) },
             },
             Fate::ActedAndFailed(failure) => {
@@ -358,6 +426,7 @@ fn request_of(event: &Event) -> Option<RequestId> {
         | Event::Completed { request }
         | Event::Confirmed { request, .. }
         | Event::Removed { request }
+        | Event::Found { request, .. }
         | Event::Failed { request, .. } => Some(*request),
         _ => None,
     }

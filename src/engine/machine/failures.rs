@@ -74,8 +74,10 @@ impl Engine {
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         upload.control_request = None;
         let (tries, phase, aborted) = (upload.control, upload.phase.clone(), upload.end.is_some());
-        let doubtful = failure.is_ambiguous() || (tries.sent > 1 && matches!(failure.status, Some(404 | 409)));
+        let doubtful = failure.is_ambiguous() || ((tries.sent > 1 || upload.doubted) && matches!(failure.status, Some(404 | 409)));
         let gone = failure.code == Code::NotFound;
+        // Waiting for a network is free.
+        let spent = tries.sent.saturating_sub(u32::from(failure.is_unconnected() && self.link.is_down()));
         match phase {
             Phase::Starting | Phase::Removing
                 if upload.identity.is_none() && failure.is_ambiguous() && upload.findable =>
@@ -84,16 +86,18 @@ impl Engine {
                 if aborted {
                     self.leave(id);
                 } else {
-                    upload.enter(Phase::Seeking(After::Start(Doubt { failure, tries: tries.sent })));
+                    upload.enter(Phase::Seeking(After::Start(Doubt { failure, tries: spent })));
                 }
             }
-            Phase::Removing | Phase::Clearing(_) if upload.identity.is_none() && aborted || gone => {
-                self.removal_ended(id, gone);
-            }
+            Phase::Removing if upload.identity.is_none() => self.removal_ended(id, false),
+            Phase::Removing | Phase::Clearing(_) if gone => self.removal_ended(id, true),
             Phase::Removing | Phase::Clearing(_) if tries.sent >= REMOVAL_TRIES => self.removal_ended(id, false),
             Phase::Verifying if gone => self.begin_anew(id),
             Phase::Completing if gone && upload.recalled && !doubtful => self.begin_anew(id),
-            Phase::Completing if doubtful => upload.enter(Phase::Confirming(Doubt { failure, tries: tries.sent })),
+            Phase::Completing if doubtful => {
+                upload.doubted = true;
+                upload.enter(Phase::Confirming(Doubt { failure, tries: spent }));
+            }
             _ => match self.next_try(tries, &failure, epoch) {
                 Some(tries) => {
                     if let Some(upload) = self.uploads.get_mut(&id) {
@@ -117,7 +121,7 @@ impl Engine {
             if tries.refused && !stale {
                 return None;
             }
-            tries.sent -= 1;
+            tries.sent = tries.sent.saturating_sub(1);
             tries.due = self.now;
             if !stale {
                 tries.refused = true;
@@ -132,7 +136,7 @@ impl Engine {
         tries.unconnected = failure.is_unconnected();
         if tries.unconnected && self.link.is_down() {
             // Waiting for a network is free, and the link says for how long.
-            tries.sent -= 1;
+            tries.sent = tries.sent.saturating_sub(1);
             tries.due = self.now;
             return Some(tries);
         }
