@@ -4,7 +4,9 @@
 //! 2. CORS (`cors`), so that refusals carry its headers too;
 //! 3. [`check_host`]: against DNS rebinding;
 //! 4. [`pace`]: deadlines of the body, and reading the rest of a refused one;
-//! 5. the routes. A fault layer for tests belongs between 4 and 5.
+//! 5. the routes.
+//!
+//! With the feature `faults` its layer is before all of it, and what it makes the gateway refuse is refused before 5.
 
 use axum::body::Body;
 use axum::extract::{Request, State};

@@ -13,6 +13,7 @@
 //! | `session` | session IDs, bearer tokens, passwords, rules |
 //! | `link` | signing and checking of download links |
 //! | `store` | sessions and files in redb, parts on disk, the sweeper |
+//! | `faults` | with the feature of that name: drops, hangs and lies where a test says so |
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,6 +32,8 @@ pub mod server;
 mod body;
 mod cors;
 mod error;
+#[cfg(feature = "faults")]
+mod faults;
 mod layers;
 mod link;
 mod random;

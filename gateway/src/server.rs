@@ -13,12 +13,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::error::ApiError;
+#[cfg(feature = "faults")]
+use crate::faults::{FaultService, Listener, unless_broken};
 use crate::link::LinkSigner;
 use crate::state::{Gate, Guesses};
 use crate::store::Store;
@@ -88,6 +91,8 @@ impl Gateway {
             guesses: Guesses::default(),
             loopback: ip.is_loopback().then(|| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }),
             config,
+            #[cfg(feature = "faults")]
+            faults: crate::faults::Faults::default(),
         });
         let router = routes::router(gate.clone(), format!("http://{address}"));
         Ok(Self { listener, address, router, gate, temporary })
@@ -108,7 +113,11 @@ impl Gateway {
     /// Serves until `stop` is ready; then takes no more connections and gives requests under way the time that
     /// `--stop-timeout` says.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, router, gate, temporary, .. } = self;
+        let Self { listener, address, router, gate, temporary } = self;
+        #[cfg(feature = "faults")]
+        let mut listener = Listener::new(listener, address, &gate);
+        #[cfg(not(feature = "faults"))]
+        let (mut listener, _) = (listener, address);
         let slots = Arc::new(Semaphore::new(gate.config.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
@@ -126,11 +135,16 @@ impl Gateway {
                     // A failure has been said where it happened; the next sweep tries again.
                     sweeping.spawn(async move { store.sweep().await.unwrap_or_default() });
                 }
-                (slot, socket) = accept(&listener, &slots) => {
-                    let router = router.clone();
+                (slot, socket) = accept(&mut listener, &slots) => {
+                    let service = TowerToHyperService::new(router.clone());
                     let (gate, stopped) = (gate.clone(), stopped.clone());
                     connections.spawn(async move {
-                        connection::serve(socket, router, &gate.config, stopped).await;
+                        #[cfg(feature = "faults")]
+                        let service = FaultService::new(service, gate.clone());
+                        let serving = connection::serve(socket, service, &gate.config, stopped);
+                        #[cfg(feature = "faults")]
+                        let serving = unless_broken(&gate, serving);
+                        serving.await;
                         drop(slot);
                     });
                 }
@@ -147,9 +161,12 @@ impl Gateway {
     }
 }
 
+#[cfg(not(feature = "faults"))]
+type Listener = TcpListener;
+
 /// The next connection, once there is a slot for it.
 async fn accept(
-    listener: &TcpListener,
+    listener: &mut Listener,
     slots: &Arc<Semaphore>,
 ) -> (Option<tokio::sync::OwnedSemaphorePermit>, tokio::net::TcpStream) {
     // The semaphore is never closed.

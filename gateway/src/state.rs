@@ -22,6 +22,9 @@ pub(crate) struct Gate {
     pub guesses: Guesses,
     /// The host of a loopback address that is listened on: only then are other hosts refused.
     pub loopback: Option<String>,
+    /// What tests want to go wrong.
+    #[cfg(feature = "faults")]
+    pub faults: crate::faults::Faults,
 }
 
 /// The shared state as handlers receive it.

@@ -1,9 +1,8 @@
-// Sessions of the real gateway, reached through the recording proxy of xtask, which is another origin.
+// Sessions of the real gateway, which is another origin, each under a scenario of its fault layer.
 
 import { openBucket } from "/pkg/partway.js";
 
 const query = new URLSearchParams(location.search);
-export const proxy = query.get("proxy");
 export const gateway = query.get("gateway");
 export const elsewhere = query.get("elsewhere");
 export const engine = query.get("browser");
@@ -11,32 +10,33 @@ export const MIB = 1024 * 1024;
 
 let scenarios = 0;
 
-/** A new session, behind a proxy scenario of its own with these rules. */
+/** A new session, under a scenario of its own with these rules. */
 export async function scenario(rules = [], sessionRules = {}) {
-  const name = `s${Date.now().toString(36)}${++scenarios}`;
-  const call = async (path, method, body) => {
-    const answer = await fetch(`${proxy}${path}`, { method, body: body && JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`the proxy refuses: ${await answer.text()}`);
+  const name = `s${Date.now().toString(36)}-${++scenarios}`;
+  const call = async (path, init) => {
+    const answer = await fetch(`${gateway}${path}`, init);
+    if (!answer.ok) throw new Error(`the gateway refuses: ${await answer.text()}`);
     return answer;
   };
-  await call(`/scenario/${name}`, "POST", rules);
-  const answer = await fetch(`${gateway}/v1/session`, {
+  const setRules = (rules) => call(`/faults/${name}`, { method: "PUT", body: JSON.stringify(rules) });
+  await setRules(rules);
+  const answer = await call("/v1/session", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ rules: sessionRules }),
   });
   const session = await answer.json();
-  const endpoint = `${proxy}/${name}/v1`;
+  const endpoint = `${gateway}/${name}/v1`;
   return {
     endpoint,
     session,
     token: session.credentials.token,
     sessionId: session.sessionId,
-    /** Changes the rules. */
-    rules: (rules) => call(`/scenario/${name}`, "POST", rules),
+    /** Changes the rules; the log begins anew. */
+    rules: setRules,
     /** The requests that came, preflights apart. */
-    log: async () => (await (await call(`/log/${name}`, "GET")).json()).filter((entry) => entry.method !== "OPTIONS"),
-    /** Opens the bucket through the proxy; quick retries unless told otherwise. */
+    log: async () => (await (await call(`/faults/${name}`)).json()).log.filter(({ method }) => method !== "OPTIONS"),
+    /** Opens the bucket through the scenario; quick retries unless told otherwise. */
     open: (options = {}) =>
       openBucket({
         endpoint,
@@ -48,8 +48,8 @@ export async function scenario(rules = [], sessionRules = {}) {
   };
 }
 
-/** `METHOD path` of each logged request, without the scenario. */
-export const calls = (log) => log.map(({ method, path }) => `${method} ${path.replace(/^(\/[^/]+)?\/v1/, "")}`);
+/** `METHOD path` of each logged request, without the version. */
+export const calls = (log) => log.map(({ method, path }) => `${method} ${path.replace(/^\/v1/, "")}`);
 
 /** Bytes that differ everywhere, from a seed (xorshift). */
 export function bytes(length, seed = 1) {

@@ -20,13 +20,13 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Builds the gateway's program.
+    /// Builds the gateway's program, with the faults that the demo's panel shows.
     ///
     /// # Errors
     /// The build fails.
     pub fn build(workspace: &Workspace) -> Result<PathBuf> {
         let mut build = workspace.cargo();
-        build.args(["build", "--package", "partway-gateway"]);
+        build.args(["build", "--package", "partway-gateway", "--features", "faults"]);
         workspace.artifacts(build)?.executable("partway-gateway").context("cargo built no partway-gateway")
     }
 

@@ -47,7 +47,8 @@ fn run_with_browsers(workspace: &Workspace, command: &str, rest: &[String]) -> R
     // With the gateway, so that features are resolved as in the test steps and nothing is compiled twice. Without the
     // library: one that does not compile is for the steps to tell.
     let mut build = workspace.cargo();
-    build.args(["build", "--package", "xtask", "--package", "partway-gateway", "--features", "xtask/browsers"]);
+    build.args(["build", "--package", "xtask", "--package", "partway-gateway", "--features"]);
+    build.arg("xtask/browsers,partway-gateway/faults");
     let program = workspace.artifacts(build)?.executable("xtask-browsers").context("cargo built no xtask-browsers")?;
     let mut program = std::process::Command::new(program);
     program.arg(command).args(rest).current_dir(&workspace.root);

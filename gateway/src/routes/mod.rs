@@ -17,6 +17,8 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::error::ApiError;
+#[cfg(feature = "faults")]
+use crate::faults;
 use crate::session::Token;
 use crate::state::Shared;
 use crate::store::{Access, Role};
@@ -42,9 +44,10 @@ pub(crate) fn router(gate: Shared, own: String) -> Router {
         .route("/link/{key}", get(link::read))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method);
-    Router::new()
-        .nest("/v1", api)
-        .merge(pages::router(&gate.config))
+    let router = Router::new().nest("/v1", api).merge(pages::router(&gate.config));
+    #[cfg(feature = "faults")]
+    let router = router.merge(faults::routes()).layer(from_fn(faults::refuse));
+    router
         .layer(from_fn_with_state(gate.clone(), layers::pace))
         .layer(from_fn_with_state(gate.clone(), layers::check_host))
         .layer(cors)
@@ -61,7 +64,7 @@ async fn wrong_method() -> ApiError {
 }
 
 /// `value` as a JSON answer with status 200.
-fn json(value: &impl Serialize) -> Result<Response, ApiError> {
+pub(crate) fn json(value: &impl Serialize) -> Result<Response, ApiError> {
     let text = serde_json::to_vec(value).map_err(|error| ApiError::internal("an answer", &error))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], Bytes::from(text)).into_response())
 }

@@ -1,15 +1,17 @@
 //! One connection: HTTP/1.1 with a deadline at every moment.
 
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::HttpService;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -18,9 +20,11 @@ use tokio::time::{Instant, Sleep};
 use crate::config::Config;
 
 /// Serves `socket` until it ends, misses a deadline, or `stopped` turns true and its request is answered.
-pub(super) async fn serve(socket: TcpStream, router: Router, config: &Config, mut stopped: watch::Receiver<bool>) {
+pub(super) async fn serve<S>(socket: TcpStream, service: S, config: &Config, mut stopped: watch::Receiver<bool>)
+where
+    S: HttpService<Incoming, ResBody = Body, Error: Into<Box<dyn Error + Send + Sync>>>,
+{
     let _ = socket.set_nodelay(true);
-    let service = TowerToHyperService::new(router);
     let socket = TokioIo::new(Writing::new(socket, config.body_timeout));
     // The timer runs from the connection's first moment and again from the end of each answer: it ends silent
     // connections as well as heads that drip. Bodies have their own deadlines (`body`).

@@ -81,6 +81,11 @@ impl Store {
 
 impl From<std::io::Error> for ApiError {
     fn from(error: std::io::Error) -> Self {
-        Self::internal("the data folder", &error)
+        let failure = Self::internal("the data folder", &error);
+        if !matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) {
+            return failure;
+        }
+        let full = axum::http::StatusCode::INSUFFICIENT_STORAGE;
+        Self::new(full, "InsufficientStorage", "The server has no room left. Try again later.")
     }
 }

@@ -6,6 +6,8 @@ mod access;
 mod completion;
 mod cors;
 mod crash;
+#[cfg(not(feature = "faults"))]
+mod faultless;
 mod hosts;
 mod links;
 mod pages;

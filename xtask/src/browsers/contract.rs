@@ -21,9 +21,8 @@ const LOADING: Duration = Duration::from_secs(30);
 /// A test fails, or the page does not come to its end.
 pub fn run(browser: Browser, programs: Programs, gateway: &str, servers: &Servers, tally: &mut Tally) -> Result<()> {
     let session = Session::open(Driver::start(browser, programs)?)?;
-    let Servers { site, proxy, elsewhere, .. } = servers;
-    session
-        .go_to(&format!("{site}/contract/?proxy={proxy}&gateway={gateway}&elsewhere={elsewhere}&browser={browser}"))?;
+    let Servers { site, elsewhere, .. } = servers;
+    session.go_to(&format!("{site}/contract/?gateway={gateway}&elsewhere={elsewhere}&browser={browser}"))?;
 
     let (mut printed, mut failed) = (0, 0);
     let mut last = Instant::now();

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Browser, display::Display, install::Programs, proxy::rule::merge};
+use super::{Browser, display::Display, install::Programs};
 use crate::process::Group;
 
 /// How long a driver may take to listen.
@@ -138,6 +138,18 @@ pub fn capabilities(browser: Browser, programs: &Programs) -> Value {
         Browser::Webkit => {
             json!({ "webkitgtk:browserOptions": { "binary": programs.browser, "args": ["--automation"] } })
         }
+    }
+}
+
+/// Puts what `more` has into `target`, object by object.
+fn merge(target: &mut Value, more: &Value) {
+    match (target, more) {
+        (Value::Object(target), Value::Object(more)) => {
+            for (key, value) in more {
+                merge(target.entry(key.as_str()).or_insert(Value::Null), value);
+            }
+        }
+        (target, more) => *target = more.clone(),
     }
 }
 

@@ -6,7 +6,7 @@
 //! | [`display`] | the invisible screen WebKit needs |
 //! | [`drivers`] | a browser's WebDriver program, running, and how the browser is started |
 //! | [`webdriver`] | one browser session over WebDriver |
-//! | [`servers`] | the servers of the tests: [`site`], [`proxy`], [`elsewhere`] |
+//! | [`servers`] | the servers of the tests: [`site`], [`elsewhere`] |
 //! | [`suite`] | the steps of `cargo xtask test` |
 //! | [`wasm_tests`], [`contract`], [`end_to_end`] | its steps in browsers |
 //! | [`screenshot`] | the picture of the demo |
@@ -21,7 +21,6 @@ pub mod drivers;
 pub mod elsewhere;
 pub mod end_to_end;
 pub mod install;
-pub mod proxy;
 pub mod screenshot;
 pub mod servers;
 pub mod site;

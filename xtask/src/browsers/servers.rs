@@ -4,38 +4,35 @@ use std::net::Ipv4Addr;
 use anyhow::{Context, Result};
 use tokio::{net::TcpListener, runtime::Runtime};
 
-use super::{elsewhere, proxy, site};
+use super::{elsewhere, site};
 use crate::workspace::Workspace;
 
 /// The running servers; stopped when dropped.
 pub struct Servers {
     /// Origin of the tests' page and modules (`/contract/`) and of the package (`/pkg/`).
     pub site: String,
-    /// Origin of the recording, lying proxy before the gateway.
-    pub proxy: String,
     /// Origin of the server nothing is to be sent to.
     pub elsewhere: String,
     _runtime: Runtime,
 }
 
 impl Servers {
-    /// Starts them, the proxy before the gateway at the origin `gateway`.
+    /// Starts them.
     ///
     /// # Errors
     /// There is no free loopback port.
-    pub fn start(workspace: &Workspace, gateway: &str) -> Result<Self> {
+    pub fn start(workspace: &Workspace) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .context("cannot start the runtime of the test servers")?;
-        let [site, proxy, elsewhere] = [bind(&runtime)?, bind(&runtime)?, bind(&runtime)?];
-        let origins = [origin(&site)?, origin(&proxy)?, origin(&elsewhere)?];
+        let [site, elsewhere] = [bind(&runtime)?, bind(&runtime)?];
+        let origins = [origin(&site)?, origin(&elsewhere)?];
         runtime.spawn(site::serve(site, workspace.clone()));
-        runtime.spawn(proxy::serve(proxy, gateway.to_owned()));
         runtime.spawn(elsewhere::serve(elsewhere));
-        let [site, proxy, elsewhere] = origins;
-        Ok(Self { site, proxy, elsewhere, _runtime: runtime })
+        let [site, elsewhere] = origins;
+        Ok(Self { site, elsewhere, _runtime: runtime })
     }
 }
 

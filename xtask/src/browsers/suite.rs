@@ -118,10 +118,19 @@ impl Suite<'_> {
                 Step::Clippy => self.step("clippy", |workspace, _| clippy(workspace)),
                 Step::Native => self.step("native tests", |workspace, tally| {
                     let mut test = workspace.cargo();
-                    tally.run({
-                        test.args(["test", "--no-fail-fast"]).args(EVERYTHING);
-                        test
-                    })
+                    test.args(["test", "--no-fail-fast"]).args(EVERYTHING);
+                    tally.run(test)?;
+                    let mut faults = workspace.cargo();
+                    faults.args([
+                        "test",
+                        "--no-fail-fast",
+                        "--workspace",
+                        "--features",
+                        WITH_FAULTS,
+                        "--test",
+                        "faults",
+                    ]);
+                    tally.run(faults)
                 }),
                 _ => self.step("package", |workspace, _| package::write(workspace)),
             };
@@ -151,7 +160,7 @@ impl Suite<'_> {
             let program = built_gateway(workspace)?;
             let port = if TcpListener::bind(("127.0.0.1", PORT)).is_ok() { PORT } else { 0 };
             let gateway = Gateway::start(workspace, program, port, &[])?;
-            let servers = Servers::start(workspace, &gateway.origin)?;
+            let servers = Servers::start(workspace)?;
             Ok((gateway, servers))
         }) else {
             return;
@@ -188,6 +197,9 @@ impl Suite<'_> {
 /// The same packages and features in every cargo call for the host, so that nothing is compiled twice.
 pub const EVERYTHING: [&str; 3] = ["--workspace", "--features", "xtask/browsers"];
 
+/// The features of a gateway that tests can break. Those of [`EVERYTHING`] leave it as it is released.
+pub const WITH_FAULTS: &str = "xtask/browsers,partway-gateway/faults";
+
 fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     let mut command = workspace.cargo();
     command.args(arguments);
@@ -197,6 +209,8 @@ fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
 fn clippy(workspace: &Workspace) -> Result<()> {
     let strict = ["--", "-D", "warnings"];
     cargo(workspace, &[&["clippy", "--all-targets"], EVERYTHING.as_slice(), &strict].concat())?;
+    let faults = ["clippy", "--all-targets", "--package", "partway-gateway", "--features", "faults"];
+    cargo(workspace, &[faults.as_slice(), &strict].concat())?;
     package::add_target()?;
     let browser = ["clippy", "--package", "partway", "--lib", "--tests", "--target", "wasm32-unknown-unknown"];
     cargo(workspace, &[browser.as_slice(), &strict].concat())
@@ -208,7 +222,7 @@ fn clippy(workspace: &Workspace) -> Result<()> {
 /// The build fails.
 pub fn built_gateway(workspace: &Workspace) -> Result<std::path::PathBuf> {
     let mut build = workspace.cargo();
-    build.args(["build", "--package", "xtask", "--package", "partway-gateway", "--features", "xtask/browsers"]);
+    build.args(["build", "--package", "xtask", "--package", "partway-gateway", "--features", WITH_FAULTS]);
     workspace.artifacts(build)?.executable("partway-gateway").context("cargo built no partway-gateway")
 }
 

@@ -1,16 +1,17 @@
-//! What a test page may tell the proxy to do.
+//! When the gateway is to do what in place of its work.
 //!
 //! ```json
 //! [{ "match": { "method": "PUT", "path": "/v1/buckets", "partNumber": 2, "nth": [1, 3] },
 //!    "do": { "status": 503, "headers": { "Retry-After": "1" }, "body": "{}" } }]
 //! ```
 //!
-//! The first rule that matches acts; none: the request is forwarded. `path` is a regular expression, found anywhere in the
-//! gateway's path. `nth` lists turns, counted from 1 over the requests that match the rest; `from` and `to` bound them. A
-//! preflight (`OPTIONS`) matches only a rule that names this method.
+//! The first rule that matches acts; none: the request is served. `path` is a regular expression, found anywhere in the path
+//! from `/v1` on. `nth` lists turns, counted from 1 over the requests that match the rest and that no earlier rule took;
+//! `from` and `to` bound them. A preflight (`OPTIONS`) matches only a rule that names this method.
+
 use std::collections::BTreeMap;
 
-use hyper::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method};
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,7 +19,7 @@ use serde_json::Value;
 /// When to do what.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+pub(super) struct Rule {
     #[serde(rename = "match", default)]
     when: Match,
     #[serde(rename = "do")]
@@ -53,12 +54,16 @@ impl TryFrom<String> for Pattern {
 /// What to do with a request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct Act {
+pub(super) struct Act {
     /// Milliseconds to wait before anything else.
     pub delay_ms: u64,
     /// Close the connection instead of answering.
     pub drop: Option<Drop>,
-    /// Forward to the gateway as well, where the answer is invented: it acts, and the page does not learn it.
+    /// Keep the connection and never answer.
+    pub hang: Option<Hang>,
+    /// Most bytes a second of the request's body.
+    pub throttle: Option<u64>,
+    /// Act as well where the answer is invented, and the page does not learn it.
     pub forward: bool,
     /// Status of an invented answer; 200 where only a body is given.
     pub status: Option<u16>,
@@ -70,20 +75,40 @@ pub struct Act {
     pub redirect: Option<String>,
     /// Headers to set on the answer, real or invented; null removes one.
     pub headers: BTreeMap<String, Option<String>>,
-    /// Merge patch (RFC 7386) of the gateway's JSON.
+    /// Merge patch (RFC 7386) of the real answer's JSON.
     pub rewrite_json: Option<Value>,
     /// Break the connection after so many bytes of the answer's body.
     pub cut_after: Option<u64>,
+    /// From now on refuse every token that the session has now.
+    pub expire_tokens: bool,
+    /// Fail to store, as with no space left.
+    pub disk_full: bool,
+    /// Close every connection, and take none for so many milliseconds.
+    pub restart: Option<u64>,
 }
 
 /// When the connection is closed without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Drop {
-    /// Before the gateway sees anything.
+pub(super) enum Drop {
+    /// Before anything is read.
     Before,
-    /// After the gateway has acted and answered.
+    /// When half of the body is read.
+    Middle,
+    /// When the gateway has acted.
     After,
+}
+
+/// When nothing happens any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Hang {
+    /// Before anything is read.
+    Before,
+    /// When the gateway has acted.
+    After,
+    /// When the answer's headers are sent.
+    Headers,
 }
 
 impl Rule {
@@ -119,14 +144,33 @@ impl Rule {
 
 impl Act {
     /// Whether the answer is not the gateway's.
-    #[must_use]
     pub fn invents(&self) -> bool {
         self.status.is_some() || self.body.is_some() || self.body_repeat.is_some() || self.redirect.is_some()
+    }
+
+    /// What the log calls it; nothing where it does nothing.
+    pub fn name(&self) -> Option<String> {
+        let when = |fault: &str, when: &dyn std::fmt::Debug| format!("{fault}-{when:?}").to_lowercase();
+        let named = [
+            (self.expire_tokens, "expire-tokens"),
+            (self.disk_full, "disk-full"),
+            (self.restart.is_some(), "restart"),
+            (self.cut_after.is_some(), "cut"),
+            (self.throttle.is_some(), "throttle"),
+            (self.redirect.is_some(), "redirect"),
+            (self.body.is_some() || self.body_repeat.is_some(), "body"),
+            (self.rewrite_json.is_some(), "rewrite-json"),
+            (!self.headers.is_empty(), "headers"),
+            (self.delay_ms > 0, "delay"),
+        ];
+        let first = || named.into_iter().find_map(|(so, name)| so.then(|| name.to_owned()));
+        let drop = self.drop.map(|at| when("drop", &at)).or_else(|| self.hang.map(|at| when("hang", &at)));
+        drop.or_else(|| self.status.map(|status| format!("status-{status}"))).or_else(first)
     }
 }
 
 /// Applies a merge patch (RFC 7386).
-pub fn merge(target: &mut Value, patch: &Value) {
+pub(super) fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
         return;

@@ -1,0 +1,122 @@
+//! The layer before the router.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::body::Body;
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
+use hyper::body::Incoming;
+use hyper::service::Service;
+
+use super::{Refusal, act, split};
+use crate::error::ApiError;
+use crate::session::{MemberId, Token};
+use crate::state::Shared;
+
+/// The connection is closed without an answer.
+#[derive(Debug)]
+pub(crate) struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("dropped on demand")
+    }
+}
+
+impl Error for Dropped {}
+
+/// Sends requests through their scenario to the router.
+#[derive(Clone)]
+pub(crate) struct FaultService<S> {
+    router: S,
+    gate: Shared,
+}
+
+impl<S> FaultService<S> {
+    /// Before `router`.
+    pub fn new(router: S, gate: Shared) -> Self {
+        Self { router, gate }
+    }
+}
+
+/// What a service answers with, some day.
+type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Dropped>> + Send>>;
+
+impl<S> Service<Request<Incoming>> for FaultService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Dropped;
+    type Future = Answering;
+
+    fn call(&self, request: Request<Incoming>) -> Answering {
+        let Self { router, gate } = self.clone();
+        Box::pin(async move {
+            let mut response = answer(&router, &gate, request.map(Body::new)).await?;
+            if gate.faults.any() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        })
+    }
+}
+
+async fn answer<S>(router: &S, gate: &Shared, mut request: Request<Body>) -> Result<Response<Body>, Dropped>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let path = request.uri().path().to_owned();
+    let Some((name, rest)) = split(&path) else {
+        let Ok(response) = router.call(request).await;
+        return Ok(response);
+    };
+    if let Some(uri) = with_path(request.uri(), rest) {
+        *request.uri_mut() = uri;
+    }
+    let (entry, act) = gate.faults.arrived(name, request.method(), rest, request.headers());
+    if act.expire_tokens {
+        expire(gate, request.headers()).await;
+    }
+    if member(request.headers()).is_some_and(|member| gate.faults.is_expired(member)) {
+        request.extensions_mut().insert(Refusal(ApiError::token()));
+        if let Some(entry) = &entry {
+            entry.met("expired-token");
+        }
+    }
+    let response = act::perform(&act, router, &gate.faults, entry.clone(), request).await?;
+    if let Some(entry) = entry {
+        entry.answered(response.status());
+    }
+    Ok(response)
+}
+
+/// `uri` with another path.
+fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+    let text = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(text.parse::<PathAndQuery>().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+fn token(headers: &HeaderMap) -> Option<Token> {
+    Token::parse(headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?.1)
+}
+
+fn member(headers: &HeaderMap) -> Option<MemberId> {
+    Some(token(headers)?.member)
+}
+
+/// Ends the tokens of everyone who is now in the session that the request is of.
+async fn expire(gate: &Shared, headers: &HeaderMap) {
+    let Some(token) = token(headers) else { return };
+    if let Ok(access) = gate.store.access(token).await {
+        let ids = access.users.iter().filter_map(|user| crate::random::from_hex(&user.id));
+        gate.faults.expire(ids.map(MemberId));
+    }
+}

@@ -1,0 +1,348 @@
+//! The fault layer over real sockets, before the real store.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+#[path = "conformance/server.rs"]
+#[allow(dead_code)]
+mod server;
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
+
+use server::{Member, Server, Upload, bytes, client, fine, read, refused, start};
+
+/// A gateway, a scenario of it, and a member who speaks to the gateway through the scenario.
+struct Scene {
+    server: Server,
+    member: Member,
+}
+
+impl Scene {
+    async fn new(rules: Value) -> Self {
+        let server = start(&[]).await;
+        let mut member = server.session(json!({})).await;
+        member.url = format!("{}/one", server.url);
+        let scene = Self { server, member };
+        scene.set(rules).await;
+        scene
+    }
+
+    async fn set(&self, rules: Value) {
+        let request = client().put(format!("{}/faults/one", self.server.url)).body(rules.to_string());
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    }
+
+    async fn told(&self) -> Value {
+        fine(read(client().get(format!("{}/faults/one", self.server.url)).send().await.unwrap()).await)
+    }
+
+    async fn log(&self) -> Vec<Value> {
+        self.told().await["log"].as_array().unwrap().clone()
+    }
+
+    /// The fields of the last logged request.
+    async fn last(&self, fields: &[&str]) -> Vec<Value> {
+        let log = self.log().await;
+        fields.iter().map(|field| log.last().unwrap()[*field].clone()).collect()
+    }
+
+    /// An upload of a file of one part of 1,000,000 bytes.
+    async fn upload(&self) -> Upload {
+        self.member.upload(1, 1_000_000).await
+    }
+}
+
+/// Puts part 1, where that may fail.
+async fn put(upload: &Upload, patience: Duration) -> reqwest::Result<Response> {
+    upload.part(1).body(bytes(1_000_000, 1)).timeout(patience).send().await
+}
+
+const SHORT: Duration = Duration::from_millis(700);
+const LONG: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn a_scenario_is_the_same_api_on_the_same_store_and_is_logged_without_secrets() {
+    let scene = Scene::new(json!([])).await;
+    let upload = scene.upload().await;
+    let tag = upload.tag(1, &bytes(1_000_000, 1)).await;
+    fine(upload.complete(&[tag]).await);
+    let plain = Member { url: scene.server.url.clone(), ..scene.member.clone() };
+    assert_eq!(plain.list().await, scene.member.list().await);
+    assert_eq!(upload.content().await, bytes(1_000_000, 1));
+
+    let told = scene.told().await;
+    assert_eq!(told["rules"], 0);
+    let log = told["log"].as_array().unwrap();
+    let paths: Vec<_> = log.iter().map(|entry| (entry["method"].clone(), entry["path"].clone())).collect();
+    let expected = [
+        ("POST", "/v1/buckets".to_owned()),
+        ("PUT", "/v1/buckets".to_owned()),
+        ("POST", "/v1/buckets/complete".to_owned()),
+        ("GET", "/v1/buckets".to_owned()),
+        ("GET", format!("/v1/buckets/download/{}", upload.key)),
+    ];
+    assert_eq!(paths, expected.map(|(method, path)| (json!(method), json!(path))));
+    let part = &log[1];
+    assert_eq!((&part["partNumber"], &part["key"]), (&json!(1), &json!(upload.key)));
+    assert_eq!((&part["status"], &part["bodyBytes"], &part["fault"]), (&json!(200), &json!(1_000_000), &Value::Null));
+    assert_eq!(part["headers"]["authorization"], "Bearer …");
+    assert_eq!(part["headers"]["uploadid"], upload.id);
+    assert!(part["at"].is_u64());
+    assert!(!told.to_string().contains(&scene.member.token));
+}
+
+#[tokio::test]
+async fn v1_is_the_scenario_default_and_scenarios_do_not_disturb_each_other() {
+    let scene = Scene::new(json!([{ "do": { "status": 503 } }])).await;
+    let get = async |path: &str| client().get(format!("{}{path}", scene.server.url)).send().await.unwrap().status();
+    assert_eq!(get("/one/v1/session/current").await, 503);
+    assert_eq!(get("/two/v1/session/current").await, 401);
+    assert_eq!(get("/v1/session/current").await, 401);
+    let rules = json!([{ "do": { "status": 418 } }]).to_string();
+    let set = client().put(format!("{}/faults/default", scene.server.url)).body(rules).send().await.unwrap();
+    assert_eq!(set.status(), 204);
+    assert_eq!(get("/v1/session/current").await, 418);
+    assert_eq!(get("/two/v1/session/current").await, 401);
+    assert_eq!(get("/Wrong/v1/session/current").await, 404);
+    let names = fine(read(client().get(format!("{}/faults", scene.server.url)).send().await.unwrap()).await);
+    assert_eq!(names, json!({ "scenarios": ["default", "one"] }));
+    let unknown = fine(read(client().get(format!("{}/faults/two", scene.server.url)).send().await.unwrap()).await);
+    assert_eq!(unknown, json!({ "rules": 0, "log": [] }));
+}
+
+#[tokio::test]
+async fn rules_count_their_turns_and_leave_preflights_alone() {
+    let scene = Scene::new(json!([
+        { "match": { "path": "^/v1/buckets$", "nth": [2] }, "do": { "status": 503, "headers": { "Retry-After": "1" } } },
+        { "match": { "method": "PUT", "from": 2, "to": 3 }, "do": { "status": 500 } },
+        { "match": { "method": "PUT", "partNumber": 7 }, "do": { "status": 429 } },
+    ]))
+    .await;
+    let ask = async |method: &str, path: &str, part: u64| {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let request = client().request(method, format!("{}/one/v1{path}", scene.server.url));
+        request.header("Origin", "http://localhost:1").header("partNumber", part).send().await.unwrap()
+    };
+    let mut statuses = Vec::new();
+    for (method, path, part) in [
+        ("PUT", "/buckets", 1),
+        ("OPTIONS", "/buckets", 1),
+        ("PUT", "/buckets", 1),
+        ("PUT", "/buckets", 1),
+        ("PUT", "/buckets", 1),
+        ("PUT", "/buckets", 7),
+        ("PUT", "/buckets", 1),
+    ] {
+        statuses.push(ask(method, path, part).await.status().as_u16());
+    }
+    // The second rule does not count the request that the first one took.
+    assert_eq!(statuses, [401, 200, 503, 500, 500, 429, 401]);
+    scene.set(json!([{ "match": { "method": "OPTIONS" }, "do": { "status": 403 } }])).await;
+    let preflight = ask("OPTIONS", "/buckets", 1).await;
+    assert_eq!(preflight.status(), 403);
+    assert!(preflight.headers().get("access-control-allow-origin").is_none());
+    assert_eq!(scene.log().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_invented_answer_can_be_read_by_the_page_and_nothing_is_stored() {
+    let scene = Scene::new(json!([{ "match": { "method": "PUT" }, "do": { "status": 429, "body": "{}", "headers": { "Retry-After": "2", "ETag": "x" } } }])).await;
+    let upload = scene.upload().await;
+    let answer = upload.part(1).header("Origin", "http://page.example").body(bytes(1_000_000, 1)).send().await.unwrap();
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!((answer.status().as_u16(), header("retry-after")), (429, "2".to_owned()));
+    assert_eq!(header("access-control-allow-origin"), "http://page.example");
+    assert_eq!(header("access-control-expose-headers"), "etag, retry-after");
+    assert_eq!(header("connection"), "close");
+    assert_eq!(
+        scene.last(&["status", "acted", "fault", "bodyBytes"]).await,
+        [json!(429), Value::Null, json!("status-429"), json!(1_000_000)]
+    );
+    refused(&upload.complete(&["x".to_owned()]).await, 400, "InvalidPart");
+}
+
+#[tokio::test]
+async fn a_drop_hides_the_request_half_of_it_or_its_answer() {
+    let scene = Scene::new(json!([
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "drop": "before" } },
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "drop": "middle" } },
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "drop": "after" } },
+    ]))
+    .await;
+    let upload = scene.upload().await;
+    for (fault, acted, least, most) in [
+        ("drop-before", Value::Null, 0, 0),
+        ("drop-middle", json!(400), 500_000, 500_000),
+        ("drop-after", json!(200), 1_000_000, 1_000_000),
+    ] {
+        assert!(put(&upload, LONG).await.is_err(), "{fault}");
+        let [found, status, did, received] =
+            scene.last(&["fault", "status", "acted", "bodyBytes"]).await.try_into().unwrap();
+        assert_eq!((found, status, did), (json!(fault), Value::Null, acted));
+        assert!((least..=most).contains(&received.as_u64().unwrap()), "{fault}: {received}");
+    }
+    // What was stored without an answer is stored.
+    let tag = upload.tag(1, &bytes(1_000_000, 1)).await;
+    fine(upload.complete(&[tag]).await);
+    assert_eq!(upload.content().await, bytes(1_000_000, 1));
+}
+
+#[tokio::test]
+async fn a_hang_answers_nothing_or_only_headers() {
+    let scene = Scene::new(json!([
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "hang": "before" } },
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "hang": "after" } },
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "hang": "headers" } },
+    ]))
+    .await;
+    let upload = scene.upload().await;
+    assert!(put(&upload, SHORT).await.unwrap_err().is_timeout());
+    assert_eq!(scene.last(&["status", "acted", "bodyBytes"]).await, [Value::Null, Value::Null, json!(0)]);
+    assert!(put(&upload, SHORT).await.unwrap_err().is_timeout());
+    assert_eq!(scene.last(&["status", "acted", "bodyBytes"]).await, [Value::Null, json!(200), json!(1_000_000)]);
+    let answer = put(&upload, SHORT).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.bytes().await.unwrap_err().is_timeout());
+    upload.tag(1, &bytes(1_000_000, 1)).await;
+}
+
+#[tokio::test]
+async fn a_delay_and_a_throttle_take_their_time() {
+    let scene = Scene::new(json!([
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "throttle": 1_000_000 } },
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "delayMs": 400 } },
+    ]))
+    .await;
+    let upload = scene.upload().await;
+    for least in [800, 400] {
+        let begun = Instant::now();
+        upload.tag(1, &bytes(1_000_000, 1)).await;
+        assert!(begun.elapsed().as_millis() >= least, "{:?} < {least} ms", begun.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_lie_after_the_act_and_a_rewritten_answer() {
+    let scene = Scene::new(json!([
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "status": 500, "forward": true } },
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "rewriteJson": { "tag": null, "partNumber": { "much": 1 } } } },
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "headers": { "ETag": null, "X-New": "1" } } },
+    ]))
+    .await;
+    let upload = scene.upload().await;
+    assert_eq!(put(&upload, LONG).await.unwrap().status(), 500);
+    assert_eq!(scene.last(&["status", "acted"]).await, [json!(500), json!(200)]);
+    assert_eq!(put(&upload, LONG).await.unwrap().text().await.unwrap(), r#"{"partNumber":{"much":1}}"#);
+    let answer = put(&upload, LONG).await.unwrap();
+    assert!(answer.headers().contains_key("x-new") && !answer.headers().contains_key("etag"));
+}
+
+#[tokio::test]
+async fn a_huge_body_is_streamed_and_a_cut_one_breaks_off() {
+    let scene = Scene::new(json!([
+        { "match": { "nth": [1] }, "do": { "body": "[", "bodyRepeat": ["0,", 10_000_000] } },
+        { "match": { "nth": [1] }, "do": { "body": "0123456789", "cutAfter": 4, "headers": { "Content-Length": "10" } } },
+        { "match": { "nth": [1] }, "do": { "cutAfter": 2 } },
+    ]))
+    .await;
+    let get = async || scene.member.request(Method::GET, "/session/current").send().await.unwrap();
+    assert_eq!(get().await.bytes().await.unwrap().len(), 20_000_001);
+    for expected in [&b"0123"[..], b"{\""] {
+        let mut answer = get().await;
+        let mut received = Vec::new();
+        let broken = loop {
+            match answer.chunk().await {
+                Ok(Some(chunk)) => received.extend_from_slice(&chunk),
+                Ok(None) => break false,
+                Err(_) => break true,
+            }
+        };
+        assert_eq!((received.as_slice(), broken), (expected, true));
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_points_there() {
+    let scene = Scene::new(json!([{ "do": { "redirect": "http://127.0.0.1:1/there" } }])).await;
+    let answer = scene.member.request(Method::GET, "/buckets").send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()),
+        (307, "http://127.0.0.1:1/there")
+    );
+}
+
+#[tokio::test]
+async fn expired_tokens_are_refused_everywhere_until_one_joins_again() {
+    let scene = Scene::new(json!([{ "match": { "method": "PUT", "nth": [1] }, "do": { "expireTokens": true } }])).await;
+    let guest = fine(scene.server.join(&json!({ "sessionId": scene.member.session_id() })).await);
+    let other = scene.server.session(json!({})).await;
+    let upload = scene.upload().await;
+    refused(&upload.put(1, &bytes(1_000_000, 1)).await, 401, "InvalidToken");
+    refused(&upload.put(1, &bytes(1_000_000, 1)).await, 401, "InvalidToken");
+    assert_eq!(scene.last(&["fault"]).await, [json!("expired-token")]);
+    refused(&scene.server.member(guest).ask(Method::GET, "/buckets").await, 401, "InvalidToken");
+    fine(other.ask(Method::GET, "/buckets").await);
+    let joined = fine(scene.server.join(&json!({ "sessionId": scene.member.session_id() })).await);
+    let upload = Upload { member: Member { url: scene.member.url.clone(), ..scene.server.member(joined) }, ..upload };
+    upload.tag(1, &bytes(1_000_000, 1)).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_is_507_and_stores_nothing() {
+    let scene = Scene::new(json!([{ "match": { "method": "PUT", "nth": [1] }, "do": { "diskFull": true } }])).await;
+    let upload = scene.upload().await;
+    refused(&upload.put(1, &bytes(1_000_000, 1)).await, 507, "InsufficientStorage");
+    assert_eq!(scene.last(&["fault", "status"]).await, [json!("disk-full"), json!(507)]);
+    refused(&upload.complete(&["x".to_owned()]).await, 400, "InvalidPart");
+    upload.tag(1, &bytes(1_000_000, 1)).await;
+}
+
+#[tokio::test]
+async fn a_restart_breaks_every_connection_and_keeps_the_store() {
+    let scene = Scene::new(json!([{ "match": { "method": "PUT", "nth": [1] }, "do": { "restart": 600 } }])).await;
+    let upload = scene.upload().await;
+    let mut idle = tokio::net::TcpStream::connect(scene.server.address).await.unwrap();
+    // Another request makes sure that the idle connection was accepted.
+    upload.info().await;
+    let begun = Instant::now();
+    assert!(put(&upload, LONG).await.is_err());
+    let broken = tokio::time::timeout(SHORT, idle.read(&mut [0])).await.expect("the idle connection is open");
+    assert!(!matches!(broken, Ok(1..)));
+    assert!(tokio::net::TcpStream::connect(scene.server.address).await.is_err(), "it still listens");
+    while tokio::net::TcpStream::connect(scene.server.address).await.is_err() {
+        assert!(begun.elapsed() < LONG, "it does not come back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(590), "it was back after {:?}", begun.elapsed());
+    upload.tag(1, &bytes(1_000_000, 1)).await;
+    let faults: Vec<Value> = scene.log().await.iter().map(|entry| entry["fault"].clone()).collect();
+    assert_eq!(faults.iter().filter(|fault| **fault == "restart").count(), 1);
+}
+
+#[tokio::test]
+async fn a_wrong_rule_or_name_is_refused_with_a_sentence_and_changes_nothing() {
+    let scene = Scene::new(json!([{ "match": { "nth": [99] }, "do": { "status": 500 } }])).await;
+    let set = async |name: &str, rules: &str| {
+        read(client().put(format!("{}/faults/{name}", scene.server.url)).body(rules.to_owned()).send().await.unwrap())
+            .await
+    };
+    for rules in [
+        json!([{ "do": { "stauts": 500 } }]),
+        json!([{ "match": { "path": "^(" }, "do": {} }]),
+        json!([{ "match": {} }]),
+        json!([{ "do": { "hang": "sideways" } }]),
+        json!({}),
+        json!("["),
+    ] {
+        let answer = set("one", &rules.to_string()).await;
+        assert_eq!((answer.0.as_u16(), answer.1["code"].as_str()), (400, Some("InvalidArgument")), "{rules}");
+        assert!(answer.1["message"].as_str().unwrap().len() > 10);
+    }
+    for name in ["A", "a_b", "a%2Fb", &"x".repeat(65)] {
+        refused(&set(name, "[]").await, 400, "InvalidArgument");
+    }
+    assert_eq!(scene.told().await["rules"], 1);
+}
