@@ -10,28 +10,27 @@ export const MIB = 1024 * 1024;
 
 let scenarios = 0;
 
-/** A new session, under a scenario of its own with these rules. */
-export async function scenario(rules = [], sessionRules = {}) {
+/** A new session of the gateway at `origin`, under a scenario of its own with these rules. */
+export async function scenario(rules = [], sessionRules = {}, origin = gateway) {
   const name = `s${Date.now().toString(36)}-${++scenarios}`;
   const call = async (path, init) => {
-    const answer = await fetch(`${gateway}${path}`, init);
+    const answer = await fetch(`${origin}${path}`, init);
     if (!answer.ok) throw new Error(`the gateway refuses: ${await answer.text()}`);
     return answer;
   };
   const setRules = (rules) => call(`/faults/${name}`, { method: "PUT", body: JSON.stringify(rules) });
   await setRules(rules);
-  const answer = await call("/v1/session", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ rules: sessionRules }),
-  });
-  const session = await answer.json();
-  const endpoint = `${gateway}/${name}/v1`;
+  const post = async (path, body) =>
+    (await call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
+  const session = await post("/v1/session", { rules: sessionRules });
+  const endpoint = `${origin}/${name}/v1`;
   return {
     endpoint,
     session,
     token: session.credentials.token,
     sessionId: session.sessionId,
+    /** Another token of the session. */
+    join: async () => (await post("/v1/session/join", { sessionId: session.sessionId })).credentials.token,
     /** Changes the rules; the log begins anew. */
     rules: setRules,
     /** The requests that came, preflights apart. */
@@ -50,6 +49,17 @@ export async function scenario(rules = [], sessionRules = {}) {
 
 /** `METHOD path` of each logged request, without the version. */
 export const calls = (log) => log.map(({ method, path }) => `${method} ${path.replace(/^\/v1/, "")}`);
+
+// What browsers add by themselves, whoever asks.
+const BROWSERS = /^(host|connection|user-agent|accept|accept-encoding|accept-language|origin|referer|sec-.*|content-length|cache-control|pragma|priority|te|dnt|upgrade-insecure-requests)$/;
+const DOCUMENTED = ["authorization", "content-type", "partnumber", "key", "uploadid", "x-api-key"];
+
+/** The documented headers that a logged request has, and those it should not have. */
+export function ownHeaders({ headers }) {
+  const own = Object.keys(headers).filter((name) => !BROWSERS.test(name));
+  const isKnown = (name) => DOCUMENTED.includes(name);
+  return { known: own.filter(isKnown), unknown: own.filter((name) => !isKnown(name)) };
+}
 
 /** Bytes that differ everywhere, from a seed (xorshift). */
 export function bytes(length, seed = 1) {

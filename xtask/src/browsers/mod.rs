@@ -8,7 +8,8 @@
 //! | [`webdriver`] | one browser session over WebDriver |
 //! | [`servers`] | the servers of the tests: [`site`], [`elsewhere`] |
 //! | [`suite`] | the steps of `cargo xtask test` |
-//! | [`wasm_tests`], [`contract`], [`end_to_end`] | its steps in browsers |
+//! | [`wasm_tests`], [`contract`], [`matrix`], [`end_to_end`] | its steps in browsers |
+//! | [`page`] | a page of tests, followed to its end |
 //! | [`screenshot`] | the picture of the demo |
 
 use std::{fmt, str::FromStr};
@@ -21,6 +22,8 @@ pub mod drivers;
 pub mod elsewhere;
 pub mod end_to_end;
 pub mod install;
+pub mod matrix;
+pub mod page;
 pub mod screenshot;
 pub mod servers;
 pub mod site;

@@ -3,7 +3,7 @@ use std::{fmt, net::TcpListener, time::Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Browser, contract, end_to_end, install, servers::Servers, wasm_tests};
+use super::{Browser, contract, end_to_end, install, matrix, matrix::Table, servers::Servers, wasm_tests};
 use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
 
 /// Where the gateway of the tests listens if it can: a port that stays lets the wasm tests be compiled once.
@@ -24,17 +24,27 @@ pub enum Step {
     Wasm,
     /// The contract tests, in each browser.
     Contract,
+    /// What uploads survive, in each browser.
+    Matrix,
     /// The demo page, in each browser.
     EndToEnd,
 }
 
 impl Step {
     /// All of them, in the order they run.
-    pub const ALL: [Self; 7] =
-        [Self::Format, Self::Clippy, Self::Native, Self::Package, Self::Wasm, Self::Contract, Self::EndToEnd];
+    pub const ALL: [Self; 8] = [
+        Self::Format,
+        Self::Clippy,
+        Self::Native,
+        Self::Package,
+        Self::Wasm,
+        Self::Contract,
+        Self::Matrix,
+        Self::EndToEnd,
+    ];
 
     fn needs_browsers(self) -> bool {
-        matches!(self, Self::Wasm | Self::Contract | Self::EndToEnd)
+        matches!(self, Self::Wasm | Self::Contract | Self::Matrix | Self::EndToEnd)
     }
 }
 
@@ -47,6 +57,7 @@ impl fmt::Display for Step {
             Self::Package => "package",
             Self::Wasm => "wasm",
             Self::Contract => "contract",
+            Self::Matrix => "matrix",
             Self::EndToEnd => "end-to-end",
         })
     }
@@ -59,26 +70,30 @@ pub struct Selection {
     pub steps: Vec<Step>,
     /// Those in browsers in these.
     pub browsers: Vec<Browser>,
+    /// Of the matrix only the faults whose name holds this.
+    pub fault: String,
 }
 
 impl Selection {
-    /// Reads `[--only STEP]… [--browser NAME]…`; without one of them, all.
+    /// Reads `[--only STEP]… [--browser NAME]… [--fault TEXT]`; without one of them, all.
     ///
     /// # Errors
     /// An argument that does not exist; the sentence lists those that do.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let (mut steps, mut browsers) = (Vec::new(), Vec::new());
+        let (mut steps, mut browsers, mut fault) = (Vec::new(), Vec::new(), String::new());
         while let Some(argument) = arguments.next() {
             let value = arguments.next().with_context(|| format!("{argument} needs a value"))?;
             match argument.as_str() {
                 "--only" => steps.push(parse_step(&value)?),
                 "--browser" => browsers.push(value.parse()?),
-                _ => bail!("there is no {argument}: take --only STEP and --browser NAME"),
+                "--fault" => fault = value,
+                _ => bail!("there is no {argument}: take --only STEP, --browser NAME and --fault TEXT"),
             }
         }
         Ok(Self {
             steps: Step::ALL.into_iter().filter(|step| steps.is_empty() || steps.contains(step)).collect(),
             browsers: Browser::ALL.into_iter().filter(|one| browsers.is_empty() || browsers.contains(one)).collect(),
+            fault,
         })
     }
 }
@@ -93,12 +108,15 @@ fn parse_step(name: &str) -> Result<Step> {
 /// # Errors
 /// A step failed; the sentence lists which.
 pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
-    let mut suite = Suite { workspace, tally: Tally::default(), failures: Vec::new() };
+    let mut suite = Suite { workspace, tally: Tally::default(), failures: Vec::new(), table: Table::default() };
     let start = Instant::now();
     suite.all(selection);
     eprintln!("==> everything: {:.1} s", start.elapsed().as_secs_f64());
     for failure in &suite.failures {
         eprintln!("FAILED {failure}");
+    }
+    if selection.steps.contains(&Step::Matrix) {
+        println!("\n{}", suite.table.markdown(&selection.browsers));
     }
     println!("{} passed, {} failed", suite.tally.passed, suite.tally.failed);
     if suite.failures.is_empty() { Ok(()) } else { bail!("{} of the steps failed", suite.failures.len()) }
@@ -108,6 +126,7 @@ struct Suite<'a> {
     workspace: &'a Workspace,
     tally: Tally,
     failures: Vec<String>,
+    table: Table,
 }
 
 impl Suite<'_> {
@@ -156,24 +175,30 @@ impl Suite<'_> {
             let found = self.step(&format!("find {browser}"), |workspace, _| install::programs(workspace, *browser));
             programs.extend(found.map(|found| (*browser, found)));
         }
-        let Some((gateway, servers)) = self.step("start the gateway", |workspace, _| {
+        let Some((program, gateway, servers)) = self.step("start the gateway", |workspace, _| {
             let program = built_gateway(workspace)?;
             let port = if TcpListener::bind(("127.0.0.1", PORT)).is_ok() { PORT } else { 0 };
-            let gateway = Gateway::start(workspace, program, port, &[])?;
+            let gateway = Gateway::start(workspace, program.clone(), port, &[])?;
             let servers = Servers::start(workspace)?;
-            Ok((gateway, servers))
+            Ok((program, gateway, servers))
         }) else {
             return;
         };
+        let table = std::mem::take(&mut self.table);
         for one in selection.steps.iter().filter(|step| step.needs_browsers()) {
             for (browser, programs) in &programs {
                 self.step(&format!("{one} tests in {browser}"), |workspace, tally| match one {
                     Step::Wasm => wasm_tests::run(workspace, *browser, programs, &gateway.origin, tally),
                     Step::Contract => contract::run(*browser, programs.clone(), &gateway.origin, &servers, tally),
+                    Step::Matrix => {
+                        let place = matrix::Place { workspace, program: &program, site: &servers.site };
+                        matrix::run(*browser, programs.clone(), &place, &selection.fault, &table, tally)
+                    }
                     _ => end_to_end::run(*browser, programs.clone(), &gateway, tally),
                 });
             }
         }
+        self.table = table;
     }
 
     /// Does a step. One that fails without a failed test counts as one.

@@ -1,0 +1,120 @@
+// What goes wrong, one entry a line of the table. Each is met by a file of every size.
+//
+// name: as the table shows it. rules: for the gateway's fault layer. options: for the bucket.
+// ends: how the upload must end, "done" unless said. act: what a person does meanwhile.
+// where: "apart" on a gateway of its own, one file at a time; "last" when nothing else runs, all files at once.
+
+import { aborts, fails, ok, same, sleep, until } from "../contract/test.js";
+
+const start = { method: "POST", path: "^/v1/buckets$" };
+const part = { method: "PUT", path: "^/v1/buckets$" };
+const complete = { method: "POST", path: "^/v1/buckets/complete$" };
+
+/** `act` on the first start, the first and third part, the first completion. */
+const everywhere = (act) => [
+  { match: { ...start, nth: [1] }, do: act },
+  { match: { ...part, nth: [1, 3] }, do: act },
+  { match: { ...complete, nth: [1] }, do: act },
+];
+const slow = (delayMs) => [{ match: part, do: { delayMs } }];
+const impatient = { stallTimeout: 1500 };
+const nonsense = { status: 200, body: '{"tag": ', forward: true };
+const busy = (status) => everywhere({ status, headers: { "Retry-After": "1" } });
+
+/** The upload ends in `protocol` and nothing is completed; when the service has come to reason the same file arrives. */
+async function refusedThenAgain({ service, bucket, upload, again }) {
+  await fails(upload.done, "protocol");
+  same((await bucket.list()).filter(({ completed }) => completed), []);
+  await service.heal();
+  return again();
+}
+
+export const faults = [
+  { name: "Nothing", rules: [] },
+  { name: "Connection dropped before a request is read", rules: everywhere({ drop: "before" }) },
+  { name: "Connection dropped in the middle of a request", rules: everywhere({ drop: "middle" }) },
+  { name: "Answer lost after the server acted", rules: everywhere({ drop: "after" }) },
+  { name: "Every second part's answer lost", rules: [{ match: { ...part, nth: [1, 3, 5, 7, 9, 11, 13, 15] }, do: { drop: "after" } }] },
+  { name: "Every answer late", rules: everywhere({ delayMs: 300 }) },
+  { name: "Slow line", rules: [{ match: part, do: { throttle: 15_000_000 } }] },
+  { name: "429 with Retry-After", rules: busy(429) },
+  { name: "503 with Retry-After", rules: busy(503) },
+  { name: "500", rules: everywhere({ status: 500 }) },
+  { name: "500 though the server acted", rules: everywhere({ status: 500, forward: true }) },
+  { name: "Answers cut short", rules: everywhere({ cutAfter: 5 }) },
+  {
+    name: "Malformed answer to a start (ends in `protocol`; the next try arrives)",
+    rules: [{ match: { ...start, nth: [1] }, do: nonsense }],
+    act: refusedThenAgain,
+  },
+  {
+    name: "Malformed answer to a part (ends in `protocol`; the next try arrives)",
+    rules: [{ match: { ...part, nth: [1] }, do: nonsense }],
+    act: refusedThenAgain,
+  },
+  { name: "Malformed answer to the completion", rules: [{ match: { ...complete, nth: [1] }, do: nonsense }] },
+  { name: "Token expires", rules: [{ match: { ...part, nth: [1] }, do: { expireTokens: true } }] },
+  { name: "Server takes nothing and never answers", rules: everywhere({ hang: "before" }), options: impatient },
+  { name: "Server takes everything and never answers", rules: everywhere({ hang: "after" }), options: impatient },
+  { name: "Server sends headers and then nothing", rules: everywhere({ hang: "headers" }), options: impatient },
+  { name: "Server restarts, away for 1.5 s", rules: [{ match: { ...part, nth: [1] }, do: { restart: 1500 } }], where: "apart" },
+  {
+    name: "Disk full for a second",
+    rules: [{ match: part, do: { diskFull: true } }],
+    async act({ service, upload }) {
+      await until(() => upload.state === "uploading" || upload.state === "waiting", "the upload to begin");
+      await sleep(1000);
+      ok(upload.progress.partsDone === 0, "a part was stored");
+      await service.heal();
+      return upload.done;
+    },
+  },
+  {
+    name: "Paused and resumed",
+    rules: slow(250),
+    async act({ service, upload }) {
+      await until(() => upload.state === "uploading", "the upload to begin");
+      await sleep(150);
+      upload.pause();
+      await sleep(500);
+      same(upload.state, "paused");
+      const before = (await service.log()).length;
+      await sleep(300);
+      same((await service.log()).length, before, "requests while it was paused");
+      upload.resume();
+      return upload.done;
+    },
+  },
+  {
+    name: "Aborted (removed from the bucket, nothing sent after)",
+    rules: slow(400),
+    ends: "aborted",
+    async act({ service, bucket, upload }) {
+      await until(() => upload.state === "uploading", "the upload to begin");
+      await sleep(150);
+      await upload.abort();
+      await aborts(upload.done);
+      const before = await service.log();
+      ok(before.at(-1).method === "DELETE", `the last request is ${before.at(-1).method} ${before.at(-1).path}`);
+      await sleep(400);
+      same((await service.log()).length, before.length, "requests after the abort");
+      same(await bucket.list(), []);
+    },
+  },
+  {
+    name: "Offline for a second",
+    rules: slow(600),
+    where: "last",
+    async act({ service, upload, network }) {
+      await until(() => upload.state === "uploading", "the upload to begin");
+      await network.offline();
+      same(upload.state, "waiting");
+      await sleep(400);
+      const before = (await service.log()).length;
+      await sleep(400);
+      same((await service.log()).length, before, "requests while offline");
+      await network.online();
+      return upload.done;
+    },
+  },
+];

@@ -1,0 +1,71 @@
+//! A page of tests, followed to its end: it leaves `window.results`, `{done, tests: [{ok, millis, error}]}`.
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::webdriver::Session;
+
+/// Longest time without a further result; the pages end a single test after 120 s.
+const PATIENCE: Duration = Duration::from_secs(150);
+/// Longest time until the page's modules have loaded.
+const LOADING: Duration = Duration::from_secs(30);
+
+/// Gives every result to `told` once, as soon as it is there.
+///
+/// # Errors
+/// The page has no tests, or does not come to its end; the sentence ends with its console.
+pub fn follow(session: &Session, mut told: impl FnMut(&Value)) -> Result<()> {
+    let (mut seen, mut last) = (0, Instant::now());
+    loop {
+        let script = "const { done, tests } = window.results ?? {}; return tests ? { done, tests: tests.slice(arguments[0]) } : null";
+        let results = session.execute(script, json!([seen]))?;
+        let tests = results.get("tests").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        for test in tests {
+            told(test);
+            last = Instant::now();
+        }
+        seen += tests.len();
+        if is_true(&results, "done") {
+            ensure!(seen > 0, "the page has no tests");
+            return Ok(());
+        }
+        let patience = if results.is_null() { LOADING } else { PATIENCE };
+        if last.elapsed() > patience {
+            let console = session.console().unwrap_or_default().join("\n  ");
+            bail!("the page stopped after {seen} tests; its console:\n  {console}");
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// The line, or lines, that a result is printed as.
+#[must_use]
+pub fn line(session: &Session, name: &str, test: &Value) -> String {
+    let passed = is_true(test, "ok");
+    let millis = test.get("millis").and_then(Value::as_u64).unwrap_or_default();
+    let outcome = if passed { "ok" } else { "FAILED" };
+    let mut line = format!("{}: {name} ... {outcome} ({millis} ms)", session.browser());
+    if !passed {
+        for reason in text(test, "error").unwrap_or("no reason given").lines() {
+            line.push_str("\n    ");
+            line.push_str(reason);
+        }
+    }
+    line
+}
+
+/// Whether that field is true.
+#[must_use]
+pub fn is_true(object: &Value, key: &str) -> bool {
+    object.get(key).and_then(Value::as_bool) == Some(true)
+}
+
+/// A field that is text.
+#[must_use]
+pub fn text<'json>(object: &'json Value, key: &str) -> Option<&'json str> {
+    object.get(key).and_then(Value::as_str)
+}
