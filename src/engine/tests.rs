@@ -254,6 +254,41 @@ fn without_a_token_all_waits_and_what_was_aborted_is_let_go() {
 }
 
 #[test]
+fn a_refusal_that_comes_late_does_not_ask_for_the_token_again() {
+    let mut script = Script::sending(2, 2);
+    assert_eq!(script.status("put 1/1", 401), "renew");
+    script.tell(Event::TokenRefused(Failure::new(Code::Unauthorized, "no")));
+    assert_eq!(script.status("put 1/2", 401), "", "it is asked for when it is time");
+    assert_eq!(script.wait(), "renew");
+}
+
+#[test]
+fn an_aborted_start_that_fails_offline_is_sought_and_let_go() {
+    let mut script = Script::new(2, 3);
+    script.pick(PART);
+    script.asked();
+    script.tell(Event::Offline);
+    script.tell(Event::Abort { upload: UploadId(1), keep: false });
+    assert_eq!(script.fail("start 1 of 1", network()), "");
+    assert_eq!(script.tell(Event::Online), "find 1");
+    let request = script.request("find 1");
+    assert_eq!(script.tell(Event::Found { request, keys: Vec::new() }), "settled 1");
+}
+
+#[test]
+fn offline_a_start_and_a_completion_cost_no_try_either() {
+    let mut script = completing();
+    for _ in 0..5 {
+        script.tell(Event::Offline);
+        script.fail("complete 1", network());
+        assert_eq!(script.tell(Event::Online), "confirm 1");
+        let request = script.request("confirm 1");
+        script.tell(Event::Confirmed { request, completed: false });
+        assert_eq!(script.wait(), "complete 1 with a");
+    }
+}
+
+#[test]
 fn without_a_token_an_upload_ends_with_its_session() {
     let mut script = Script::sending(2, 2);
     script.engine.set_rules(Rules::default(), Some(Instant(100_000)));

@@ -302,6 +302,12 @@ impl Upload {
         self.control = Tries::default();
     }
 
+    /// The phase's request failed like this before; it is sent again at `due`.
+    pub fn again(&mut self, doubt: &Doubt, due: Instant) {
+        self.control =
+            Tries { sent: doubt.tries, due, unconnected: doubt.failure.is_unconnected(), ..Tries::default() };
+    }
+
     /// Whether the phase's own request waits to be sent, be it due or not.
     pub fn wants_control(&self) -> bool {
         self.control_request.is_none()

@@ -36,6 +36,8 @@ pub struct Ledger {
     pub renewing: bool,
     /// No token can be had: when it is asked for again, at the earliest and at the latest.
     pub asks: Option<(u64, u64)>,
+    /// When no token could be had: what was being tidied up then is let go of.
+    pub tokenless_at: Option<u64>,
     /// Offline: since when, and until when nothing is sent.
     pub offline: Option<(u64, u64)>,
     /// How many parts may be in flight, and when that was last halved.
@@ -46,6 +48,8 @@ pub struct Ledger {
     pub halved_early: Option<usize>,
     /// Names of starts that the service acted on after nobody waited any more.
     pub late_starts: Vec<u64>,
+    /// Files that the service said it has nothing of.
+    pub denied: Vec<u64>,
     /// The last time that nobody was awake: requests get one more chance from then.
     pub woke_at: u64,
     /// The event just told was a 401 to the newest token.
@@ -74,12 +78,14 @@ impl Ledger {
             config,
             renewing: false,
             asks: None,
+            tokenless_at: None,
             offline: None,
             window,
             halved_at: None,
             moves: Moves::default(),
             halved_early: None,
             late_starts: Vec::new(),
+            denied: Vec::new(),
             woke_at: 0,
             refusal: false,
             requests: BTreeMap::new(),
@@ -312,29 +318,42 @@ impl Ledger {
         }
     }
 
+    /// Whether some request has not moved for as long as it may stand still.
+    pub fn stands_still(&self) -> bool {
+        self.requests.values().any(|flight| self.now >= flight.moved + self.config.stall)
+    }
+
+    fn is_useless(&self, request: RequestId, flight: &Flight) -> bool {
+        flight.upload.is_some_and(|id| self.uploads[&id].useless.contains(&request))
+    }
+
     /// Whether a cancellation is what a stall asks for, and nothing else did.
     fn stalls(&self, flight: &Flight) -> bool {
         let Some(record) = flight.upload.and_then(|id| self.uploads.get(&id)) else { return false };
-        if self.now < flight.moved + self.config.stall || record.doom.is_some() {
+        let tidies = matches!(flight.slot, Slot::Remove | Slot::Find | Slot::Clear);
+        if (self.tokenless_at == Some(self.now) && !record.live())
+            || self.now < flight.moved + self.config.stall
+            || (record.doom.is_some() && record.end.is_none())
+        {
             return false;
         }
-        let tidies = matches!(flight.slot, Slot::Remove | Slot::Find | Slot::Clear);
         let paused = match flight.slot {
-            Slot::Part(part) => record.flights.get(&part).is_some_and(|(_, moved)| {
-                record.paused && (*moved < record.plan.len(part) || *moved == 0)
-            }),
+            Slot::Part(part) => record
+                .flights
+                .get(&part)
+                .is_some_and(|(_, moved)| record.paused && (*moved < record.plan.len(part) || *moved == 0)),
             _ => false,
         };
         match record.aborted {
             Some(_) if self.asks.is_some() => false,
-            Some(keep) => tidies || (flight.slot == Slot::Start && !keep),
+            Some(keep) => !keep && (flight.slot == Slot::Start || (tidies && flight.sent >= record.aborted_at)),
             None => !paused && record.end.is_none() || tidies,
         }
     }
 
     fn cancelled(&mut self, request: RequestId) {
         let flight = *self.requests.get(&request).expect("only a request in flight is cancelled");
-        if self.stalls(&flight) {
+        if !self.is_useless(request, &flight) && self.stalls(&flight) {
             self.counts.add("fault: stood still");
             self.stall_halves(flight.sent);
             self.failed(request, &Failure::new(Code::Timeout, "stood still"));
@@ -403,7 +422,7 @@ impl Ledger {
             let pending = record.identity.is_none() && !record.settled && record.end != Some(State::Failed);
             let counted = !record.recalling && !record.following && self.begun(*other, engine);
             // What an earlier page began is known only when it is looked up: others may have been let in before.
-            let certain = (stored && !record.recalled) || (pending && counted);
+            let certain = (stored && !record.recalled && !record.followed) || (pending && counted);
             let possible = stored || certain || (pending && (record.paused || record.recalling || record.following));
             for (sum, _) in held.iter_mut().zip([certain, possible]).filter(|(_, counts)| *counts) {
                 *sum = (sum.0 + 1, sum.1 + record.plan.size());
@@ -434,7 +453,7 @@ impl Ledger {
             return true;
         }
         let [_, possible] = self.held(id, engine);
-        record.requests == 0
+        (record.requests == 0 || record.anew)
             && match code {
                 Code::SessionExpired => self.ends_at.is_some_and(|end| end <= self.now),
                 Code::TooManyFiles => self.limits.max_files.is_some_and(|most| possible.0 >= most),

@@ -1,7 +1,8 @@
 //! The engine against a simulated service, network and person: thousands of random schedules in virtual time, each
 //! replayed from its seed, each action held against what the engine promises (`src/engine/mod.rs`).
 //!
-//! - `PARTWAY_SCHEDULES=100000 cargo test --test simulation` plays more of them.
+//! - `PARTWAY_SCHEDULES=1000000 cargo test --test simulation` plays more of them.
+//! - `cargo xtask simulate --minutes 10` plays as many as that time allows (`PARTWAY_MINUTES`), optimised.
 //! - `PARTWAY_SEED=… cargo test --test simulation` replays one, and prints what happened in it.
 
 #![cfg(not(target_family = "wasm"))]
@@ -30,7 +31,7 @@ use std::time::Instant;
 use world::{Trace, World};
 
 /// Schedules of a full run; only a full run is asked to have met every kind of fault.
-const SCHEDULES: u64 = 30_000;
+const SCHEDULES: u64 = 100_000;
 /// Lines of a failed schedule that are shown: its end says most.
 const SHOWN: usize = 200;
 
@@ -91,14 +92,16 @@ fn every_promise_is_kept_under_random_schedules() {
         replay(seed).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
         return;
     }
-    let schedules = number("PARTWAY_SCHEDULES").unwrap_or(SCHEDULES);
+    let minutes = number("PARTWAY_MINUTES");
+    let schedules = number("PARTWAY_SCHEDULES").unwrap_or(if minutes.is_some() { u64::MAX } else { SCHEDULES });
     let first = RandomState::new().hash_one("partway") >> 1;
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let (counts, failed) = (Mutex::new(Counts::default()), Mutex::new(None::<(u64, String)>));
     let began = Instant::now();
     let work = || {
         let mut sum = Counts::default();
-        while !stop.load(Ordering::Relaxed) {
+        let in_time = || minutes.is_none_or(|minutes| began.elapsed().as_secs() < minutes * 60);
+        while !stop.load(Ordering::Relaxed) && in_time() {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= schedules {
                 break;
@@ -127,10 +130,11 @@ fn every_promise_is_kept_under_random_schedules() {
         println!("The end of the schedule that broke a promise:");
         let _ = replay(seed);
         panic!(
-            "schedule {} of {schedules} broke a promise: {broken}\nreplay: PARTWAY_SEED={seed} cargo test --test simulation -- --nocapture",
+            "schedule {} broke a promise: {broken}\nreplay: PARTWAY_SEED={seed} cargo test --test simulation -- --nocapture",
             number + 1
         );
     }
+    let schedules = next.into_inner().min(schedules);
     let counts = counts.into_inner().unwrap();
     let seconds = began.elapsed().as_secs_f64();
     println!(

@@ -18,8 +18,10 @@ impl World {
         self.ledger.now = old.now;
         self.ledger.counts = old.counts;
         self.ledger.late_starts = old.late_starts;
+        self.ledger.denied = old.denied;
         self.engine = Engine::new(config, self.chance.bits());
         // Requests on their way may still reach the service; nobody hears of it.
+        let mut completed = Vec::new();
         for ((at, _), happening) in std::mem::take(&mut self.agenda) {
             match happening {
                 Happening::Arrive(request, fate) => {
@@ -32,14 +34,18 @@ impl World {
                         self.at(at, Happening::Ghost(call, token));
                     }
                 }
-                Happening::Tell(event, _) if !matches!(event, Event::Pause(_) | Event::Resume(_) | Event::Abort { .. }) => {}
+                // The other page has completed it, though nobody here heard so: nobody picks it again.
+                Happening::Tell(Event::DoneElsewhere { upload, .. }, _) => completed.push(upload),
+                Happening::Tell(event, _)
+                    if !matches!(event, Event::Pause(_) | Event::Resume(_) | Event::Abort { .. }) => {}
                 Happening::Token(_) => {}
                 other => self.at(at, other),
             }
         }
         self.calls.clear();
         let now = self.ledger.now;
-        for (id, record) in old.uploads.into_iter().filter(|(_, record)| record.live()) {
+        let unfinished = |(id, record): &(UploadId, Record)| record.live() && !completed.contains(id);
+        for (id, record) in old.uploads.into_iter().filter(unfinished) {
             let pick = self.picks.remove(&id).expect("every upload was picked");
             if record.lost_start {
                 self.ledger.late_starts.push(pick.name);
@@ -78,7 +84,11 @@ impl World {
         for (id, record) in &self.ledger.uploads {
             let Some(pick) = self.picks.get(id) else { continue };
             let twice = self.server.files.values().filter(|stored| stored.file == pick.file && stored.complete).count();
-            assert!(twice <= 1, "file {} is in the bucket {twice} times", pick.file);
+            assert!(
+                twice <= 1 || self.ledger.denied.contains(&pick.file),
+                "file {} is in the bucket {twice} times",
+                pick.file
+            );
             let tidy = record.picked.findable
                 && match record.end {
                     Some(State::Done) => true,
@@ -88,7 +98,8 @@ impl World {
             if !record.lost_start || !tidy {
                 continue;
             }
-            if record.search_failed || record.untidy || self.ledger.late_starts.contains(&pick.name) {
+            let denied = self.ledger.denied.contains(&pick.file);
+            if record.search_failed || record.untidy || denied || self.ledger.late_starts.contains(&pick.name) {
                 self.ledger.counts.add("orphan: not to be found");
                 continue;
             }

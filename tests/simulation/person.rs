@@ -12,11 +12,8 @@ impl World {
             if at > 0 {
                 self.ledger.counts.add("person: pick later");
             }
-            let picked = Picked {
-                size: self.size(),
-                findable: self.chance.percent(90),
-                heard: self.chance.percent(50),
-            };
+            let picked =
+                Picked { size: self.size(), findable: self.chance.percent(90), heard: self.chance.percent(50) };
             let file = number + 1;
             self.at(at, Happening::Pick { picked, file, kept: None });
         }

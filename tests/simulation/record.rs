@@ -59,6 +59,10 @@ pub struct Record {
     /// The service was not asked yet whether it still has it.
     pub verifying: bool,
     pub resumed_from: u64,
+    /// The service had lost it: it is let in by the rules once more.
+    pub anew: bool,
+    /// Requests under the key that was lost: they are cancelled.
+    pub useless: Vec<RequestId>,
     /// Another page sends it, or did.
     pub followed: bool,
     pub following: bool,
@@ -89,6 +93,7 @@ pub struct Record {
     pub paused: bool,
     /// Aborted; whether what is stored is kept.
     pub aborted: Option<bool>,
+    pub aborted_at: u64,
     /// It must fail at once, like this.
     pub doom: Option<Code>,
     /// It may fail, like this.
@@ -112,6 +117,8 @@ impl Record {
             recalled: false,
             verifying: false,
             resumed_from: 0,
+            anew: false,
+            useless: Vec::new(),
             followed: false,
             following: false,
             recalling: false,
@@ -132,6 +139,7 @@ impl Record {
             requests: 0,
             paused: false,
             aborted: None,
+            aborted_at: 0,
             doom: None,
             may_fail: None,
             doubt: None,
@@ -164,6 +172,8 @@ impl Record {
         self.tries.clear();
         self.fresh = self.plan.parts();
         (self.recalled, self.verifying, self.resumed_from) = (false, false, 0);
+        self.anew = true;
+        self.useless = self.flights.values().map(|(request, _)| *request).collect();
     }
 
     /// Neither ended nor aborted.

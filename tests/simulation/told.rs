@@ -122,7 +122,7 @@ impl Ledger {
                 if let Some(record) = self.uploads.get_mut(upload)
                     && !matches!(engine.state(*upload), None | Some(State::Done | State::Failed | State::Aborted))
                 {
-                    record.aborted = Some(*keep);
+                    (record.aborted, record.aborted_at) = (Some(*keep), now);
                     record.untidy |= self.asks.is_some();
                     record.tries.retain(|slot, _| !matches!(slot, Slot::Find | Slot::Clear));
                     let starting = matches!(record.control, Some((_, Slot::Start)));
@@ -171,7 +171,8 @@ impl Ledger {
         let now = self.now;
         for tries in self.uploads.values_mut().flat_map(|record| record.tries.values_mut()) {
             if let Some(retry) = tries.retry.as_mut().filter(|retry| retry.unconnected) {
-                (retry.not_before, retry.latest, retry.jitter) = (retry.not_before.min(now), retry.latest.min(now), None);
+                (retry.not_before, retry.latest, retry.jitter) =
+                    (retry.not_before.min(now), retry.latest.min(now), None);
             }
         }
     }
@@ -350,6 +351,7 @@ impl Ledger {
     /// A function that gives no token is asked again until the session is over; a token that never changes is the end.
     fn token_refused(&mut self, failure: &Failure) {
         self.renewing = false;
+        self.tokenless_at = Some(self.now);
         for record in self.uploads.values_mut().filter(|record| !record.live() && !record.settled) {
             record.untidy = true;
         }
@@ -370,7 +372,7 @@ impl Ledger {
 
     /// Nothing that began goes on.
     pub fn without_token(&mut self, code: Code) {
-        self.asks = None;
+        (self.asks, self.tokenless_at) = (None, Some(self.now));
         let rules_wait = std::mem::take(&mut self.rules_refused);
         self.doom_all(code, |requests| requests > 0 || rules_wait);
     }

@@ -302,7 +302,8 @@ impl World {
                 if self.engine.state(upload) == Some(State::Done) {
                     self.really_stored(upload);
                 }
-                if self.chance.percent(self.weather.whims) {
+                // While something stands still, a cancellation could mean either.
+                if self.chance.percent(self.weather.whims) && !self.ledger.stands_still() {
                     let event = self.whim();
                     self.ledger.counts.add("person: within a report");
                     self.note(|| format!("<- {event:?} (within the report)"));
@@ -382,7 +383,15 @@ impl World {
                 return;
             }
             Fate::Lost => dropped,
-            Fate::Refused(failure) => Event::Failed { request, failure },
+            Fate::Refused(failure) => {
+                // The service says that it has no such upload, which may not be so: what begins anew may then be there twice.
+                let upload = self.ledger.requests.get(&request).and_then(|flight| flight.upload);
+                if let Some(pick) = upload.filter(|_| failure.code == Code::NotFound).and_then(|id| self.picks.get(&id))
+                {
+                    self.ledger.denied.push(pick.file);
+                }
+                Event::Failed { request, failure }
+            }
             Fate::Answered => match self.server.act(&call, token) {
                 Answer::Rules => self.rules(request),
                 Answer::Started { key, upload_id } => Event::Started { request, key, upload_id },

@@ -63,8 +63,7 @@ impl Engine {
                 match self.config.backoff.delay(doubt.tries, &doubt.failure, &mut self.random) {
                     Some(wait) => {
                         upload.enter(Phase::Completing);
-                        upload.control.sent = doubt.tries;
-                        upload.control.due = self.now.plus(wait);
+                        upload.again(&doubt, self.now.plus(wait));
                     }
                     None => self.finish(id, End::Failed(doubt.failure)),
                 }

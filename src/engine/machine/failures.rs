@@ -74,7 +74,8 @@ impl Engine {
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         upload.control_request = None;
         let (tries, phase, aborted) = (upload.control, upload.phase.clone(), upload.end.is_some());
-        let doubtful = failure.is_ambiguous() || ((tries.sent > 1 || upload.doubted) && matches!(failure.status, Some(404 | 409)));
+        let doubtful =
+            failure.is_ambiguous() || ((tries.sent > 1 || upload.doubted) && matches!(failure.status, Some(404 | 409)));
         let gone = failure.code == Code::NotFound;
         // Waiting for a network is free.
         let spent = tries.sent.saturating_sub(u32::from(failure.is_unconnected() && self.link.is_down()));
@@ -91,7 +92,9 @@ impl Engine {
             }
             Phase::Removing if upload.identity.is_none() => self.removal_ended(id, false),
             Phase::Removing | Phase::Clearing(_) if gone => self.removal_ended(id, true),
-            Phase::Removing | Phase::Clearing(_) if tries.sent >= REMOVAL_TRIES => self.removal_ended(id, false),
+            Phase::Removing | Phase::Clearing(_) if spent >= REMOVAL_TRIES && failure.code != Code::Unauthorized => {
+                self.removal_ended(id, false);
+            }
             Phase::Verifying if gone => self.begin_anew(id),
             Phase::Completing if gone && upload.recalled && !doubtful => self.begin_anew(id),
             Phase::Completing if doubtful => {
@@ -125,7 +128,7 @@ impl Engine {
             tries.due = self.now;
             if !stale {
                 tries.refused = true;
-                if !self.token.renewing {
+                if !self.token.renewing && self.token.ask_at.is_none() {
                     self.token.renewing = true;
                     self.outbox.push_back(Action::RenewToken);
                 }

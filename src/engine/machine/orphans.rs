@@ -2,7 +2,7 @@
 //! added to them. The bucket's list shows them by the name's envelope, which is like no other; they are removed.
 
 use super::Engine;
-use crate::engine::upload::{After, Doubt, End, Phase};
+use crate::engine::upload::{After, End, Phase};
 use crate::engine::{RequestId, UploadId};
 
 impl Engine {
@@ -30,17 +30,14 @@ impl Engine {
     /// What comes when nothing, or nothing more, can be found out.
     pub(super) fn go_on(&mut self, id: UploadId, after: After) {
         match after {
-            After::Start(Doubt { failure, tries }) => {
-                match self.config.backoff.delay(tries, &failure, &mut self.random) {
-                    Some(wait) => {
-                        let Some(upload) = self.uploads.get_mut(&id) else { return };
-                        upload.enter(Phase::Starting);
-                        upload.control.sent = tries;
-                        upload.control.due = self.now.plus(wait);
-                    }
-                    None => self.finish(id, End::Failed(failure)),
+            After::Start(doubt) => match self.config.backoff.delay(doubt.tries, &doubt.failure, &mut self.random) {
+                Some(wait) => {
+                    let Some(upload) = self.uploads.get_mut(&id) else { return };
+                    upload.enter(Phase::Starting);
+                    upload.again(&doubt, self.now.plus(wait));
                 }
-            }
+                None => self.finish(id, End::Failed(doubt.failure)),
+            },
             After::Done => self.finish(id, End::Done),
             After::Settle => self.settle(id),
         }
