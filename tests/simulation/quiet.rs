@@ -51,8 +51,8 @@ impl Ledger {
             let since = flight.moved.max(self.woke_at);
             let Some(record) = flight.upload.and_then(|id| self.uploads.get(&id)) else { continue };
             let patience = match flight.slot {
-                // What nobody hears of gets the time its bytes need; ten hours are more than any line here asks for.
-                Slot::Part(_) if !flight.heard => self.config.stall + 10 * 3_600_000,
+                // What nobody hears of gets the time its bytes need, an hour at most.
+                Slot::Part(_) if !flight.heard => self.config.stall + 3_600_000,
                 _ => self.config.stall,
             };
             assert!(self.now < since + patience, "{request:?}, {:?} of {:?}, stands still", flight.slot, record.plan);

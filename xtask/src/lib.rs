@@ -17,6 +17,7 @@ pub mod demo;
 pub mod gateway;
 pub mod package;
 pub mod process;
+pub mod simulate;
 pub mod step;
 pub mod tally;
 pub mod workspace;

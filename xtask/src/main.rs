@@ -2,13 +2,14 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use xtask::{demo, package, process, workspace::Workspace};
+use xtask::{demo, package, process, simulate, workspace::Workspace};
 
 const USAGE: &str = "\
 cargo xtask build                write pkg/: the wasm, its glue, the entry module, the types
 cargo xtask demo [--port N]      build, start the gateway on loopback, print the demo's address (default port 8787)
 cargo xtask test [--only STEP] [--browser chromium|firefox|webkit]
                                  everything: formatting, clippy, native tests, three browsers, end to end
+cargo xtask simulate --minutes N play random schedules of every fault against the engine, for so long
 cargo xtask screenshot           save a picture of the demo as www/screenshot.png";
 
 fn main() -> ExitCode {
@@ -32,6 +33,9 @@ fn run() -> Result<()> {
         ("demo", []) => demo::run(&workspace, 8787),
         ("demo", [flag, port]) if flag == "--port" => {
             demo::run(&workspace, port.parse().context("--port takes a number, 0 to 65535")?)
+        }
+        ("simulate", [flag, minutes]) if flag == "--minutes" => {
+            simulate::run(&workspace, minutes.parse().context("--minutes takes a whole number")?)
         }
         ("test" | "screenshot", _) => run_with_browsers(&workspace, &command, &rest),
         ("help" | "--help" | "-h", []) => {

@@ -9,6 +9,8 @@ use crate::protocol::{Code, Failure};
 const UNKNOWN_LINE: f64 = 2000.0;
 /// A part may take this many times what the measured speed suggests.
 const MARGIN: f64 = 2.0;
+/// However slow the line seems, nobody waits longer for a part that nobody hears of, in milliseconds.
+const LONGEST: f64 = 3_600_000.0;
 /// A wake-up this late, in milliseconds, was a sleep: nobody could have seen bytes move.
 const SLEPT: u64 = 5000;
 
@@ -45,7 +47,7 @@ impl Engine {
         let speed = if speed > 0.0 { speed / MARGIN } else { UNKNOWN_LINE };
         let bytes = upload.plan.len(part).saturating_mul(self.parts_in_flight as u64 + 1);
         let expected = bytes as f64 / speed * f64::from(1_u32 << stalls.min(10));
-        (self.config.stall.saturating_add(expected as u64), false)
+        (self.config.stall.saturating_add(expected.min(LONGEST) as u64), false)
     }
 
     /// Gives up what has moved nothing for too long.
