@@ -242,6 +242,9 @@ impl Ledger {
                     }
                     _ => false,
                 };
+                let changed = code == Some(Code::FileChanged) && record.identity.is_some();
+                let removed = record.tries.contains_key(&Slot::Remove) || record.untidy;
+                assert!(!changed || removed, "a file that changed is left in the bucket");
                 assert_eq!(*keep, of_use, "what is kept of it after {:?} {code:?}", record.end);
                 assert!(!record.settled, "settled twice");
                 assert!(record.end.is_some(), "settled before an end was reported");
@@ -400,6 +403,8 @@ impl Ledger {
             assert!(record.end.is_none(), "a second end: {state:?} after {:?}", record.end);
             assert_eq!(state == State::Aborted, record.aborted.is_some(), "aborted is what the person did");
             assert!(state != State::Failed || justified, "failed without a cause: {:?}", engine.failure(id));
+            let searched = !record.lost_start || record.searched || record.search_failed || record.followed;
+            assert!(state != State::Done || searched, "done, and what a lost start left was not sought");
             assert!(state == State::Failed || record.doom.is_none(), "{state:?} instead of failing");
             record.end = Some(state);
             let keep = record.aborted == Some(true);

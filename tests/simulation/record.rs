@@ -74,6 +74,8 @@ pub struct Record {
     pub orphans: BTreeSet<String>,
     /// Searching or removing failed for good: an orphan may stay.
     pub search_failed: bool,
+    /// The bucket was searched since the parts were joined.
+    pub searched: bool,
     /// It was let go of without a token, with which nothing could be tidied up.
     pub untidy: bool,
     /// It must not be started again.
@@ -126,6 +128,7 @@ impl Record {
             seeking: false,
             orphans: BTreeSet::new(),
             search_failed: false,
+            searched: false,
             untidy: false,
             spent: false,
             doubted: false,

@@ -81,6 +81,7 @@ impl Ledger {
                     let record = self.record(id);
                     let own = record.identity.as_ref().map(|(key, _)| key.clone());
                     record.orphans = keys.iter().filter(|key| Some(*key) != own.as_ref()).cloned().collect();
+                    record.searched = record.all_saved();
                     let kind = if record.orphans.is_empty() { "search: nothing" } else { "search: an orphan" };
                     record.tries.retain(|slot, _| !matches!(slot, Slot::Find | Slot::Clear));
                     self.counts.add(kind);
