@@ -15,10 +15,12 @@ mod backoff;
 mod clock;
 mod event;
 mod few;
+mod flight;
 mod machine;
 mod plan;
 mod progress;
 mod random;
+mod state;
 mod upload;
 mod window;
 
@@ -32,4 +34,4 @@ pub use machine::{Config, Engine};
 pub use plan::{GREATEST_PART, LEAST_PART, MOST_PARTS, Plan};
 pub use progress::Progress;
 pub use random::Random;
-pub use upload::State;
+pub use state::State;

@@ -1,51 +1,11 @@
 //! One upload: what of it is sent, stored, saved, and what is left.
 
 use super::few::Few;
+use super::flight::{Deadline, Flight, Tries};
 use super::progress::Speed;
-use super::{Instant, Kept, Picked, Plan, Progress, RequestId};
+use super::{Instant, Kept, Picked, Plan, Progress, RequestId, State};
 use crate::protocol::Failure;
 use std::collections::BTreeMap;
-
-/// What a person sees of an upload (`UploadState` in `partway.d.ts`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Picked, not begun.
-    Queued,
-    /// Announced to the service.
-    Starting,
-    /// Parts are on their way.
-    Uploading,
-    /// Nothing can be sent just now: between tries, or until the token is renewed.
-    Waiting,
-    /// Until someone resumes it.
-    Paused,
-    /// Every part is stored and saved; the service joins them.
-    Completing,
-    /// Stored.
-    Done,
-    /// Given up; the failure says why.
-    Failed,
-    /// Aborted by the caller.
-    Aborted,
-}
-
-impl State {
-    /// The state as JavaScript sees it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Starting => "starting",
-            Self::Uploading => "uploading",
-            Self::Waiting => "waiting",
-            Self::Paused => "paused",
-            Self::Completing => "completing",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Aborted => "aborted",
-        }
-    }
-}
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,38 +56,6 @@ pub(super) enum End {
     Done,
     Failed(Failure),
     Aborted,
-}
-
-/// The tries of one request.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tries {
-    /// Sent so far.
-    pub sent: u32,
-    /// Not to be sent before.
-    pub due: Instant,
-    /// The last answer was a 401, and a token newer than the one it refused was asked for.
-    pub refused: bool,
-    /// The last try ended for want of a connection.
-    pub unconnected: bool,
-    /// How often it moved nothing for too long.
-    pub stalls: u32,
-}
-
-/// A part on its way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Flight {
-    pub request: RequestId,
-    pub moved: u64,
-    pub tries: Tries,
-    pub deadline: Deadline,
-}
-
-/// When a request is given up unless something moves.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Deadline {
-    pub at: Instant,
-    /// It was put off once because nobody was awake to see bytes move.
-    pub put_off: bool,
 }
 
 /// What names the upload to the service.

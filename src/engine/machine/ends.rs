@@ -1,7 +1,8 @@
 //! Pauses and ends.
 
 use super::Engine;
-use crate::engine::upload::{After, End, Phase, Tries};
+use crate::engine::flight::Tries;
+use crate::engine::upload::{After, End, Phase};
 use crate::engine::{Action, UploadId};
 use crate::protocol::Code;
 

@@ -1,7 +1,8 @@
 //! What follows from a failure: another try, another token, or the end.
 
 use super::{Engine, REMOVAL_TRIES, RulesKnown, Target};
-use crate::engine::upload::{After, Doubt, End, Phase, Tries};
+use crate::engine::flight::Tries;
+use crate::engine::upload::{After, Doubt, End, Phase};
 use crate::engine::{Action, Backoff, RequestId, UploadId};
 use crate::protocol::{Code, Failure};
 

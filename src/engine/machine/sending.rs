@@ -1,7 +1,8 @@
 //! What is sent next, and for whom.
 
 use super::{BROWSER_POOL, Engine, RulesKnown, Sent, Target};
-use crate::engine::upload::{Deadline, Phase};
+use crate::engine::flight::Deadline;
+use crate::engine::upload::Phase;
 use crate::engine::{Action, Instant, RequestId, UploadId};
 
 impl Engine {
