@@ -21,9 +21,14 @@ const impatient = { stallTimeout: 1500 };
 const nonsense = { status: 200, body: '{"tag": ', forward: true };
 const busy = (status) => everywhere({ status, headers: { "Retry-After": "1" } });
 
+/** Waits until a part is on its way. */
+const partArrives = (service) => until(async () => (await service.log()).some(({ method }) => method === "PUT"), "a part");
+
 /** The upload ends in `protocol` and nothing is completed; when the service has come to reason the same file arrives. */
 async function refusedThenAgain({ service, bucket, upload, again }) {
   await fails(upload.done, "protocol");
+  // The parts beside the one that ended the upload.
+  await service.forsake(() => true);
   same((await bucket.list()).filter(({ completed }) => completed), []);
   await service.heal();
   return again();
@@ -73,8 +78,9 @@ export const faults = [
     name: "Paused and resumed",
     rules: slow(250),
     async act({ service, upload }) {
-      await until(() => upload.state === "uploading", "the upload to begin");
-      await sleep(150);
+      await partArrives(service);
+      // A pause cuts off what is on its way; what has left the browser may still be stored.
+      await service.forsake(({ status }) => status === null);
       upload.pause();
       await sleep(500);
       same(upload.state, "paused");
@@ -90,8 +96,7 @@ export const faults = [
     rules: slow(400),
     ends: "aborted",
     async act({ service, bucket, upload }) {
-      await until(() => upload.state === "uploading", "the upload to begin");
-      await sleep(150);
+      await partArrives(service);
       await upload.abort();
       await aborts(upload.done);
       const before = await service.log();
@@ -106,7 +111,7 @@ export const faults = [
     rules: slow(600),
     where: "last",
     async act({ service, upload, network }) {
-      await until(() => upload.state === "uploading", "the upload to begin");
+      await partArrives(service);
       await network.offline();
       same(upload.state, "waiting");
       await sleep(400);

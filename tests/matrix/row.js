@@ -39,6 +39,11 @@ export async function run(fault, size, origin, network) {
     before = await log();
     await service.rules([]);
   };
+  // Requests whose answers nobody waits for any more.
+  let forsaken = new Set();
+  const forsake = async (which) => {
+    forsaken = new Set((await log()).flatMap((entry, place) => (which(entry) ? [place] : [])));
+  };
   let asked = 0;
   const bucket = await service.open({
     token: () => (asked++ === 0 ? service.token : service.join()),
@@ -50,7 +55,7 @@ export async function run(fault, size, origin, network) {
     const upload = bucket.upload(sent);
     const again = () => bucket.upload(sent).done;
     const entry = fault.act
-      ? await fault.act({ service: { ...service, log, heal }, bucket, upload, again, network })
+      ? await fault.act({ service: { ...service, log, heal, forsake }, bucket, upload, again, network })
       : await upload.done;
     const requests = await log();
     if (fault.ends !== "aborted") {
@@ -60,7 +65,7 @@ export async function run(fault, size, origin, network) {
       await bucket.remove(entry.key);
     }
     met(fault, requests);
-    storedOnce(requests, fault.ends === "aborted" ? 0 : size.parts);
+    storedOnce(requests, fault.ends === "aborted" ? 0 : size.parts, forsaken);
     for (const request of requests) same(ownHeaders(request).unknown, [], `${request.method} ${request.path} sends`);
   } catch (error) {
     const lines = (await log()).map(({ at, method, path, partNumber, status, acted, fault, bodyBytes }) =>
@@ -79,14 +84,14 @@ function met({ rules }, requests) {
   }
 }
 
-/** Each part is stored, and only once: again only where the fault took the answer. */
-function storedOnce(requests, parts) {
+/** Each part is stored, and only once: again only where the fault took the answer, or nobody waited for it any more. */
+function storedOnce(requests, parts, forsaken) {
   const stored = new Map();
-  for (const { method, key, partNumber, acted, status, fault } of requests) {
+  for (const [place, { method, key, partNumber, acted, status, fault }] of requests.entries()) {
     if (method !== "PUT" || acted !== 200) continue;
     const known = stored.get(`${key} ${partNumber}`);
     ok(known !== "answered", `part ${partNumber} was stored twice`);
-    const lost = fault !== null && (status !== 200 || /^(cut|hang-headers|body|status)/.test(fault));
+    const lost = forsaken.has(place) || (fault !== null && (status !== 200 || /^(cut|hang-headers|body|status)/.test(fault)));
     stored.set(`${key} ${partNumber}`, lost ? "lost" : "answered");
   }
   ok(stored.size >= parts, `${stored.size} of ${parts} parts were stored`);

@@ -1,5 +1,6 @@
 // Every fault with every size, several side by side, and the results where WebDriver finds them.
 // ?only=TEXT runs the faults whose name holds TEXT; gateways=A,B,… are where; the last one is for what runs apart.
+// share=N/M runs the longest file with every Mth fault only, from the Nth on: M browsers together run them all.
 
 import { sleep } from "../contract/test.js";
 import { faults } from "./faults.js";
@@ -49,7 +50,9 @@ async function row(fault, size, origin, lines) {
 }
 
 const chosen = faults.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
-const rows = (where) => chosen.filter((fault) => fault.where === where).flatMap((fault) => sizes.map((size) => [fault, size]));
+const [first, share] = (query.get("share") ?? "0/1").split("/").map(Number);
+const sizesOf = (fault) => (faults.indexOf(fault) % share === first ? sizes : sizes.slice(0, -1));
+const rows = (where) => chosen.filter((fault) => fault.where === where).flatMap((fault) => sizesOf(fault).map((size) => [fault, size]));
 
 /** Works through the queue, one row after the other. */
 async function work(queue, origin) {
@@ -64,7 +67,7 @@ await Promise.all([
   ...shared.flatMap((origin) => Array.from({ length: SIDE_BY_SIDE }, () => work(queue, origin))),
 ]);
 for (const fault of chosen.filter(({ where }) => where === "last")) {
-  const lines = network(sizes.length);
-  await Promise.all(sizes.map((size, place) => row(fault, size, gateways[place % gateways.length], lines)));
+  const lines = network(sizesOf(fault).length);
+  await Promise.all(sizesOf(fault).map((size, place) => row(fault, size, gateways[place % gateways.length], lines)));
 }
 window.results.done = true;

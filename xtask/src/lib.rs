@@ -1,4 +1,4 @@
-//! Partway's own commands: `cargo xtask build | demo | test | screenshot`.
+//! Partway's own commands: `cargo xtask build | demo | test | survives | screenshot`.
 //!
 //! | module | what it is |
 //! |---|---|

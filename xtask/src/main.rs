@@ -7,9 +7,10 @@ use xtask::{demo, package, process, simulate, workspace::Workspace};
 const USAGE: &str = "\
 cargo xtask build                write pkg/: the wasm, its glue, the entry module, the types
 cargo xtask demo [--port N]      build, start the gateway on loopback, print the demo's address (default port 8787)
-cargo xtask test [--only STEP] [--browser chromium|firefox|webkit]
+cargo xtask test [--only STEP] [--browser chromium|firefox|webkit] [--fault TEXT]
                                  everything: formatting, clippy, native tests, three browsers, end to end
 cargo xtask simulate --minutes N play random schedules of every fault against the engine, for so long
+cargo xtask survives             every fault with files of every size in three browsers, and the table of it in Markdown
 cargo xtask screenshot           save a picture of the demo as www/screenshot.png";
 
 fn main() -> ExitCode {
@@ -37,7 +38,7 @@ fn run() -> Result<()> {
         ("simulate", [flag, minutes]) if flag == "--minutes" => {
             simulate::run(&workspace, minutes.parse().context("--minutes takes a whole number")?)
         }
-        ("test" | "screenshot", _) => run_with_browsers(&workspace, &command, &rest),
+        ("test" | "survives" | "screenshot", _) => run_with_browsers(&workspace, &command, &rest),
         ("help" | "--help" | "-h", []) => {
             println!("{USAGE}");
             Ok(())

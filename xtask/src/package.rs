@@ -124,13 +124,13 @@ fn with_version(manifest: &str, version: &str) -> Result<String> {
 fn print_sizes(folder: &Path) -> Result<()> {
     let mut files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
     files.sort();
-    println!("{:<24} {:>10} {:>10}", "pkg/ (bytes)", "raw", "gzip");
+    eprintln!("{:<24} {:>10} {:>10}", "pkg/ (bytes)", "raw", "gzip");
     for file in files {
         let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(&bytes)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        println!("{name:<24} {:>10} {:>10}", bytes.len(), gzip.finish()?.len());
+        eprintln!("{name:<24} {:>10} {:>10}", bytes.len(), gzip.finish()?.len());
     }
     Ok(())
 }

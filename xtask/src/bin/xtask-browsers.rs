@@ -1,4 +1,4 @@
-//! The commands that drive browsers. `cargo xtask test` and `cargo xtask screenshot` build this and become it; cargo calls
+//! The commands that drive browsers. `cargo xtask test`, `survives` and `screenshot` build this and become it; cargo calls
 //! it as the runner of wasm tests.
 use std::process::ExitCode;
 
@@ -30,6 +30,7 @@ fn run() -> Result<()> {
     let workspace = Workspace::find()?;
     match command.as_str() {
         "test" => suite::run(&workspace, &Selection::parse(arguments)?),
+        "survives" => suite::survives(&workspace),
         "screenshot" => screenshot::run(&workspace),
         _ => bail!("this is what `cargo xtask` runs; see `cargo xtask help`"),
     }

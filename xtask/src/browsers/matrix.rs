@@ -22,32 +22,30 @@ pub struct Place<'a> {
     pub program: &'a Path,
     /// Origin of the page.
     pub site: &'a str,
+    /// Only the faults whose name holds this.
+    pub only: &'a str,
+    /// Whether the longest file is shared out: each browser takes it through a third of the faults.
+    pub shared: bool,
 }
 
 /// Runs the page in one browser, against gateways of its own, and prints a line a row.
 ///
 /// # Errors
 /// A row fails, or the page does not come to its end.
-pub fn run(
-    browser: Browser,
-    programs: Programs,
-    place: &Place<'_>,
-    only: &str,
-    table: &Table,
-    tally: &mut Tally,
-) -> Result<()> {
-    let Place { workspace, program, site } = place;
+pub fn run(browser: Browser, programs: Programs, place: &Place<'_>, table: &Table, tally: &mut Tally) -> Result<()> {
+    let Place { workspace, program, site, only, shared } = place;
     let start = |_| Gateway::start(workspace, program.to_path_buf(), 0, &[]);
     let gateways = (0..GATEWAYS).map(start).collect::<Result<Vec<_>>>()?;
     let origins: Vec<&str> = gateways.iter().map(|gateway| gateway.origin.as_str()).collect();
     let session = Session::open(Driver::start(browser, programs)?)?;
     let (gateways, only) = (origins.join(","), only.replace(' ', "%20"));
-    session.go_to(&format!("{site}/matrix/?gateways={gateways}&browser={browser}&only={only}"))?;
+    let share = if *shared { format!("{}/{}", browser as usize, Browser::ALL.len()) } else { "0/1".to_owned() };
+    session.go_to(&format!("{site}/matrix/?gateways={gateways}&browser={browser}&share={share}&only={only}"))?;
     let (mut run, mut failed) = (0, 0);
     page::follow(&session, |row| {
         let passed = page::is_true(row, "ok");
         let [fault, size] = ["fault", "size"].map(|key| page::text(row, key).unwrap_or("?"));
-        println!("{}", page::line(&session, &format!("{fault}: {size}"), row));
+        eprintln!("{}", page::line(&session, &format!("{fault}: {size}"), row));
         table.enter(browser, row);
         tally.count(passed);
         run += 1;

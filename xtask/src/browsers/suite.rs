@@ -1,9 +1,16 @@
 //! The steps of `cargo xtask test`.
-use std::{fmt, net::TcpListener, time::Instant};
+use std::{
+    fmt,
+    net::TcpListener,
+    thread::{self, ScopedJoinHandle},
+    time::Instant,
+};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Browser, contract, end_to_end, install, matrix, matrix::Table, servers::Servers, wasm_tests};
+use super::{
+    Browser, contract, end_to_end, install, install::Programs, matrix, matrix::Table, servers::Servers, wasm_tests,
+};
 use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
 
 /// Where the gateway of the tests listens if it can: a port that stays lets the wasm tests be compiled once.
@@ -108,18 +115,24 @@ fn parse_step(name: &str) -> Result<Step> {
 /// # Errors
 /// A step failed; the sentence lists which.
 pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
-    let mut suite = Suite { workspace, tally: Tally::default(), failures: Vec::new(), table: Table::default() };
-    let start = Instant::now();
-    suite.all(selection);
-    eprintln!("==> everything: {:.1} s", start.elapsed().as_secs_f64());
-    for failure in &suite.failures {
-        eprintln!("FAILED {failure}");
-    }
+    let suite = Suite::run(workspace, selection);
     if selection.steps.contains(&Step::Matrix) {
         println!("\n{}", suite.table.markdown(&selection.browsers));
     }
     println!("{} passed, {} failed", suite.tally.passed, suite.tally.failed);
-    if suite.failures.is_empty() { Ok(()) } else { bail!("{} of the steps failed", suite.failures.len()) }
+    suite.verdict()
+}
+
+/// Runs the whole matrix; of all that is printed only its table goes to stdout.
+///
+/// # Errors
+/// A row fails, or a step before it.
+pub fn survives(workspace: &Workspace) -> Result<()> {
+    let arguments = ["--only", &Step::Matrix.to_string()].map(str::to_owned);
+    let selection = Selection::parse(arguments.into_iter())?;
+    let suite = Suite::run(workspace, &selection);
+    print!("{}", suite.table.markdown(&selection.browsers));
+    suite.verdict()
 }
 
 struct Suite<'a> {
@@ -129,7 +142,22 @@ struct Suite<'a> {
     table: Table,
 }
 
-impl Suite<'_> {
+impl<'a> Suite<'a> {
+    fn run(workspace: &'a Workspace, selection: &Selection) -> Self {
+        let mut suite = Self { workspace, tally: Tally::default(), failures: Vec::new(), table: Table::default() };
+        let start = Instant::now();
+        suite.all(selection);
+        eprintln!("==> everything: {:.1} s", start.elapsed().as_secs_f64());
+        for failure in &suite.failures {
+            eprintln!("FAILED {failure}");
+        }
+        suite
+    }
+
+    fn verdict(&self) -> Result<()> {
+        if self.failures.is_empty() { Ok(()) } else { bail!("{} of the steps failed", self.failures.len()) }
+    }
+
     fn all(&mut self, selection: &Selection) {
         for one in selection.steps.iter().filter(|step| !step.needs_browsers()) {
             match one {
@@ -184,38 +212,65 @@ impl Suite<'_> {
         }) else {
             return;
         };
-        let table = std::mem::take(&mut self.table);
+        let (workspace, table) = (self.workspace, Table::default());
+        let place = matrix::Place {
+            workspace,
+            program: &program,
+            site: &servers.site,
+            only: &selection.fault,
+            // Who asks for the matrix gets all of it.
+            shared: selection.steps.len() > 1 && selection.browsers == Browser::ALL,
+        };
         for one in selection.steps.iter().filter(|step| step.needs_browsers()) {
-            for (browser, programs) in &programs {
-                self.step(&format!("{one} tests in {browser}"), |workspace, tally| match one {
-                    Step::Wasm => wasm_tests::run(workspace, *browser, programs, &gateway.origin, tally),
-                    Step::Contract => contract::run(*browser, programs.clone(), &gateway.origin, &servers, tally),
-                    Step::Matrix => {
-                        let place = matrix::Place { workspace, program: &program, site: &servers.site };
-                        matrix::run(*browser, programs.clone(), &place, &selection.fault, &table, tally)
-                    }
-                    _ => end_to_end::run(*browser, programs.clone(), &gateway, tally),
-                });
+            let run = |browser: Browser, programs: &Programs, tally: &mut Tally| match one {
+                Step::Wasm => wasm_tests::run(workspace, browser, programs, &gateway.origin, tally),
+                Step::Contract => contract::run(browser, programs.clone(), &gateway.origin, &servers, tally),
+                Step::Matrix => matrix::run(browser, programs.clone(), &place, &table, tally),
+                _ => end_to_end::run(browser, programs.clone(), &gateway, tally),
+            };
+            // The browsers side by side: each waits for the faults of its tests most of the time.
+            let outcomes: Vec<_> = thread::scope(|scope| {
+                let start = |(browser, programs): &(Browser, Programs)| {
+                    let (browser, programs) = (*browser, programs.clone());
+                    scope.spawn(move || {
+                        let mut tally = Tally::default();
+                        let result = step(&format!("{one} tests in {browser}"), || run(browser, &programs, &mut tally));
+                        (tally, result)
+                    })
+                };
+                let running: Vec<_> = programs.iter().map(start).collect();
+                running.into_iter().map(ScopedJoinHandle::join).collect()
+            });
+            for outcome in outcomes {
+                match outcome {
+                    Ok((tally, result)) => drop(self.ended(tally, result)),
+                    Err(_) => self.failures.push(format!("{one} tests panicked")),
+                }
             }
         }
         self.table = table;
     }
 
-    /// Does a step. One that fails without a failed test counts as one.
+    /// Does a step.
     fn step<T>(&mut self, name: &str, work: impl FnOnce(&Workspace, &mut Tally) -> Result<T>) -> Option<T> {
-        let before = self.tally.failed;
-        let workspace = self.workspace;
-        match step(name, || work(workspace, &mut self.tally)) {
+        let mut tally = Tally::default();
+        let result = step(name, || work(self.workspace, &mut tally));
+        self.ended(tally, result)
+    }
+
+    /// Counts what a step did. One that fails without a failed test counts as one.
+    fn ended<T>(&mut self, mut tally: Tally, result: Result<T>) -> Option<T> {
+        let made = match result {
             Ok(made) => Some(made),
             Err(error) => {
                 eprintln!("{error:#}");
-                if self.tally.failed == before {
-                    self.tally.failed += 1;
-                }
+                tally.failed = tally.failed.max(1);
                 self.failures.push(format!("{error:#}"));
                 None
             }
-        }
+        };
+        self.tally += tally;
+        made
     }
 }
 
