@@ -12,6 +12,18 @@ pub enum NameError {
     /// The name to write has no bytes, or more than [`MAX_NAME`](super::MAX_NAME).
     #[error("a file name must have 1 to 1024 bytes of UTF-8")]
     NameLength,
+    /// The scheme has no tag, so a reader could not tell such a name from chance.
+    #[error("a file name in this scheme must not hold a slash, a backslash or a control character")]
+    NameCharacters,
+    /// The scheme encrypts, and there is no session ID to do it with.
+    #[error("this scheme needs the session ID")]
+    SessionIdMissing,
+    /// The scheme takes the session ID as a key of 32 bytes, and it is none.
+    #[error("this scheme needs a session ID of 32 bytes, dashes not counted; take another scheme")]
+    SessionIdLength,
+    /// The random source failed.
+    #[error("the random source failed")]
+    Random,
     /// The text is not a name sealed under this session ID. One answer for every cause, so that it tells an attacker
     /// nothing: another key, a changed byte, a wrong format.
     #[error("the name cannot be read with this session ID")]

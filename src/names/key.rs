@@ -39,7 +39,12 @@ impl NameKey {
         Hkdf::<Sha256>::new(None, session_id.as_bytes())
             .expand(INFO, key.as_mut_slice())
             .map_err(|_| NameError::Cipher)?;
-        Ok(Self { cipher: Box::new(Aes256Gcm::new((&*key).into())) })
+        Ok(Self::from_bytes(&key))
+    }
+
+    /// A key derived elsewhere, for the schemes of other software.
+    pub(super) fn from_bytes(key: &[u8; 32]) -> Self {
+        Self { cipher: Box::new(Aes256Gcm::new(key.into())) }
     }
 
     /// Encrypts `buffer` in place and returns the tag.

@@ -80,14 +80,28 @@
 //! # Ok::<(), partway::names::NameError>(())
 //! ```
 
+mod cbc;
+mod display;
+mod download;
+mod encoding;
 mod envelope;
 mod error;
 mod fields;
+mod hidden;
+mod identify;
 mod key;
+mod salted;
+mod scheme;
+mod session;
 mod strength;
 
+pub use display::{ShownName, display};
+pub use download::safe_download_name;
 pub use envelope::{MAX_NAME, MAX_TEXT, OpenedName, PREFIX, open, seal};
 pub use error::NameError;
 pub use fields::NameFields;
+pub use identify::identify;
 pub use key::NameKey;
+pub use scheme::Scheme;
+pub use session::{ReadName, SessionNames};
 pub use strength::strength;

@@ -1,0 +1,105 @@
+//! What a listed text is, by its looks alone.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+use super::cbc::BLOCK;
+use super::key::{NONCE, TAG};
+use super::salted::MAGIC;
+use super::{MAX_TEXT, PREFIX};
+
+/// How base64 of [`MAGIC`] begins; the next character depends on the salt.
+const SALTED: &str = "U2FsdGVkX1";
+
+/// What a listed text is, by its looks. Each kind is read in one way only.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// Begins like our own envelope.
+    Partway,
+    /// OpenSSL's format: the bytes from the magic on.
+    Salted(Vec<u8>),
+    /// `iv:ciphertext` in hexadecimal.
+    Pair([u8; BLOCK], Vec<u8>),
+    /// Bytes in base64 or hexadecimal, as many as an encrypted name has at least.
+    Bytes(Vec<u8>),
+    /// OpenSSL's format or a pair, damaged.
+    Broken,
+    /// Empty, or longer than [`MAX_TEXT`]: nothing is looked at.
+    Unusable,
+    /// Anything else.
+    Plain,
+}
+
+/// Tells what a text is. The rules are in the module's documentation.
+pub(super) fn looks(text: &str) -> Looks {
+    if text.is_empty() || text.len() > MAX_TEXT {
+        return Looks::Unusable;
+    }
+    if text.starts_with(PREFIX) {
+        return Looks::Partway;
+    }
+    if text.starts_with(SALTED) {
+        return salted(text);
+    }
+    if let Some((iv, ciphertext)) = text.split_once(':') {
+        return pair(iv, ciphertext);
+    }
+    let hex = decode_hex(text);
+    if let Some(inner) = hex.as_deref().filter(|bytes| bytes.starts_with(SALTED.as_bytes())) {
+        return std::str::from_utf8(inner).map_or(Looks::Broken, salted);
+    }
+    match hex.or_else(|| decode_base64(text)) {
+        Some(bytes) if bytes.starts_with(MAGIC) => Looks::Salted(bytes),
+        Some(bytes) if bytes.len() >= NONCE + TAG => Looks::Bytes(bytes),
+        _ => Looks::Plain,
+    }
+}
+
+/// A text that begins with [`SALTED`]: a word with other characters in it is only a name that begins so.
+fn salted(text: &str) -> Looks {
+    if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte)) {
+        return Looks::Plain;
+    }
+    decode_base64(text).map_or(Looks::Broken, Looks::Salted)
+}
+
+fn pair(iv: &str, ciphertext: &str) -> Looks {
+    let iv = decode_hex(iv).and_then(|iv| <[u8; BLOCK]>::try_from(iv).ok());
+    match iv {
+        Some(iv) if !ciphertext.is_empty() && ciphertext.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            decode_hex(ciphertext).map_or(Looks::Broken, |ciphertext| Looks::Pair(iv, ciphertext))
+        }
+        _ => Looks::Plain,
+    }
+}
+
+/// Hexadecimal of either case, whole bytes only.
+fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+}
+
+/// Base64 of either alphabet, padded or not, but canonical: one alphabet, right padding or none, spare bits zero.
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let bare = text.trim_end_matches('=');
+    let padding = text.len() - bare.len();
+    if padding > 2 || (padding > 0 && !text.len().is_multiple_of(4)) {
+        return None;
+    }
+    if !bare.contains(['+', '/']) {
+        return Base64UrlUnpadded::decode_vec(bare).ok();
+    }
+    if bare.contains(['-', '_']) {
+        return None;
+    }
+    Base64UrlUnpadded::decode_vec(&bare.replace('+', "-").replace('/', "_")).ok()
+}
+
+/// Hexadecimal in lower case.
+pub(super) fn encode_hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}

@@ -1,0 +1,16 @@
+//! Which scheme a foreign bucket uses.
+
+use super::{Scheme, SessionNames};
+
+/// Which scheme, if any, turns `known_name` into `listed_name` under this session ID.
+///
+/// It is what [`SessionNames::read`] says of the listed text, provided that the name is the known one, byte for byte;
+/// [`Scheme::Plain`] where the two are equal.
+#[must_use]
+pub fn identify(session_id: &str, known_name: &str, listed_name: &str) -> Option<Scheme> {
+    if known_name == listed_name {
+        return Some(Scheme::Plain).filter(|_| !known_name.is_empty());
+    }
+    let read = SessionNames::new(Some(session_id)).ok()?.read(listed_name)?;
+    (read.name == known_name).then_some(read.scheme)
+}
