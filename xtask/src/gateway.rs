@@ -64,6 +64,14 @@ impl Gateway {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// `kill -9`.
+    ///
+    /// # Errors
+    /// The system refuses to wait for its end.
+    pub fn kill(mut self) -> Result<()> {
+        self.group.kill()
+    }
+
     /// Waits until the gateway ends by itself.
     ///
     /// # Errors

@@ -88,6 +88,18 @@ impl Group {
     }
 }
 
+impl Group {
+    /// `kill -9` of the child, and of all that stayed in its group.
+    ///
+    /// # Errors
+    /// The system refuses to wait for its end.
+    pub fn kill(&mut self) -> Result<()> {
+        signal(self.child.id(), Signal::Kill);
+        let _ = self.child.kill();
+        self.wait().map(drop)
+    }
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
         let id = self.child.id();
@@ -168,6 +180,16 @@ fn signal(group: u32, signal: Signal) -> bool {
 fn signal(_group: u32, _signal: Signal) -> bool {
     // Windows has no process groups in this sense; the child itself is killed by its handle, Ctrl-C reaches all.
     false
+}
+
+/// `kill -9` of one process.
+pub fn kill(process: u32) {
+    #[cfg(unix)]
+    if let Ok(process) = i32::try_from(process) {
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), nix::sys::signal::Signal::SIGKILL);
+    }
+    #[cfg(not(unix))]
+    let _ = process;
 }
 
 #[cfg(all(test, unix))]

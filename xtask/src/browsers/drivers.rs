@@ -26,6 +26,8 @@ pub struct Driver {
     pub origin: String,
     /// Where the browser saves downloads.
     pub downloads: PathBuf,
+    /// Where Chromium keeps what outlives it.
+    profile: PathBuf,
     programs: Programs,
     // Dropped in this order: the driver's group, then its screen, then its files.
     group: Group,
@@ -39,6 +41,18 @@ impl Driver {
     /// # Errors
     /// It, or the screen it needs, does not start.
     pub fn start(browser: Browser, programs: Programs) -> Result<Self> {
+        Self::start_on(browser, programs, None)
+    }
+
+    /// The same, for a browser on a profile that stays. Chromium only.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_on_profile(browser: Browser, programs: Programs, profile: &Path) -> Result<Self> {
+        Self::start_on(browser, programs, Some(profile.to_owned()))
+    }
+
+    fn start_on(browser: Browser, programs: Programs, profile: Option<PathBuf>) -> Result<Self> {
         let home = TempDir::with_prefix("partway-").context("cannot create a temporary folder")?;
         let downloads = home.path().join("Downloads");
         fs::create_dir_all(&downloads)?;
@@ -66,6 +80,7 @@ impl Driver {
             programs,
             group,
             _display: display,
+            profile: profile.unwrap_or_else(|| home.path().join("profile")),
             home,
         };
         driver.wait_until_listening(port)?;
@@ -114,7 +129,7 @@ impl Driver {
             Browser::Webkit => json!({}),
         };
         merge(&mut capabilities, &own);
-        let profile = format!("--user-data-dir={}", self.home.path().join("profile").display());
+        let profile = format!("--user-data-dir={}", self.profile.display());
         if let Some(Value::Array(arguments)) = capabilities.pointer_mut("/goog:chromeOptions/args") {
             arguments.push(profile.into());
         }

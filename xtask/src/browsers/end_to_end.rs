@@ -60,7 +60,7 @@ pub fn run(browser: Browser, programs: Programs, gateway: &Gateway, tally: &mut 
     let session = Session::open(Driver::start(browser, programs)?)?;
     let folder = tempfile::TempDir::with_prefix("partway-").context("cannot create a temporary folder")?;
     let file = folder.path().join(NAME);
-    let digest = write_random(&file)?;
+    let digest = write_random(&file, SIZE)?;
 
     let mut page = Page { session: &session, tally };
     page.check("the page opens a bucket", |session| {
@@ -189,10 +189,13 @@ fn find_no_secret(session: &Session, gateway: &Gateway) -> Result<()> {
     Ok(())
 }
 
-/// Writes random bytes; gives their SHA-256.
-fn write_random(file: &Path) -> Result<Vec<u8>> {
-    let mut random = io::Read::take(File::open("/dev/urandom").context("no /dev/urandom")?, SIZE as u64);
-    let mut bytes = Vec::with_capacity(SIZE);
+/// Writes so many random bytes; gives their SHA-256.
+///
+/// # Errors
+/// They cannot be had, or not be written.
+pub fn write_random(file: &Path, size: usize) -> Result<Vec<u8>> {
+    let mut random = io::Read::take(File::open("/dev/urandom").context("no /dev/urandom")?, size as u64);
+    let mut bytes = Vec::with_capacity(size);
     io::Read::read_to_end(&mut random, &mut bytes)?;
     File::create(file)?.write_all(&bytes)?;
     Ok(Sha256::digest(&bytes).to_vec())

@@ -8,7 +8,8 @@
 //! | [`webdriver`] | one browser session over WebDriver |
 //! | [`servers`] | the servers of the tests: [`site`], [`elsewhere`] |
 //! | [`suite`] | the steps of `cargo xtask test` |
-//! | [`wasm_tests`], [`contract`], [`matrix`], [`end_to_end`] | its steps in browsers |
+//! | [`wasm_tests`], [`contract`], [`matrix`], [`kill`], [`end_to_end`] | its steps in browsers |
+//! | [`relay`] | counts what a client sends, whoever is killed |
 //! | [`page`] | a page of tests, followed to its end |
 //! | [`screenshot`] | the picture of the demo |
 
@@ -22,8 +23,10 @@ pub mod drivers;
 pub mod elsewhere;
 pub mod end_to_end;
 pub mod install;
+pub mod kill;
 pub mod matrix;
 pub mod page;
+pub mod relay;
 pub mod screenshot;
 pub mod servers;
 pub mod site;

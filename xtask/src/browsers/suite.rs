@@ -9,7 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Browser, contract, end_to_end, install, install::Programs, matrix, matrix::Table, servers::Servers, wasm_tests,
+    Browser, contract, end_to_end, install, install::Programs, kill, matrix, matrix::Table, servers::Servers,
+    wasm_tests,
 };
 use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
 
@@ -33,13 +34,15 @@ pub enum Step {
     Contract,
     /// What uploads survive, in each browser.
     Matrix,
+    /// The gateway and the browser are killed under an upload; in Chromium.
+    Kill,
     /// The demo page, in each browser.
     EndToEnd,
 }
 
 impl Step {
     /// All of them, in the order they run.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Format,
         Self::Clippy,
         Self::Native,
@@ -47,11 +50,12 @@ impl Step {
         Self::Wasm,
         Self::Contract,
         Self::Matrix,
+        Self::Kill,
         Self::EndToEnd,
     ];
 
     fn needs_browsers(self) -> bool {
-        matches!(self, Self::Wasm | Self::Contract | Self::Matrix | Self::EndToEnd)
+        matches!(self, Self::Wasm | Self::Contract | Self::Matrix | Self::Kill | Self::EndToEnd)
     }
 }
 
@@ -65,6 +69,7 @@ impl fmt::Display for Step {
             Self::Wasm => "wasm",
             Self::Contract => "contract",
             Self::Matrix => "matrix",
+            Self::Kill => "kill",
             Self::EndToEnd => "end-to-end",
         })
     }
@@ -221,11 +226,13 @@ impl<'a> Suite<'a> {
             // Who asks for the matrix gets all of it.
             shared: selection.steps.len() > 1 && selection.browsers == Browser::ALL,
         };
+        let measure = if selection.steps == [Step::Kill] { kill::Measure::FULL } else { kill::Measure::SHORT };
         for one in selection.steps.iter().filter(|step| step.needs_browsers()) {
             let run = |browser: Browser, programs: &Programs, tally: &mut Tally| match one {
                 Step::Wasm => wasm_tests::run(workspace, browser, programs, &gateway.origin, tally),
                 Step::Contract => contract::run(browser, programs.clone(), &gateway.origin, &servers, tally),
                 Step::Matrix => matrix::run(browser, programs.clone(), &place, &table, tally),
+                Step::Kill => kill::run(workspace, programs, &program, &servers.site, measure, tally),
                 _ => end_to_end::run(browser, programs.clone(), &gateway, tally),
             };
             // The browsers side by side: each waits for the faults of its tests most of the time.
@@ -238,7 +245,10 @@ impl<'a> Suite<'a> {
                         (tally, result)
                     })
                 };
-                let running: Vec<_> = programs.iter().map(start).collect();
+                // What a kill costs is counted in one browser.
+                let takes_part = |browser: Browser| *one != Step::Kill || browser == Browser::Chromium;
+                let taking = programs.iter().filter(|(browser, _)| takes_part(*browser));
+                let running: Vec<_> = taking.map(start).collect();
                 running.into_iter().map(ScopedJoinHandle::join).collect()
             });
             for outcome in outcomes {
