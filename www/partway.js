@@ -1,8 +1,9 @@
 // Partway's entry module. It loads the WebAssembly when it is first needed, and does nothing on import, so that a
 // server can import it too. The API is `partway.d.ts`.
 
-import load, { Bucket, Upload, openBucket as open } from "./partway_wasm.js";
+import load, { Bucket, Upload, identifyNames as identify, openBucket as open } from "./partway_wasm.js";
 
+export { displayName, safeDownloadName } from "./partway_names.js";
 export { Bucket, Upload };
 
 let loading;
@@ -23,6 +24,17 @@ export default function init(source) {
 export async function openBucket(options) {
   await init();
   return open(options);
+}
+
+/** Which scheme turns `knownName` into `listedName`; null where none does. */
+export async function identifyNames(sessionId, knownName, listedName) {
+  for (const [key, text] of Object.entries({ sessionId, knownName, listedName })) {
+    if (typeof text === "string") continue;
+    const error = new Error(`${key}: must be a string, but it is of type ${typeof text}.`);
+    throw Object.assign(error, { name: "PartwayError", code: "invalid-option", retryable: false });
+  }
+  await init();
+  return identify(sessionId, knownName, listedName) ?? null;
 }
 
 /** Whether `error` is one of ours. */

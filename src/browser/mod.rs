@@ -28,6 +28,7 @@ mod sleep;
 mod store;
 mod token;
 mod transport;
+mod turn;
 mod xhr;
 
 #[cfg(test)]
@@ -44,4 +45,5 @@ pub use hold::{Resume, Subject};
 pub use job::{Job, Snapshot, Watch};
 pub use listener::Listener;
 pub use token::{Token, is_header_text};
+pub use turn::Turn;
 pub use xhr::Xhr;

@@ -1,15 +1,15 @@
 //! `Bucket`: a session's files.
 
-use super::entry::{FileEntry, list_to_js, rules_to_js};
+use super::entry::{FileEntry, rules_to_js};
 use super::error::{closed, invalid_option, partway_error};
 use super::future::{promise, thrown};
 use super::observer::{Observer, call};
-use super::options::{CallOptions, Names, UploadOptions};
+use super::options::{CallOptions, UploadOptions};
 use super::unfinished::UnfinishedUpload;
 use super::upload::Upload;
-use crate::browser::{Api, Driver, Job, Listener, Subject, download};
+use crate::browser::{Api, Driver, Job, Listener, Subject, Turn, download};
 use crate::engine::Event;
-use crate::names::{NameFields, NameKey, seal};
+use crate::names::{NameFields, Scheme, SessionNames};
 use crate::protocol::{Code, Failure, FileInfo, Request, check_key, file_info, file_list, link};
 use js_sys::{Array, JsString, Promise};
 use std::rc::Rc;
@@ -26,8 +26,9 @@ pub struct Bucket {
 pub(super) struct Inner {
     pub api: Rc<Api>,
     pub driver: Rc<Driver>,
-    pub names: Names,
-    pub name_key: Option<NameKey>,
+    pub names: SessionNames,
+    /// How new names are written.
+    pub scheme: Scheme,
     pub name_strength: f64,
     /// Ends every call when the bucket is closed.
     pub closing: AbortController,
@@ -63,10 +64,19 @@ impl Bucket {
     pub fn list(&self, options: JsValue) -> Promise {
         self.run(CallOptions::parse(&options), async move |inner, signal| {
             let answer = inner.api.call(&Request::list(), &signal).await.map_err(thrown)?;
+            Turn::end(&signal).await;
             let files = file_list(&answer).map_err(thrown)?;
-            let entries: Vec<_> = files.into_iter().filter_map(|info| inner.entry(info)).collect();
-            inner.driver.listed(entries.iter().map(|entry| (entry.key.clone(), entry.size)));
-            list_to_js(&entries)
+            Turn::end(&signal).await;
+            let sizes = files.iter().filter_map(|info| Some((info.file_key.clone()?, info.size())));
+            inner.driver.listed(sizes);
+            let (list, mut turn) = (Array::new(), Turn::begin());
+            for info in files {
+                if let Some(entry) = inner.entry(info) {
+                    list.push(&entry.to_js()?);
+                }
+                turn.give_way(&signal).await;
+            }
+            Ok(list.into())
         })
     }
 
@@ -180,7 +190,7 @@ impl Bucket {
 impl Inner {
     fn entry(&self, info: FileInfo) -> Option<FileEntry> {
         let key = info.file_key.clone()?;
-        let entry = FileEntry::read(info, key, self.names, self.name_key.as_ref());
+        let entry = FileEntry::read(info, key, &self.names);
         Some(entry)
     }
 
@@ -219,21 +229,22 @@ impl Inner {
         let mut entry = FileEntry {
             key: String::new(),
             name: Some(name.clone()),
-            name_scheme: Some("plain"),
-            name_authenticated: false,
+            name_scheme: Some(self.scheme.as_str()),
+            name_authenticated: self.scheme.authenticates(),
             mime: None,
+            size_matches: None,
             size: size as u64,
             parts: 0,
             completed: true,
             creator: None,
         };
-        if self.names == Names::Partway {
-            entry.set_own_name(name.clone(), &fields);
+        if self.scheme == Scheme::Partway {
+            entry.set_fields(&fields);
         }
         let observer = Rc::new(Observer::new(options.on_progress, options.on_state, entry));
         let watch = Rc::clone(&observer);
         let subject = Subject { file: blob, name: name.clone(), modified: fields.modified, handle: options.handle };
-        let id = self.driver.pick(Job { subject, sealed, findable: self.names != Names::Plain, watch });
+        let id = self.driver.pick(Job { subject, sealed, findable: self.scheme != Scheme::Plain, watch });
         if let Some(signal) = options.signal {
             let driver = Rc::downgrade(&self.driver);
             let abort = move || {
@@ -251,12 +262,8 @@ impl Inner {
     }
 
     fn seal(&self, name: &str, fields: &NameFields) -> Result<String, JsValue> {
-        let Some(key) = self.name_key.as_ref().filter(|_| self.names == Names::Partway) else {
-            return Ok(name.to_owned());
-        };
-        let mut nonce = [0; 12];
-        getrandom::fill(&mut nonce).map_err(super::future::defect)?;
-        seal(key, name, fields, nonce)
+        self.names
+            .write(self.scheme, name, fields, &mut getrandom::fill)
             .map_err(|error| partway_error(&Failure::new(Code::InvalidFile, format!("The file's name: {error}."))))
     }
 }

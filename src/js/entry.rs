@@ -1,9 +1,8 @@
 //! `FileEntry`, `SessionRules` and `UploadProgress`, as plain JavaScript objects.
 
 use super::future::defect;
-use super::options::Names;
 use crate::engine::Progress;
-use crate::names::{NameFields, NameKey, open};
+use crate::names::{NameFields, SessionNames};
 use crate::protocol::{FileInfo, Rules};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
@@ -19,6 +18,8 @@ pub struct FileEntry {
     pub name_authenticated: bool,
     #[serde(rename = "type")]
     pub mime: Option<String>,
+    /// Whether the size inside the name's envelope is the one listed.
+    pub size_matches: Option<bool>,
     pub size: u64,
     pub parts: u64,
     pub completed: bool,
@@ -27,7 +28,7 @@ pub struct FileEntry {
 
 impl FileEntry {
     /// Reads an entry of the service. A name that cannot be read is no error: it is absent.
-    pub fn read(info: FileInfo, key: String, names: Names, name_key: Option<&NameKey>) -> Self {
+    pub fn read(info: FileInfo, key: String, names: &SessionNames) -> Self {
         let (size, parts) = (info.size(), info.parts());
         let mut entry = Self {
             key,
@@ -35,40 +36,31 @@ impl FileEntry {
             name_scheme: None,
             name_authenticated: false,
             mime: None,
+            size_matches: None,
             size,
             parts,
             completed: info.completed,
             creator: info.creator_id,
         };
-        let Some(text) = info.file_name else { return entry };
-        if text.starts_with(crate::names::PREFIX) {
-            if let Some(opened) = name_key.and_then(|key| open(key, &text).ok()) {
-                entry.set_own_name(opened.name, &opened.fields);
-            }
-        } else if names == Names::Plain && !text.is_empty() {
-            entry.name = Some(text);
-            entry.name_scheme = Some("plain");
+        if let Some(read) = info.file_name.and_then(|text| names.read(&text)) {
+            entry.name_scheme = Some(read.scheme.as_str());
+            entry.name_authenticated = read.authenticated;
+            entry.set_fields(&read.fields);
+            entry.name = Some(read.name);
         }
         entry
     }
 
-    /// The name came out of our own envelope.
-    pub fn set_own_name(&mut self, name: String, fields: &NameFields) {
-        self.name = Some(name);
-        self.name_scheme = Some("partway");
-        self.name_authenticated = true;
+    /// What travelled with the name.
+    pub fn set_fields(&mut self, fields: &NameFields) {
         self.mime.clone_from(&fields.mime);
+        self.size_matches = fields.size.map(|size| size == self.size);
     }
 
     /// The entry as an object.
     pub fn to_js(&self) -> Result<JsValue, JsValue> {
         to_js(self)
     }
-}
-
-/// The entries as an array of objects.
-pub fn list_to_js(entries: &[FileEntry]) -> Result<JsValue, JsValue> {
-    to_js(&entries)
 }
 
 /// `SessionRules`: only what is known.

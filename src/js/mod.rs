@@ -16,5 +16,5 @@ mod upload;
 
 pub use bucket::Bucket;
 pub(crate) use error::kind;
-pub use open::open_bucket;
+pub use open::{identify_names, open_bucket};
 pub use upload::Upload;

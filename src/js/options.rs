@@ -3,19 +3,11 @@
 use super::record::Record;
 use crate::browser::{Endpoint, Token, is_header_text};
 use crate::engine::{Backoff, GREATEST_PART, LEAST_PART};
+use crate::names::Scheme;
 use crate::protocol::Rules;
 use js_sys::{Function, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Url};
-
-/// How names are written and read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
-    /// In our own envelope, `pw1.`.
-    Partway,
-    /// As they are.
-    Plain,
-}
 
 /// Where the session's rules come from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,7 +26,8 @@ pub struct BucketOptions {
     pub token: Token,
     pub session_id: Option<String>,
     pub api_key: Option<String>,
-    pub names: Names,
+    /// How new names are written.
+    pub names: Scheme,
     pub part_size: Option<u64>,
     pub parallel: usize,
     pub backoff: Backoff,
@@ -66,7 +59,7 @@ impl BucketOptions {
         let token = token(&record)?;
         let session_id = record.text("sessionId", "must be a non-empty string", |text| !text.is_empty())?;
         let names = names(&record)?;
-        if session_id.is_none() && names != Names::Plain {
+        if session_id.is_none() && names != Scheme::Plain {
             let must = "must be the session's ID, the key of its names (or set names to \"plain\")";
             return Err(record.wrong("sessionId", must, &JsValue::UNDEFINED));
         }
@@ -105,14 +98,15 @@ fn token(record: &Record) -> Result<Token, JsValue> {
         .ok_or_else(|| record.wrong("token", "must be a string of visible ASCII, or a function that gives one", &value))
 }
 
-fn names(record: &Record) -> Result<Names, JsValue> {
+fn names(record: &Record) -> Result<Scheme, JsValue> {
     let value = record.get("names")?;
-    match value.as_string().as_deref() {
-        None if value.is_undefined() => Ok(Names::Partway),
-        Some("partway") => Ok(Names::Partway),
-        Some("plain") => Ok(Names::Plain),
-        _ => Err(record.wrong("names", "must be \"partway\" or \"plain\" in this version", &value)),
+    if value.is_undefined() {
+        return Ok(Scheme::Partway);
     }
+    value.as_string().as_deref().and_then(Scheme::parse).ok_or_else(|| {
+        let schemes = Scheme::ALL.map(Scheme::as_str).join(", ");
+        record.wrong("names", &format!("must be one of {schemes}"), &value)
+    })
 }
 
 fn backoff(record: &Record) -> Result<Backoff, JsValue> {

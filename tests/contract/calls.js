@@ -24,7 +24,7 @@ test("every call, from an empty bucket to an empty bucket", async () => {
   const entry = await bucket.upload(sent).done;
   const expected = {
     key: entry.key, name: sent.name, nameScheme: "partway", nameAuthenticated: true, type: "application/pdf",
-    size: 1234, parts: 1, completed: true,
+    sizeMatches: true, size: 1234, parts: 1, completed: true,
   };
   for (const found of [entry, await bucket.file(entry.key), ...(await bucket.list())]) {
     const { creator, ...rest } = found;

@@ -71,8 +71,10 @@ test("entries with odd fields do not spoil the list", async () => {
   ]).replace('"y"', '"y","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}');
   const service = await scenario([{ match: { method: "GET" }, do: { status: 200, body } }]);
   const list = await (await service.open()).list();
-  same(list.map(({ key, name, nameScheme }) => [key, name, nameScheme]),
-    ["a", "b", "c", "d", "__proto__"].map((key) => [key, null, null]));
+  same(list.map(({ key, name, nameScheme, nameAuthenticated }) => [key, name, nameScheme, nameAuthenticated]), [
+    ["a", null, null, false], ["b", null, null, false], ["c", "\u0000\u0007", "plain", false], ["d", null, null, false],
+    ["__proto__", "y", "plain", false],
+  ]);
   same(({}).polluted, undefined);
 });
 

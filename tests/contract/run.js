@@ -10,6 +10,7 @@ import "./faults.js";
 import "./hostile.js";
 import "./rules.js";
 import "./foreign-names.js";
+import "./schemes.js";
 import "./resume.js";
 import "./resilience.js";
 

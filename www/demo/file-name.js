@@ -4,7 +4,7 @@
  */
 
 import { element } from "./element.js";
-import { shown } from "./safe-name.js";
+import { displayName } from "../pkg/partway.js";
 
 /** Longer names are cut in what is read aloud and in tooltips; the row itself cuts with an ellipsis. */
 const SPOKEN = 80;
@@ -20,7 +20,7 @@ const RUNNABLE = new Set(
  * @returns {HTMLElement} The name in two isolated pieces, stem and extension.
  */
 export function fileName(name) {
-  const { stem, extension } = shown(name);
+  const { stem, extension } = displayName(name);
   const made = element("span", { class: "file-name", title: spokenName(name) },
     element("bdi", { class: "stem", dir: "auto" }, stem));
   if (extension) made.append(element("bdi", { class: "extension", dir: "ltr" }, extension));
@@ -29,12 +29,12 @@ export function fileName(name) {
 
 /** @param {string} name @returns {string} The name for a label, a tooltip or the live region. */
 export function spokenName(name) {
-  const { stem, extension } = shown(name);
+  const { stem, extension } = displayName(name);
   const letters = Array.from(stem);
   return (letters.length > SPOKEN ? `${letters.slice(0, SPOKEN).join("")}…` : stem) + extension;
 }
 
 /** @param {string} name @returns {boolean} Whether opening a file of this name can run code. */
 export function isRunnable(name) {
-  return RUNNABLE.has(shown(name).extension.replace(/^\./, "").toLowerCase());
+  return RUNNABLE.has(displayName(name).extension.replace(/^\./, "").toLowerCase());
 }

@@ -1,7 +1,7 @@
 /** Hands downloaded bytes to the browser's own downloads, under the decrypted name. */
 
 import { element } from "./element.js";
-import { savable } from "./safe-name.js";
+import { safeDownloadName } from "../pkg/partway.js";
 
 /** How long the browser may take to fetch the blob, in milliseconds, before its memory is given back. */
 const KEPT = 60_000;
@@ -13,7 +13,7 @@ const KEPT = 60_000;
 export function save(blob, name) {
   // Without its type, so that no browser shows a stranger's HTML or SVG as a page of this origin instead of saving it.
   const url = URL.createObjectURL(new Blob([blob], { type: "application/octet-stream" }));
-  const link = element("a", { href: url, download: savable(name), hidden: true });
+  const link = element("a", { href: url, download: safeDownloadName(name), hidden: true });
   document.body.append(link);
   link.click();
   link.remove();

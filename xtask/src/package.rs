@@ -27,7 +27,7 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     step("write pkg/", || {
         let staged = Staged::create(workspace)?;
         bind(workspace, &wasm, &staged.folder)?;
-        for file in ["partway.js", "partway.d.ts"] {
+        for file in ["partway.js", "partway_names.js", "partway.d.ts"] {
             copy(&workspace.path("www").join(file), &staged.folder.join(file))?;
         }
         let manifest = manifest(workspace)?;

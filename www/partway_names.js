@@ -21,7 +21,7 @@ const encoder = new TextEncoder();
  * @returns {{ stem: string, extension: string }} Together the name with hidden characters as visible marks such as
  *   "[U+202E]"; the extension with its dot, empty where there is none.
  */
-export function shown(name) {
+export function displayName(name) {
   return split(name.replace(HIDDEN, mark).replace(LONE_SURROGATE, mark));
 }
 
@@ -29,7 +29,7 @@ export function shown(name) {
  * @param {string} name
  * @returns {string} A name any system takes: no path, nothing hidden, never empty, at most 240 bytes, the extension kept.
  */
-export function savable(name) {
+export function safeDownloadName(name) {
   const last = name.split(/[\\/]/).filter((part) => part.trim() !== "").pop() ?? "";
   const plain = last.replace(HIDDEN, "_").replace(LONE_SURROGATE, "_").replace(FORBIDDEN, "_").trim()
     .replace(/^\.+/, (dots) => "_".repeat(dots.length)).replace(/[. ]+$/, "");

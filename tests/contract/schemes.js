@@ -1,0 +1,101 @@
+// Names in every scheme, and names made safe.
+
+import { displayName, identifyNames, openBucket, safeDownloadName } from "/pkg/partway.js";
+import { sealWithWebCrypto } from "./names.js";
+import { fails, ok, same, sleep, test } from "./test.js";
+import { engine, file, scenario } from "./service.js";
+
+const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";
+/** `report.pdf` under that ID, by crypto-js and Python's cryptography (security.md, section 1.3). */
+const LISTED = {
+  cryptojs: "U2FsdGVkX18BAgMEBQYHCPIV58uT/w6rvOSskUmlCPk=",
+  "gcm-sha256": "AAECAwQFBgcICQoLdOFuCezzOkY9XvrR5MWfxRf7LZgh6q6+pho=",
+  "gcm-raw32": "AAECAwQFBgcICQoLescCaSMV5E2w6UGxaV5Ol2HGXKYFdP3nHvw=",
+  plain: "report.pdf",
+};
+
+for (const names of ["partway", "cryptojs", "gcm-sha256", "gcm-raw32", "cbc-raw32", "plain"]) {
+  test(`a name written as ${names} is read by whoever opens the bucket`, async () => {
+    const service = await scenario();
+    const bucket = await service.open({ sessionId: ID, names });
+    const done = await bucket.upload(file(5, "bericht für \u{1F4C4}.txt", "text/plain")).done;
+    const reader = await service.open({ sessionId: ID });
+    const [entry] = await reader.list();
+    const authenticated = ["partway", "gcm-sha256", "gcm-raw32"].includes(names);
+    same([entry.name, entry.nameScheme, entry.nameAuthenticated], ["bericht für \u{1F4C4}.txt", names, authenticated]);
+    same([entry.type, entry.sizeMatches], names === "partway" ? ["text/plain", true] : [null, null]);
+    same({ ...done, creator: null, key: "" }, { ...entry, creator: null, key: "" });
+    const headers = { Authorization: `Bearer ${service.token}` };
+    const [{ fileName }] = await (await fetch(`${service.endpoint}/buckets`, { headers })).json();
+    same(await identifyNames(ID, entry.name, fileName), names);
+    const stranger = await service.open({ sessionId: "another session, long enough to be strong" });
+    const [foreign] = await stranger.list();
+    same([foreign.name, foreign.nameScheme], names === "plain" ? [entry.name, "plain"] : [null, null]);
+  });
+}
+
+test("a bucket's scheme is found out from one name", async () => {
+  for (const [scheme, listed] of Object.entries(LISTED)) {
+    same(await identifyNames(ID, "report.pdf", listed), scheme);
+    same(await identifyNames(ID, "another.pdf", listed), null, scheme);
+  }
+  same(await identifyNames("another", "report.pdf", LISTED.cryptojs), null);
+  await fails(identifyNames(5, "a", "b"), "invalid-option");
+});
+
+test("a scheme that this session ID cannot serve is refused at once", async () => {
+  const open = (names, sessionId) => openBucket({ endpoint: "https://api.example/v1", token: "t", sessionId, names });
+  await fails(open("gcm-raw32", "not thirty-two bytes"), "invalid-option");
+  await fails(open("rot13", ID), "invalid-option");
+  ok((await open("cbc-raw32", ID)).nameStrength > 80, "a GUID is strong");
+});
+
+test("a size that is not the envelope's is flagged", async () => {
+  const service = await scenario();
+  const encryptedName = await sealWithWebCrypto(service.sessionId, "x", { size: 1, mime: "image/png", modified: 5 });
+  const headers = { Authorization: `Bearer ${service.token}`, "Content-Type": "application/json" };
+  const body = JSON.stringify({ totalParts: 1, encryptedName, originalSizeInBytes: 2 });
+  await fetch(`${service.endpoint}/buckets`, { method: "POST", headers, body });
+  same((await (await service.open()).list()).map(({ name, sizeMatches }) => [name, sizeMatches]), [["x", false]]);
+});
+
+test("ten thousand names are read without holding up the page", async () => {
+  const service = await scenario();
+  const bucket = await service.open({ sessionId: ID });
+  const own = await sealWithWebCrypto(ID, "a name of some length.pdf", { size: 1, mime: "application/pdf", modified: 5 });
+  const kinds = [own, ...Object.values(LISTED), `${own.slice(0, -1)}!`, "U2FsdGVkX18AAAA", "A".repeat(2200), ""];
+  const list = Array.from({ length: 10_000 }, (_, place) =>
+    ({ fileKey: `key-${place}`, fileName: kinds[place % kinds.length], totalParts: 1, originalSizeInBytes: 1, completed: true }));
+  const body = JSON.stringify(list);
+  const real = window.fetch;
+  window.fetch = async () => new Response(body, { status: 200 });
+  try {
+    // Other pages want the processor too: what counts is the best of five.
+    let best;
+    for (let round = 0; round < 5 && best?.length !== 0; round++) {
+      await sleep(100);
+      const long = [];
+      const observer = engine === "chromium" ? new PerformanceObserver((seen) => long.push(...seen.getEntries())) : undefined;
+      observer?.observe({ entryTypes: ["longtask"] });
+      const entries = await bucket.list();
+      await sleep(100);
+      observer?.disconnect();
+      same(entries.length, 10_000);
+      same(entries.slice(0, 6).map(({ nameScheme }) => nameScheme), ["partway", ...Object.keys(LISTED), null]);
+      const durations = long.map(({ duration }) => duration);
+      if (best === undefined || durations.length < best.length) best = durations;
+    }
+    same(best, [], "tasks longer than 50 ms");
+  } finally {
+    window.fetch = real;
+  }
+});
+
+test("names are made safe to show and to save", () => {
+  same(displayName("inv\u202Egpj.exe"), { stem: "inv[U+202E]gpj", extension: ".exe" });
+  same(safeDownloadName("../../etc/CON.txt"), "_CON.txt");
+  for (const name of ["", ".", "..", "a/b\\c", "x".repeat(500) + ".tar", "\u0000", "aux", "…\u202E", "\uD800"]) {
+    const safe = safeDownloadName(name);
+    ok(safe !== "" && new TextEncoder().encode(safe).length <= 240 && safeDownloadName(safe) === safe, JSON.stringify(name));
+  }
+});
