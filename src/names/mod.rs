@@ -1,16 +1,62 @@
-//! Encrypted file names: the scheme `partway`, texts that begin with `pw1.`.
+//! File names as a bucket lists them: our own scheme `partway`, those of other software, and names made safe to show
+//! ([`display`](display())) and to save under ([`safe_download_name`]).
 //!
-//! Pure: no clock, no randomness, no web types. The caller brings the nonce, so every text can be made again from its
-//! parts and checked against other implementations (`tests/vectors/names.py`, `tests/contract/names.js`).
+//! Pure: no clock, no randomness, no web types. The caller brings nonces, salts and IVs, so every text can be made again
+//! from its parts and checked against other implementations (`tests/vectors/`, `tests/names_peers.rs`).
 //!
-//! # Text
+//! # Schemes
+//!
+//! "AES256 with the session ID as key" names no mode, no derivation and no encoding. These are written ([`SessionNames::write`])
+//! and read ([`SessionNames::read`]); base64 is the standard alphabet with padding, `ID` the bytes of the session ID.
+//!
+//! | Scheme | Text | Key | Tag |
+//! |---|---|---|---|
+//! | `partway` | `pw1.` + base64url of the envelope below | HKDF-SHA-256 | yes |
+//! | `cryptojs` | base64(`Salted__`, salt 8, AES-256-CBC of the name) | below | no |
+//! | `gcm-sha256` | base64(nonce 12, AES-256-GCM of the name, tag 16), no associated data | SHA-256(ID) | yes |
+//! | `gcm-raw32` | the same | the raw key | yes |
+//! | `cbc-raw32` | hex(IV 16) `:` hex(AES-256-CBC of the name), lower case | the raw key | no |
+//! | `plain` | the name | none | no |
+//!
+//! - The raw key is the ID where it has 32 bytes, else the ID without its dashes where that has 32 (a GUID), else there is
+//!   none and writing is refused ([`NameError::SessionIdLength`]).
+//! - `cryptojs` derives key and IV by OpenSSL's EVP_BytesToKey with MD5 and one round: `D1 = MD5(ID, salt)`,
+//!   `D2 = MD5(D1, ID, salt)`, `D3 = MD5(D2, ID, salt)`; the key is `D1 D2`, the IV `D3`. It is `openssl enc -aes-256-cbc -md md5`.
+//! - CBC has PKCS#7 padding. Nothing proves its names, so they are believed only with right padding, right UTF-8, 1 to
+//!   1,024 bytes, and no control character, `/` or `\`; other names are not written so ([`NameError::NameCharacters`]).
+//! - Reading is wider than writing. `cryptojs` is also read from hexadecimal and from hexadecimal of its base64; the GCM
+//!   ones from hexadecimal, base64url and base64 without padding; `cbc-raw32` also from one such run of IV and
+//!   ciphertext, and under SHA-256(ID).
+//!
+//! # Which scheme a text is of
+//!
+//! The first rule that fits decides, and no text that fits it is tried by a later one:
+//!
+//! 1. Empty, or more than [`MAX_TEXT`] (2,200) bytes: not read, not decoded.
+//! 2. Begins with `pw1.`: `partway`, or not read. Never anything else: no downgrade.
+//! 3. Begins with `U2FsdGVkX1` and holds nothing but characters of base64: `cryptojs`, or not read. The same for
+//!    hexadecimal of such a text, and for base64 and hexadecimal of bytes that begin with `Salted__`. One that holds other
+//!    characters (`U2FsdGVkX1 notes.txt`) is plain.
+//! 4. 32 hexadecimal digits, `:`, at least one hexadecimal digit and nothing else: `cbc-raw32`, or not read.
+//! 5. Hexadecimal (whole bytes, either case), else canonical base64 or base64url, of at least 28 bytes: GCM under
+//!    SHA-256(ID), then under the raw key; then, where it is whole blocks, CBC under the raw key and under SHA-256(ID). Where
+//!    none fits it is not read: a name that happens to look so, such as 64 hexadecimal digits without an
+//!    extension, cannot be told from one of another session.
+//! 6. Anything else is `plain`, proven by nobody.
+//!
+//! Without a session ID there is nothing to try: rules 1 and 2 hold, and every other text is plain.
+//!
+//! So a text costs at most one decoding, two tags over 1,052 bytes and two CBC keys, each of which looks at the last
+//! block before it looks at the rest: less than opening the longest `partway` text.
+//!
+//! # Text of `partway`
 //!
 //! `pw1.` followed by the envelope in base64url (RFC 4648 section 5), canonical only: no padding, no other alphabet, no
 //! white space, spare bits zero. [`MAX_TEXT`] (2,200) characters at most, checked before anything is decoded. `.` is in no
 //! base64 alphabet, so the prefix cannot be mistaken for another scheme's text, and a text that bears it is never tried
 //! as another scheme.
 //!
-//! # Envelope
+//! # Envelope of `partway`
 //!
 //! | Offset | Bytes | Field |
 //! |---|---|---|
@@ -25,7 +71,7 @@
 //!   `partway/v1/`.
 //! - Associated data: the 12 ASCII bytes `partway-name`, then the suite byte.
 //!
-//! # Plaintext
+//! # Plaintext of `partway`
 //!
 //! | Bytes | Field |
 //! |---|---|
@@ -49,11 +95,14 @@
 //!
 //! # What it costs
 //!
-//! A name of up to 62 bytes without fields, or of up to 25 with size, time and `application/pdf`, is a text of 128
+//! In `partway`, a name of up to 62 bytes without fields, or of up to 25 with size, time and `application/pdf`, is a text of 128
 //! characters; the longest text ever written has 1,835. With random nonces 2^20 names of one session collide with probability 2^-57; a session
 //! stays far below the 2^32 texts after which a GCM key should rest.
 //!
 //! # What it promises
+//!
+//! Whoever can change the list can put any `plain`, `cryptojs` or `cbc-raw32` text there: show such names as unproven
+//! ([`ReadName::authenticated`]).
 //!
 //! Encrypting a name under the session ID hides it from someone who obtains stored records, logs or backups but not the
 //! session ID. It does not hide it from the service: the service issues the ID in the create-session answer and receives it
@@ -67,6 +116,18 @@
 //! ciphers are constant-time as source; a WebAssembly engine guarantees nothing about time.
 //!
 //! # Example
+//!
+//! ```
+//! use partway::names::{NameFields, Scheme, SessionNames};
+//!
+//! let names = SessionNames::new(Some("0f8fad5b-d9cb-469f-a165-70867728950e"))?;
+//! let read = names.read("U2FsdGVkX18BAgMEBQYHCPIV58uT/w6rvOSskUmlCPk=").expect("a text of this session");
+//! assert_eq!((read.name.as_str(), read.scheme, read.authenticated), ("report.pdf", Scheme::CryptoJs, false));
+//! assert!(names.read("pw1.of-another-session").is_none());
+//! # Ok::<(), partway::names::NameError>(())
+//! ```
+//!
+//! The envelope alone:
 //!
 //! ```
 //! use partway::names::{NameFields, NameKey, open, seal};
