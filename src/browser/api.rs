@@ -1,10 +1,10 @@
 //! Calls of the Upload API: endpoint, token and API key added, failures told apart.
 
-use super::fetch::Fetch;
+use super::fetch::{Fetch, connection_failed};
 use super::patience::{Patience, stood_still};
 use super::shared::Shared;
 use super::sleep::sleep;
-use super::transport::{Outgoing, Transport, is_success};
+use super::transport::{Outgoing, Transport, is_cut_short, is_success};
 use super::xhr::Xhr;
 use super::{Boxed, Token, clock, wall_clock};
 use crate::engine::{Backoff, Random};
@@ -135,6 +135,9 @@ impl Api {
             _ => Fetch.send(outgoing, signal, Rc::new(|_| {})).await?,
         };
         if is_success(answer.status) {
+            if is_cut_short(&answer) {
+                return Err(connection_failed());
+            }
             return Ok(answer.body);
         }
         if answer.status == 401 {

@@ -23,13 +23,14 @@ impl Transport for Fetch {
             let response = request(outgoing, signal).await.map_err(|()| connection_failed())?;
             let status = response.status();
             let retry_after = retry_after(response.headers().get("Retry-After"));
+            let announced = response.headers().get("Content-Length").and_then(|length| length.parse().ok());
             let mut body = Vec::new();
             if is_success(status) {
                 body = bytes(&response, cap, &*moved).await?;
             } else if let Some(stream) = response.body() {
                 drop(stream.cancel());
             }
-            Ok(Incoming { status, retry_after, body })
+            Ok(Incoming { status, retry_after, announced, body })
         })
     }
 }

@@ -26,6 +26,8 @@ pub struct Incoming {
     pub status: u16,
     /// `Retry-After`, in milliseconds.
     pub retry_after: Option<u64>,
+    /// How long the body was announced to be, as it was sent.
+    pub announced: Option<u64>,
     /// The body of a success; of a failure nothing is read.
     pub body: Vec<u8>,
 }
@@ -54,6 +56,13 @@ pub fn method_name(method: Method) -> &'static str {
 /// Whether the status is one of success.
 pub fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
+}
+
+/// Whether the connection broke within the body. WebKit (libsoup) gives what came as if it were all. A compressed body may
+/// be shorter than announced and whole, but then it is JSON.
+pub fn is_cut_short(incoming: &Incoming) -> bool {
+    incoming.announced.is_some_and(|announced| (incoming.body.len() as u64) < announced)
+        && serde_json::from_slice::<serde::de::IgnoredAny>(&incoming.body).is_err()
 }
 
 /// Milliseconds that a `Retry-After` header asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3).

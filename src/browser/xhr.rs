@@ -107,7 +107,9 @@ fn incoming(xhr: &XmlHttpRequest, outgoing: &Outgoing) -> Result<Incoming, Failu
     // Asking for a header that CORS hides makes some browsers complain on the console: ask only when it can be there.
     let retry_after =
         if is_success(status) { None } else { retry_after(xhr.get_response_header("Retry-After").ok().flatten()) };
-    Ok(Incoming { status, retry_after, body })
+    let announced = xhr.get_response_header("Content-Length").ok().flatten();
+    let announced = announced.and_then(|length| length.parse().ok());
+    Ok(Incoming { status, retry_after, announced, body })
 }
 
 fn loaded(event: &Event) -> u64 {
