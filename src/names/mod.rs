@@ -39,7 +39,8 @@
 //!    characters (`U2FsdGVkX1 notes.txt`) is plain.
 //! 4. 32 hexadecimal digits, `:`, at least one hexadecimal digit and nothing else: `cbc-raw32`, or not read.
 //! 5. Hexadecimal (whole bytes, either case), else canonical base64 or base64url, of at least 28 bytes: GCM under
-//!    SHA-256(ID), then under the raw key; then, where it is whole blocks, CBC under the raw key and under SHA-256(ID). Where
+//!    SHA-256(ID), then under the raw key; then, where it is whole blocks, CBC under the raw key and under SHA-256(ID), unless
+//!    an IV of zeros gives a name of all of it (that text has no IV, so the rest is a part of a name). Where
 //!    none fits it is not read: a name that happens to look so, such as 64 hexadecimal digits without an
 //!    extension, cannot be told from one of another session.
 //! 6. Anything else is `plain`, proven by nobody.

@@ -88,7 +88,7 @@ impl SessionNames {
             (Looks::Salted(bytes), Some(keys)) => {
                 salted::decrypt(&keys.session_id, &bytes).map(|name| ReadName::bare(name, Scheme::CryptoJs))
             }
-            (Looks::Pair(iv, ciphertext), Some(keys)) => keys.read_cbc(&iv, &ciphertext),
+            (Looks::Pair(iv, ciphertext), Some(keys)) => keys.read_pair(&iv, &ciphertext),
             (Looks::Bytes(bytes), Some(keys)) => keys.read_bytes(&bytes),
         }
     }
@@ -158,16 +158,24 @@ impl Keys {
                 .map(|name| ReadName::bare(name, Scheme::GcmSha256))
                 .or_else(|| Some(ReadName::bare(read_gcm(&self.raw.as_ref()?.gcm, bytes)?, Scheme::GcmRaw32)))
         };
-        let cbc = || bytes.split_first_chunk().and_then(|(iv, ciphertext)| self.read_cbc(iv, ciphertext));
-        gcm().or_else(cbc)
+        gcm().or_else(|| self.read_run(bytes))
     }
 
-    fn read_cbc(&self, iv: &[u8; BLOCK], ciphertext: &[u8]) -> Option<ReadName> {
-        [self.raw.as_ref(), Some(&self.hashed)]
-            .into_iter()
-            .flatten()
-            .find_map(|pair| pair.cbc.decrypt(iv, ciphertext))
-            .map(|name| ReadName::bare(name, Scheme::CbcRaw32))
+    fn read_pair(&self, iv: &[u8; BLOCK], ciphertext: &[u8]) -> Option<ReadName> {
+        let name = self.cbc_keys().find_map(|key| key.decrypt(iv, ciphertext))?;
+        Some(ReadName::bare(name, Scheme::CbcRaw32))
+    }
+
+    /// IV and ciphertext in one. A text whose writer sent no IV, but took zeros, is read as a whole name with zeros too:
+    /// then the first block is no IV, and what follows it only the end of a name.
+    fn read_run(&self, bytes: &[u8]) -> Option<ReadName> {
+        let (iv, ciphertext) = bytes.split_first_chunk()?;
+        let read = |key: &CbcKey| key.decrypt(iv, ciphertext).filter(|_| key.decrypt(&[0; BLOCK], bytes).is_none());
+        self.cbc_keys().find_map(read).map(|name| ReadName::bare(name, Scheme::CbcRaw32))
+    }
+
+    fn cbc_keys(&self) -> impl Iterator<Item = &CbcKey> {
+        [self.raw.as_ref(), Some(&self.hashed)].into_iter().flatten().map(|pair| &pair.cbc)
     }
 }
 

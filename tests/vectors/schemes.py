@@ -229,7 +229,9 @@ refuse("cryptojs: bytes that are good GCM", b64(gcm(sha256(GUID), "report.pdf", 
 refuse("random bytes, base64", b64(random_of("a", 32) + random_of("b", 32)))
 refuse("random bytes, 28", b64(random_of("a", 28)))
 refuse("SHA-256 in hexadecimal", random_of("a", 32).hex())
-refuse("CBC with an IV of zeros that is not sent", b64(cbc(raw32(GUID), pkcs7("a name of some length.txt"), bytes(16))))
+for label, key in {"raw key": raw32(GUID), "SHA-256": sha256(GUID)}.items():
+    for length in (16, 24, 40, 100):
+        refuse(f"CBC with an IV of zeros that is not sent, {label}, {length} bytes", b64(cbc(key, pkcs7("abcdefgh" * 12 + "abcd" if length == 100 else "n" * length), bytes(16))))
 
 # --- plain ------------------------------------------------------------------------------------------------------------
 texts = ["report.pdf", "photo", "deadbeef.bin", "deadbeef", "U2FsdGVkX1 notes.txt", "U2FsdGVkX1.txt", "U2FsdGVkX", "pw1", "pw1_.txt", "PW1.txt", "pw2.AAAA", " pw1.AA",
