@@ -1,5 +1,6 @@
-// Encrypted file names (`pw1.`) on WebCrypto alone: a second implementation of the layout documented in
-// src/names/mod.rs, to check the first one against in real browsers. Shares no code with it.
+// Encrypted file names on WebCrypto alone: a second implementation of the layouts documented in src/names/mod.rs (`pw1.`,
+// and those of other software but for `cryptojs`, whose MD5 WebCrypto lacks), to check the first one against in real
+// browsers. Shares no code with it.
 
 const PREFIX = "pw1.";
 const MAX_TEXT = 2200;
@@ -131,6 +132,66 @@ function readPlaintext(plain) {
   return read;
 }
 
+const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const bytesOf = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+
+/** The key and mode of a scheme of other software, and how many random bytes it takes. */
+async function foreignScheme(scheme, sessionId) {
+  const text = encode(sessionId);
+  const raw = text.length === 32 ? text : encode(sessionId.replaceAll("-", ""));
+  const bytes = scheme === "gcm-sha256" ? await crypto.subtle.digest("SHA-256", text) : raw;
+  const mode = scheme === "cbc-raw32" ? "AES-CBC" : "AES-GCM";
+  return { mode, count: mode === "AES-CBC" ? 16 : NONCE, key: await crypto.subtle.importKey("raw", bytes, mode, false, ["encrypt", "decrypt"]) };
+}
+
+/**
+ * Writes a name as other software does.
+ *
+ * @param {"gcm-sha256" | "gcm-raw32" | "cbc-raw32"} scheme
+ * @param {string} sessionId
+ * @param {string} name
+ * @param {Uint8Array} [iv] only vectors give one
+ * @returns {Promise<string>}
+ */
+export async function writeForeign(scheme, sessionId, name, iv) {
+  const { mode, count, key } = await foreignScheme(scheme, sessionId);
+  const start = iv ?? crypto.getRandomValues(new Uint8Array(count));
+  const body = new Uint8Array(await crypto.subtle.encrypt({ name: mode, iv: start }, key, encode(name)));
+  return mode === "AES-CBC" ? `${hexOf(start)}:${hexOf(body)}` : btoa(String.fromCharCode(...start, ...body));
+}
+
+/**
+ * Reads a name that other software wrote.
+ *
+ * @param {"gcm-sha256" | "gcm-raw32" | "cbc-raw32"} scheme
+ * @param {string} sessionId
+ * @param {string} text
+ * @returns {Promise<string>}
+ */
+export async function readForeign(scheme, sessionId, text) {
+  const { mode, count, key } = await foreignScheme(scheme, sessionId);
+  const bytes = mode === "AES-CBC" ? bytesOf(text.replace(":", "")) : Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return utf8.decode(await crypto.subtle.decrypt({ name: mode, iv: bytes.slice(0, count) }, key, bytes.slice(count)));
+}
+
+/**
+ * Runs the vectors of tests/vectors/schemes.json through both functions above.
+ *
+ * @param {object} vectors the parsed file
+ * @returns {Promise<Record<string, number>>} how many were checked of each scheme
+ * @throws with the title of the first vector that fails
+ */
+export async function checkForeignVectors(vectors) {
+  const counts = { "gcm-sha256": 0, "gcm-raw32": 0, "cbc-raw32": 0 };
+  for (const { title, scheme, session, random, name, text } of vectors.written) {
+    if (!(scheme in counts)) continue;
+    if (await writeForeign(scheme, session, name, bytesOf(random)) !== text) throw new Error(`${title}: written otherwise`);
+    if (await readForeign(scheme, session, text) !== name) throw new Error(`${title}: read otherwise`);
+    counts[scheme] += 1;
+  }
+  return counts;
+}
+
 /**
  * Runs the vectors of tests/vectors/names.json through both functions above.
  *
@@ -139,9 +200,8 @@ function readPlaintext(plain) {
  * @throws with the title of the first vector that fails
  */
 export async function checkVectors(vectors) {
-  const nonceOf = (hex) => Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16));
   for (const { title, session, nonce, name, fields, text } of vectors.sealed) {
-    const sealed = await sealWithWebCrypto(session, name, fields, nonceOf(nonce));
+    const sealed = await sealWithWebCrypto(session, name, fields, bytesOf(nonce));
     if (sealed !== text) throw new Error(`${title}: sealed otherwise`);
   }
   for (const { title, session, name, fields, text } of [...vectors.sealed, ...vectors.opened]) {
