@@ -8,7 +8,7 @@ use super::transport::{Outgoing, Transport, is_cut_short, is_success};
 use super::xhr::Xhr;
 use super::{Boxed, Token, clock, wall_clock};
 use crate::engine::{Backoff, Random};
-use crate::protocol::{Body, Code, Failure, Request, Rules, session_rules};
+use crate::protocol::{Body, Code, Failure, Method, Request, Rules, session_rules};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -226,10 +226,15 @@ impl Api {
     }
 
     async fn persist_now(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
-        let mut tries = 0;
+        let (mut tries, mut doubtful) = (0, false);
         loop {
             let result = self.send_patiently(request, signal).await;
             let Err(failure) = result else { return result };
+            // The first answer was lost: what is gone now was removed then.
+            if doubtful && request.method == Method::Delete && failure.code == Code::NotFound {
+                return Ok(Vec::new());
+            }
+            doubtful |= failure.is_ambiguous();
             tries += 1;
             let wait = self.backoff.delay(tries, &failure, &mut self.random.borrow_mut());
             let Some(wait) = wait else { return Err(failure) };
