@@ -242,8 +242,18 @@ texts = ["report.pdf", "photo", "deadbeef.bin", "deadbeef", "U2FsdGVkX1 notes.tx
          "a name with a good many words, no dot and spaces", "Übersicht-ohne-Endung-aber-lang-genug-für-base64", "日本語" * 10, "\ufeff", "\u0000", "../../etc/passwd", " ", "=", "====",
          "A" * 36, "A" * 37, "A" * 41 + "=", "A" * 39 + "==", "A" * 40 + "====", "A" * 37 + "B", "AAAA+AAAA_" * 4, "a b" * 733 + "c", "U2FsdGVkX1\n" + "A" * 40,
          "C:\\Users\\me\\a.txt", "<img src=x onerror=alert(1)>", "__proto__", "e\u0301", "A" * 40 + "\n", " " + "A" * 40]
+# Base64 whose spare bits are not zero is no base64: one text would have many forms.
+alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+for scheme, name in (("gcm-sha256", "report.pdf"), ("gcm-raw32", "report.pdf"), ("gcm-sha256", "report12.pdf"), ("gcm-raw32", "report12.pdf")):
+    text = b64(gcm(sha256(GUID) if scheme == "gcm-sha256" else raw32(GUID), name, nonce))
+    body = text.rstrip("=")
+    spare = {2: 15, 3: 3}[len(body) % 4]
+    last = alphabet.index(body[-1])
+    assert last & spare == 0
+    texts += [body[:-1] + alphabet[last | bit] + text[len(body):] for bit in (1, spare)] + [body[:-1] + alphabet[last | 1]]
+    texts += [body + "=" * count for count in range(1, 5) if count != len(text) - len(body)]
 for text in texts:
-    plain.append({"title": text[:60], "session": GUID, "text": text})
+    plain.append({"title": text[:40] + text[-8:], "session": GUID, "text": text})
 
 for vectors in (written, read, refused, plain):
     assert len({vector["title"] for vector in vectors}) == len(vectors)
