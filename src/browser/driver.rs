@@ -251,6 +251,16 @@ impl Driver {
                     spawn_local(driver.recall(upload, task));
                 }
             }
+            Action::StepAside { upload } => {
+                if let Some(task) = self.task(upload) {
+                    spawn_local(driver.step_aside(upload, task));
+                }
+            }
+            Action::Want { upload } => {
+                if let Some(task) = self.task(upload) {
+                    spawn_local(async move { driver.want(&task).await });
+                }
+            }
             Action::RenewToken => spawn_local(async move {
                 let event = match driver.api.renew_token().await {
                     Ok(()) => Event::TokenRenewed,

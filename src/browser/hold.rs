@@ -1,5 +1,6 @@
 //! What this page holds of uploads that can be gone on with: the lock, the record, the tags.
 
+use super::Listener;
 use super::fingerprint::sample;
 use super::lease::{Lease, lease_name};
 use super::news::{News, Report};
@@ -35,8 +36,21 @@ pub struct Resume {
 pub struct Hold {
     resume: Rc<Resume>,
     identity: String,
+    held: Cell<bool>,
     record: RefCell<Option<Rc<Record>>>,
     lease: RefCell<Option<Lease>>,
+    /// Called when another page would send it.
+    wanted: Rc<dyn Fn()>,
+    listening: RefCell<Option<Listener>>,
+}
+
+/// When it is a page's turn to send a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// At once, if no other page sends it.
+    First,
+    /// After the pages that wait for it.
+    AfterOthers,
 }
 
 /// A file, as its identity needs it.
@@ -95,27 +109,41 @@ impl Resume {
     }
 
     /// Waits until this page alone may send the file, as long as `signal` is not aborted; `follow` hears of the page that
-    /// does until then. Gives what is kept of the file. `None` where it cannot be told from others, or is sent by this page
+    /// does until then, and `wanted` is called when another would send what this one has begun. Gives what is kept of the file. `None` where it cannot be told from others, or is sent by this page
     /// already: who picks a file twice on one page wants it twice.
     pub async fn take(
         self: &Rc<Self>,
         subject: &Subject,
+        turn: Turn,
         signal: &AbortSignal,
         follow: impl Fn(Report) + 'static,
+        wanted: impl Fn() + 'static,
     ) -> Option<(Rc<Hold>, Option<Kept>)> {
         let identity = self.identify(subject).await.ok()?;
         if self.holds(&identity) || signal.aborted() {
             return None;
         }
         self.held.borrow_mut().push(identity.clone());
-        let hold =
-            Rc::new(Hold { resume: Rc::clone(self), identity, record: RefCell::default(), lease: RefCell::default() });
+        let hold = Rc::new(Hold {
+            resume: Rc::clone(self),
+            identity,
+            held: Cell::new(true),
+            record: RefCell::default(),
+            lease: RefCell::default(),
+            wanted: Rc::new(wanted),
+            listening: RefCell::default(),
+        });
         let lock = lease_name(&self.key.scope(), &hold.identity);
-        let lease = match Lease::try_take(&lock).await {
+        let free = if turn == Turn::First { Lease::try_take(&lock).await } else { None };
+        let lease = match free {
             Some(lease) => lease,
             None => {
                 follow(Report { sent: 0, parts_done: 0, key: None, ended: None });
                 let _listening = self.news.on_report(&hold.identity, follow);
+                match turn {
+                    Turn::First => self.news.want(&hold.identity),
+                    Turn::AfterOthers => Lease::let_others_look(signal).await,
+                }
                 let lease = Lease::wait(&lock, signal).await?;
                 // The lock may be here before the other page's last word.
                 sleep(LAST_WORD, signal).await;
@@ -134,10 +162,17 @@ impl Resume {
                 part_size: record.part_size,
                 tags,
             };
-            *hold.record.borrow_mut() = Some(Rc::new(record));
+            hold.keeps(Rc::new(record));
             kept
         });
         Some((hold, kept))
+    }
+
+    /// Tells the page that sends the file that this one could.
+    pub async fn want(&self, subject: &Subject) {
+        if let Ok(identity) = self.identify(subject).await {
+            self.news.want(&identity);
+        }
     }
 
     /// An upload goes on without the store: it is only said, once.
@@ -158,8 +193,15 @@ impl Hold {
         let record = Rc::new(record);
         let begun = self.resume.store.begin(&self.identity, &record, expires, handle).await;
         if self.resume.tell_once(begun).is_some() {
-            *self.record.borrow_mut() = Some(record);
+            self.keeps(record);
         }
+    }
+
+    /// Another page would find this record, and could go on from it.
+    fn keeps(&self, record: Rc<Record>) {
+        *self.record.borrow_mut() = Some(record);
+        let wanted = Rc::clone(&self.wanted);
+        *self.listening.borrow_mut() = self.resume.news.on_wanted(&self.identity, move || wanted());
     }
 
     /// A part is stored.
@@ -193,11 +235,21 @@ impl Hold {
             self.resume.tell_once(self.resume.store.purge(&self.identity).await);
         }
         self.tell(report);
+        self.let_go();
+    }
+
+    /// Lets another page send it.
+    pub fn let_go(&self) {
+        self.listening.take();
         self.lease.take();
         self.release();
     }
 
     fn release(&self) {
+        // Once: this page may hold the file anew by then.
+        if !self.held.replace(false) {
+            return;
+        }
         self.resume.held.borrow_mut().retain(|held| *held != self.identity);
     }
 }

@@ -1,7 +1,7 @@
 //! What the driver does so that an upload can be gone on with after a reload, and by one page at a time.
 
 use super::driver::Driver;
-use super::hold::Hold;
+use super::hold::{Hold, Turn};
 use super::job::{Snapshot, Task};
 use super::news::{Ended, Report};
 use super::wall_clock;
@@ -13,9 +13,34 @@ use std::rc::Rc;
 impl Driver {
     /// Looks up whether the upload was begun before, and waits while another page sends it.
     pub(super) async fn recall(self: Rc<Self>, upload: UploadId, task: Rc<Task>) {
+        self.take(upload, &task, Turn::First).await;
+    }
+
+    /// Lets a page that waits send the upload, and follows it.
+    pub(super) async fn step_aside(self: Rc<Self>, upload: UploadId, task: Rc<Task>) {
+        if let Some(hold) = task.hold.take() {
+            hold.let_go();
+        }
+        self.take(upload, &task, Turn::AfterOthers).await;
+    }
+
+    /// Tells the page that sends the upload that this one could.
+    pub(super) async fn want(&self, task: &Task) {
+        if let Some(resume) = &self.resume {
+            resume.want(&task.job.subject).await;
+        }
+    }
+
+    async fn take(self: &Rc<Self>, upload: UploadId, task: &Task, turn: Turn) {
         let mut kept = None;
         if let (Some(resume), Some(over)) = (&self.resume, &task.over) {
-            let driver = Rc::downgrade(&self);
+            let driver = Rc::downgrade(self);
+            let wanted = move || {
+                if let Some(driver) = driver.upgrade() {
+                    driver.tell(Event::Wanted { upload });
+                }
+            };
+            let driver = Rc::downgrade(self);
             let follow = move |report: Report| {
                 let Some(driver) = driver.upgrade() else { return };
                 let Report { sent, parts_done, key, ended } = report;
@@ -25,7 +50,7 @@ impl Driver {
                     _ => driver.tell(Event::Elsewhere { upload, sent, parts_done }),
                 }
             };
-            if let Some((hold, found)) = resume.take(&task.job.subject, &over.signal(), follow).await {
+            if let Some((hold, found)) = resume.take(&task.job.subject, turn, &over.signal(), follow, wanted).await {
                 *task.hold.borrow_mut() = Some(hold);
                 kept = found;
             }

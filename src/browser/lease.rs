@@ -85,6 +85,13 @@ impl Lease {
         None
     }
 
+    /// Leaves time for those who wait for a lease and only look now and then. Web Locks have a queue and need none.
+    pub async fn let_others_look(signal: &AbortSignal) {
+        if locks().is_none() {
+            sleep(2 * LOOK, signal).await;
+        }
+    }
+
     /// The leases that somebody has, in this page or another, whose names begin with `prefix`.
     pub async fn held(prefix: &str) -> Vec<String> {
         let names = match locks() {

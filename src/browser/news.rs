@@ -8,6 +8,9 @@ use web_sys::{BroadcastChannel, MessageEvent};
 /// The largest integer JavaScript holds exactly, 2^53 - 1.
 const LARGEST: f64 = 9_007_199_254_740_991.0;
 
+/// The field of a message from a page that could send the file.
+const WANTED: &str = "wanted";
+
 /// How an upload ended in the page that sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -70,20 +73,45 @@ impl News {
         let _ = channel.post_message(&message);
     }
 
+    /// Tells the page that sends the file `identity` that this one could.
+    pub fn want(&self, identity: &str) {
+        let Some(channel) = &self.channel else { return };
+        let message = Object::new();
+        for (key, value) in [("identity", identity.into()), (WANTED, JsValue::TRUE)] {
+            // A plain object takes every property.
+            let _ = Reflect::set(&message, &key.into(), &value);
+        }
+        // Unheard, it waits until the other page ends.
+        let _ = channel.post_message(&message);
+    }
+
     /// Calls `heard` for each report about the file `identity` from another page, until what this returns is dropped.
     pub fn on_report(&self, identity: &str, heard: impl Fn(Report) + 'static) -> Option<Listener> {
+        self.on_message(identity, move |message| {
+            if let Some(report) = read(message) {
+                heard(report);
+            }
+        })
+    }
+
+    /// Calls `heard` when another page could send the file `identity`, until what this returns is dropped.
+    pub fn on_wanted(&self, identity: &str, heard: impl Fn() + 'static) -> Option<Listener> {
+        self.on_message(identity, move |message| {
+            if get(message, WANTED) == JsValue::TRUE {
+                heard();
+            }
+        })
+    }
+
+    fn on_message(&self, identity: &str, heard: impl Fn(&JsValue) + 'static) -> Option<Listener> {
         let identity = JsValue::from_str(identity);
-        let listen = |channel| {
-            Listener::new(channel, "message", move |event| {
-                let message = event.unchecked_into::<MessageEvent>().data();
-                if get(&message, "identity") == identity
-                    && let Some(report) = read(&message)
-                {
-                    heard(report);
-                }
-            })
-        };
-        self.channel.as_ref().map(|channel| listen(channel))
+        let channel = self.channel.as_ref()?;
+        Some(Listener::new(channel, "message", move |event| {
+            let message = event.unchecked_into::<MessageEvent>().data();
+            if get(&message, "identity") == identity {
+                heard(&message);
+            }
+        }))
     }
 }
 

@@ -112,6 +112,11 @@ pub enum Event {
         /// The file's key.
         key: String,
     },
+    /// Another page would send this upload, and what is kept of it is kept where that page finds it.
+    Wanted {
+        /// The upload.
+        upload: UploadId,
+    },
     /// `GET /buckets` was answered: keys of the files that bear the upload's name.
     Found {
         /// The request.
@@ -189,6 +194,16 @@ pub enum Action {
     /// Look up whether the upload was begun before or is sent by another page; answer [`Event::Recalled`] or
     /// [`Event::Elsewhere`].
     Recall {
+        /// The upload.
+        upload: UploadId,
+    },
+    /// Let another page send the upload; [`Event::Elsewhere`] and [`Event::Recalled`] tell how that goes.
+    StepAside {
+        /// The upload.
+        upload: UploadId,
+    },
+    /// Tell the page that sends the upload that this one could: [`Event::Wanted`] there.
+    Want {
         /// The upload.
         upload: UploadId,
     },

@@ -64,6 +64,8 @@ impl Script {
                     let name = self.requests.iter().find(|(_, known)| **known == request).map(|(name, _)| name);
                     (format!("cancel {}", name.unwrap()), None)
                 }
+                Action::StepAside { upload } => (format!("step aside {}", upload.0), None),
+                Action::Want { upload } => (format!("want {}", upload.0), None),
                 Action::Recall { upload } => (format!("recall {}", upload.0), None),
                 Action::Find { upload, request } => (format!("find {}", upload.0), Some(request)),
                 Action::Settled { upload, keep } => {
@@ -597,6 +599,45 @@ fn another_page_is_followed_and_taken_over_from() {
     script.tell(Event::Elsewhere { upload: UploadId(1), sent: 0, parts_done: 0 });
     assert_eq!(script.tell(Event::DoneElsewhere { upload: UploadId(1), key: "k".to_owned() }), "settled 1");
     assert_eq!((script.state(1), script.engine.key(UploadId(1))), (State::Done, Some("k")));
+}
+
+/// An upload of three parts of which two are stored, whose last part was refused; no token can be had.
+fn without_token() -> Script {
+    let mut script = recalling();
+    script.tell(Event::Recalled { upload: UploadId(1), kept: kept() });
+    let request = script.request("confirm 1");
+    script.tell(Event::Confirmed { request, completed: false });
+    assert_eq!(script.status("put 1/3", 401), "renew");
+    script.tell(Event::TokenRefused(Failure::new(Code::Unauthorized, "none")));
+    script
+}
+
+#[test]
+fn a_page_without_a_token_lets_another_send() {
+    let mut script = without_token();
+    assert_eq!(script.tell(Event::Wanted { upload: UploadId(1) }), "step aside 1");
+    script.tell(Event::Elsewhere { upload: UploadId(1), sent: 2 * PART, parts_done: 2 });
+    assert_eq!(script.state(1), State::Uploading);
+    assert_eq!(script.tell(Event::TokenRenewed), "want 1");
+    assert_eq!(script.tell(Event::Recalled { upload: UploadId(1), kept: kept() }), "confirm 1");
+
+    let mut script = without_token();
+    script.tell(Event::Wanted { upload: UploadId(1) });
+    assert_eq!(script.tell(Event::DoneElsewhere { upload: UploadId(1), key: "k".to_owned() }), "settled 1");
+    assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn a_page_that_can_send_does_not_step_aside() {
+    let mut script = recalling();
+    script.tell(Event::Recalled { upload: UploadId(1), kept: kept() });
+    assert_eq!(script.tell(Event::Wanted { upload: UploadId(1) }), "");
+    let request = script.request("confirm 1");
+    assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "put 1/3");
+    // Paused it can no longer; the part on its way is given up first.
+    assert_eq!(script.tell(Event::Pause(UploadId(1))), "cancel put 1/3, step aside 1");
+    assert_eq!(script.state(1), State::Paused);
+    assert_eq!(script.tell(Event::Resume(UploadId(1))), "want 1");
 }
 
 #[test]

@@ -78,6 +78,8 @@ pub(super) struct Upload {
     pub identity: Option<Identity>,
     /// It goes on from what an earlier page kept.
     pub recalled: bool,
+    /// Another page would send it.
+    pub wanted: bool,
     /// A start was answered by nothing: it may have left a file that nobody knows the key of.
     pub lost_start: bool,
     /// Keys of such files.
@@ -124,6 +126,7 @@ impl Upload {
             keep: false,
             identity: None,
             recalled: false,
+            wanted: false,
             lost_start: false,
             doubted: false,
             orphans: Vec::new(),
@@ -206,6 +209,11 @@ impl Upload {
     /// Whether every part is stored and saved.
     pub fn is_whole(&self) -> bool {
         self.saved_parts == self.plan.parts()
+    }
+
+    /// Whether nothing of it is on its way, to the service or to where tags are kept.
+    pub fn is_idle(&self) -> bool {
+        self.control_request.is_none() && self.flights.is_empty() && self.saving.is_empty()
     }
 
     /// Another page sends it and is so far.
@@ -366,8 +374,7 @@ impl Upload {
             None if self.paused => return State::Paused,
             None => {}
         }
-        let idle = self.control_request.is_none() && self.flights.is_empty() && self.saving.is_empty();
-        let waits = offline || idle && (blocked || self.due().is_some_and(|due| due > now));
+        let waits = offline || self.is_idle() && (blocked || self.due().is_some_and(|due| due > now));
         match &self.phase {
             Phase::Queued | Phase::Settled => State::Queued,
             Phase::Following => State::Uploading,

@@ -181,6 +181,40 @@ test("the page that follows takes over when the other goes away", async () => {
   same(await sha256(await second.download(key)), await sha256(sent));
 });
 
+test("a page that has no token lets one go on that has", async () => {
+  const service = await scenario([{ match: { ...put, nth: [3] }, do: { expireTokens: true } }, ...slow]);
+  let asked = 0;
+  const token = () => {
+    if (asked++ > 0) throw new Error("the identity service is down");
+    return service.token;
+  };
+  const options = { partSize: PART, parallel: 2 };
+  const first = await service.open({ ...options, token });
+  const sent = file(6 * PART);
+  const one = first.upload(sent);
+  await until(() => one.state === "waiting", "the token to be missed");
+  const second = await service.open({ ...options, token: await service.join() });
+  const two = second.upload(sent);
+  const [{ key }, other] = await Promise.all([two.done, one.done]);
+  same([other.key, other.completed], [key, true]);
+  ok(two.progress.resumedFrom >= PART, `it went on from ${two.progress.resumedFrom}`);
+  const stored = (await puts(service)).filter(({ acted }) => acted === 200).length;
+  same([await starts(service), stored, (await second.list()).length], [1, 6, 1]);
+  same(await sha256(await second.download(key)), await sha256(sent));
+});
+
+test("an upload that is paused on one page goes on where it is picked again", async () => {
+  const { service, sent, upload } = await stopped();
+  upload.pause();
+  const second = await service.open({ partSize: PART });
+  const again = second.upload(sent);
+  const { key } = await again.done;
+  await upload.done;
+  same([upload.key, upload.state, await starts(service)], [key, "done", 1]);
+  ok(again.progress.resumedFrom >= 2 * PART, `it went on from ${again.progress.resumedFrom}`);
+  same(await sha256(await second.download(key)), await sha256(sent));
+});
+
 test("a file picked twice on one page is two files", async () => {
   const service = await scenario();
   const bucket = await service.open();

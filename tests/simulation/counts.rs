@@ -57,6 +57,8 @@ pub const KINDS: &[&str] = &[
     "orphan: none is left",
     "orphan: not to be found",
     "page: crash",
+    "page: steps aside",
+    "page: steps aside, and the other completes",
     "person: abort",
     "person: abort and keep",
     "person: abort while starting",

@@ -188,6 +188,22 @@ impl Ledger {
                 assert!(recalls && !record.recalling && record.requests == 0, "looked up out of turn");
                 record.recalling = true;
             }
+            Action::StepAside { upload } => {
+                let without_token = self.renewing || self.asks.is_some();
+                let record = self.record(*upload);
+                assert!(record.live() && (without_token || record.paused), "it steps aside though it can send");
+                assert!(std::mem::take(&mut record.wanted), "it steps aside for nobody");
+                assert!(!record.in_flight() && record.saved.len() == record.tags.len(), "it steps aside too early");
+                assert!(record.identity.is_some(), "it leaves what nobody could go on with");
+                record.tries.retain(|slot, _| matches!(slot, Slot::Find | Slot::Clear));
+                record.doubt = None;
+                (record.recalling, record.following, record.followed) = (true, true, true);
+                self.counts.add("page: steps aside");
+            }
+            Action::Want { upload } => {
+                let record = self.record(*upload);
+                assert!(record.runnable() && record.following, "wanted back out of turn");
+            }
             Action::Find { upload, request } => {
                 let record = self.record(*upload);
                 assert!(record.lost_start && record.picked.findable, "sought without a cause");
@@ -310,7 +326,7 @@ impl Ledger {
         let busy = !self.uploads[&id].flights.is_empty();
         let most = self.uploads.len();
         for (other, record) in self.uploads.iter_mut().filter(|(other, _)| **other != id) {
-            let sends = record.runnable() && record.identity.is_some() && !record.verifying;
+            let sends = record.runnable() && record.identity.is_some() && !record.verifying && !record.following;
             if sends && record.flights.is_empty() && record.fresh > 0 {
                 assert!(!busy, "{id:?} gets another place while {other:?} has none");
                 if record.fresh == record.plan.parts() {

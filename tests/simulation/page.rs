@@ -79,6 +79,22 @@ impl World {
         self.at(at, Happening::Tell(Event::Recalled { upload, kept }, true));
     }
 
+    /// Another page goes on with an upload, to its end or not.
+    pub fn step_aside(&mut self, upload: UploadId) {
+        let record = self.ledger.record(upload);
+        let (plan, kept) = (record.plan, kept(record));
+        let key = kept.as_ref().expect("it had begun").key.clone();
+        let at = self.ledger.now + self.chance.between(0, 5000);
+        let sent = self.chance.between(0, plan.size());
+        self.at(at, Happening::Tell(Event::Elsewhere { upload, sent, parts_done: 0 }, true));
+        let at = at + self.chance.between(0, 5000);
+        if self.chance.percent(40) && self.server.finish(&key, plan) {
+            self.ledger.counts.add("page: steps aside, and the other completes");
+            return self.at(at, Happening::Tell(Event::DoneElsewhere { upload, key }, true));
+        }
+        self.at(at, Happening::Tell(Event::Recalled { upload, kept }, true));
+    }
+
     /// At the end the bucket holds nothing that nobody knows the key of, and no file twice.
     pub fn no_orphans(&mut self) {
         for (id, record) in &self.ledger.uploads {

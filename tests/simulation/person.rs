@@ -22,6 +22,10 @@ impl World {
             let (at, event) = (self.chance.between(0, 8000), self.whim());
             self.at(at, Happening::Tell(event, true));
         }
+        if self.ledger.config.recalls && self.chance.percent(40) {
+            let (at, upload) = (self.chance.between(0, 8000), UploadId(self.chance.between(1, 3) as u32));
+            self.at(at, Happening::Tell(Event::Wanted { upload }, true));
+        }
         if self.chance.percent(self.weather.expiries) {
             let at = self.chance.between(0, 5000);
             self.at(at, Happening::Expire);

@@ -67,6 +67,8 @@ pub struct Record {
     pub followed: bool,
     pub following: bool,
     pub recalling: bool,
+    /// Another page would send it.
+    pub wanted: bool,
     /// A start was answered by nothing: it may have left a file.
     pub lost_start: bool,
     /// What is being found out about that.
@@ -124,6 +126,7 @@ impl Record {
             followed: false,
             following: false,
             recalling: false,
+            wanted: false,
             lost_start: false,
             seeking: false,
             orphans: BTreeSet::new(),

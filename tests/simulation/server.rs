@@ -135,6 +135,14 @@ impl Server {
         key
     }
 
+    /// Another page has stored the rest of a file that was begun. Says whether there was one.
+    pub fn finish(&mut self, key: &str, plan: Plan) -> bool {
+        let Some(file) = self.files.get_mut(key) else { return false };
+        file.stored = (1..=plan.parts()).map(|part| (part, (String::new(), plan.range(part)))).collect();
+        file.complete = true;
+        true
+    }
+
     /// Starts anew at `now`; what was stored stays, unless it also `loses` the unfinished files.
     pub fn restart(&mut self, until: u64, loses: bool) {
         self.down_until = self.down_until.max(until);

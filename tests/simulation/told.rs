@@ -76,6 +76,11 @@ impl Ledger {
                     }
                 }
             }
+            Event::Wanted { upload } => {
+                if let Some(record) = self.uploads.get_mut(upload) {
+                    record.wanted = record.live();
+                }
+            }
             Event::Found { request, keys } => {
                 if let Some((id, _)) = self.answered(*request) {
                     let record = self.record(id);

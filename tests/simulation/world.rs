@@ -283,6 +283,8 @@ impl World {
             }
             Action::Find { upload, request } => self.send(request, Call::Find { name: self.picks[&upload].name }),
             Action::Recall { upload } => self.recall(upload),
+            Action::StepAside { upload } => self.step_aside(upload),
+            Action::Want { .. } => {}
             Action::PutPart { request, part, range, key, upload_id, .. } => {
                 self.send(request, Call::Put { part, range, key, upload_id });
             }

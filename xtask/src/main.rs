@@ -10,7 +10,7 @@ cargo xtask demo [--port N]      build, start the gateway on loopback, print the
 cargo xtask test [--only STEP] [--browser chromium|firefox|webkit] [--fault TEXT]
                                  everything: formatting, clippy, native tests, three browsers, end to end
 cargo xtask simulate --minutes N play random schedules of every fault against the engine, for so long
-cargo xtask survives             every fault with files of every size in three browsers, and the table of it in Markdown
+cargo xtask survives             all that uploads survive, in three browsers; writes the table of README
 cargo xtask screenshot           save a picture of the demo as www/screenshot.png";
 
 fn main() -> ExitCode {

@@ -252,6 +252,7 @@ impl Engine {
         if self.outbox.is_empty() {
             self.give_up_stalled();
             self.ask_for_token();
+            self.step_aside();
         }
         while self.outbox.is_empty() && self.send_next() {}
         if self.outbox.is_empty() {
@@ -293,6 +294,7 @@ impl Engine {
             Event::Recalled { upload, kept } => self.recalled(upload, kept),
             Event::Elsewhere { upload, sent, parts_done } => self.elsewhere(upload, sent, parts_done),
             Event::DoneElsewhere { upload, key } => self.done_elsewhere(upload, key),
+            Event::Wanted { upload } => self.wanted(upload),
             Event::Found { request, keys } => self.found(request, keys),
             Event::Offline => self.link.went(self.now),
             Event::Online => self.reconnected(),
@@ -303,12 +305,17 @@ impl Engine {
                 }
             }
             Event::Failed { request, failure } => self.failed(request, failure),
-            Event::TokenRenewed => self.token = Token { epoch: self.token.epoch + 1, ..Token::default() },
+            Event::TokenRenewed => {
+                self.token = Token { epoch: self.token.epoch + 1, ..Token::default() };
+                self.want();
+            }
             Event::TokenRefused(failure) => self.token_refused(&failure),
             Event::Pause(id) => self.pause(id),
             Event::Resume(id) => {
-                if let Some(upload) = self.uploads.get_mut(&id) {
-                    upload.paused = false;
+                if let Some(upload) = self.uploads.get_mut(&id)
+                    && std::mem::take(&mut upload.paused)
+                {
+                    self.want();
                 }
             }
             Event::Abort { upload, keep } => self.abort(upload, keep),

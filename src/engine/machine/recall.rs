@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::engine::upload::{End, Phase};
-use crate::engine::{Kept, UploadId};
+use crate::engine::{Action, Kept, UploadId};
 
 impl Engine {
     /// Nobody else sends this upload, and this is what an earlier page kept of it.
@@ -36,6 +36,39 @@ impl Engine {
             upload.done_elsewhere(key);
             self.finish(id, End::Done);
         }
+    }
+
+    pub(super) fn wanted(&mut self, id: UploadId) {
+        if let Some(upload) = self.uploads.get_mut(&id) {
+            upload.wanted = upload.end.is_none();
+        }
+    }
+
+    /// Lets another page send what this one cannot: it has no token, or the person paused it here.
+    pub(super) fn step_aside(&mut self) {
+        let without_token = self.token.renewing || self.token.ask_at.is_some();
+        for id in &self.active {
+            let Some(upload) = self.uploads.get_mut(id).filter(|upload| upload.wanted) else { continue };
+            let begun =
+                matches!(upload.phase, Phase::Verifying | Phase::Sending | Phase::Completing | Phase::Confirming(_));
+            if (without_token || upload.paused) && begun && upload.end.is_none() && upload.is_idle() {
+                upload.wanted = false;
+                upload.enter(Phase::Following);
+                self.outbox.push_back(Action::StepAside { upload: *id });
+            }
+        }
+    }
+
+    /// This page could send what it left to another one.
+    pub(super) fn want(&mut self) {
+        let following = |id: &UploadId| {
+            self.uploads
+                .get(id)
+                .is_some_and(|upload| upload.end.is_none() && !upload.paused && upload.phase == Phase::Following)
+        };
+        let wants: Vec<_> =
+            self.active.iter().copied().filter(following).map(|upload| Action::Want { upload }).collect();
+        self.outbox.extend(wants);
     }
 
     /// Announces the upload, if the rules let it in.

@@ -26,8 +26,8 @@ pub struct Driver {
     pub origin: String,
     /// Where the browser saves downloads.
     pub downloads: PathBuf,
-    /// Where Chromium keeps what outlives it.
-    profile: PathBuf,
+    /// Where the browser keeps what outlives it, if that is to stay.
+    profile: Option<PathBuf>,
     programs: Programs,
     // Dropped in this order: the driver's group, then its screen, then its files.
     group: Group,
@@ -44,7 +44,7 @@ impl Driver {
         Self::start_on(browser, programs, None)
     }
 
-    /// The same, for a browser on a profile that stays. Chromium only.
+    /// The same, for a browser on a profile that stays. Chromium and Firefox: an automated WebKitGTK keeps nothing.
     ///
     /// # Errors
     /// It does not start.
@@ -57,6 +57,9 @@ impl Driver {
         let downloads = home.path().join("Downloads");
         fs::create_dir_all(&downloads)?;
         tell_downloads_folder(home.path())?;
+        if let Some(profile) = &profile {
+            fs::create_dir_all(profile)?;
+        }
         let display = if browser == Browser::Webkit { Some(Display::start()?) } else { None };
 
         let port = free_port()?;
@@ -80,7 +83,7 @@ impl Driver {
             programs,
             group,
             _display: display,
-            profile: profile.unwrap_or_else(|| home.path().join("profile")),
+            profile,
             home,
         };
         driver.wait_until_listening(port)?;
@@ -129,9 +132,15 @@ impl Driver {
             Browser::Webkit => json!({}),
         };
         merge(&mut capabilities, &own);
-        let profile = format!("--user-data-dir={}", self.profile.display());
+        // Without one Chromium would take the user's.
+        let profile = self.profile.clone().unwrap_or_else(|| self.home.path().join("profile"));
         if let Some(Value::Array(arguments)) = capabilities.pointer_mut("/goog:chromeOptions/args") {
-            arguments.push(profile.into());
+            arguments.push(format!("--user-data-dir={}", profile.display()).into());
+        }
+        if let Some(Value::Array(arguments)) = capabilities.pointer_mut("/moz:firefoxOptions/args")
+            && self.profile.is_some()
+        {
+            arguments.extend(["-profile".into(), profile.display().to_string().into()]);
         }
         capabilities
     }
@@ -157,7 +166,7 @@ pub fn capabilities(browser: Browser, programs: &Programs) -> Value {
 }
 
 /// Puts what `more` has into `target`, object by object.
-fn merge(target: &mut Value, more: &Value) {
+pub fn merge(target: &mut Value, more: &Value) {
     match (target, more) {
         (Value::Object(target), Value::Object(more)) => {
             for (key, value) in more {

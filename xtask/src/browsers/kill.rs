@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Browser, drivers::Driver, end_to_end, install::Programs, relay::Relay, webdriver::Session};
+use super::{Browser, drivers::Driver, end_to_end, install::Programs, relay::Relay, table::Table, webdriver::Session};
 use crate::{gateway::Gateway, process, tally::Tally, workspace::Workspace};
 
 /// Bytes of a part, and parts in flight.
@@ -43,36 +43,52 @@ impl Measure {
     pub const SHORT: Self = Self { bytes: 60_000_000, gateway: 3, browser: 2 };
 }
 
+/// Where the page is, and what is killed.
+pub struct Place<'a> {
+    /// The repository.
+    pub workspace: &'a Workspace,
+    /// A gateway's program, with faults.
+    pub program: &'a Path,
+    /// Origin of the page.
+    pub site: &'a str,
+    /// How much, and how often.
+    pub measure: Measure,
+}
+
 /// Kills the gateway, then the browser.
 ///
 /// # Errors
 /// The file does not arrive, or differs, or too much of it was sent twice.
-pub fn run(
-    workspace: &Workspace,
-    programs: &Programs,
-    program: &Path,
-    site: &str,
-    measure: Measure,
-    tally: &mut Tally,
-) -> Result<()> {
-    let scene = Scene::new(workspace, programs, program, site, measure)?;
-    let Measure { gateway, browser, .. } = measure;
+pub fn run(browser: Browser, programs: &Programs, place: &Place<'_>, table: &Table, tally: &mut Tally) -> Result<()> {
+    let measure = place.measure;
+    let scene = Scene::new(browser, programs, place)?;
+    let Measure { gateway, browser: browsers, .. } = measure;
     let mut failed = None;
-    for (what, count, outcome) in
-        [("the gateway", gateway, scene.kill_gateway()), ("the browser", browser, scene.kill_browser())]
-    {
+    for (what, count) in [("gateway", gateway), ("browser", browsers)] {
+        let fault = format!("`kill -9` of the {what}, {count} times in {} MB", measure.bytes / 1_000_000);
+        if what == "browser" && browser == Browser::Webkit {
+            let why = "an automated WebKitGTK keeps nothing";
+            println!("{browser}: {fault}: cannot be run, {why}");
+            table.enter(browser, &json!({ "fault": fault, "size": "", "ok": true, "impossible": why }));
+            continue;
+        }
+        let outcome = if what == "gateway" { scene.kill_gateway() } else { scene.kill_browser() };
         tally.count(outcome.is_ok());
         let told = outcome.as_ref().map_or_else(|error| format!("FAILED: {error:#}"), |told| format!("ok ({told})"));
-        println!("{}: {what} is killed {count} times ... {told}", Browser::Chromium);
+        println!("{browser}: {fault} ... {told}");
+        table.enter(
+            browser,
+            &json!({ "fault": fault, "size": "", "ok": outcome.is_ok(), "note": outcome.as_ref().ok() }),
+        );
         failed = outcome.err().or(failed);
     }
     failed.map_or(Ok(()), Err)
 }
 
 struct Scene<'a> {
-    workspace: &'a Workspace,
+    browser: Browser,
     programs: &'a Programs,
-    program: &'a Path,
+    place: &'a Place<'a>,
     page: String,
     measure: Measure,
     file: PathBuf,
@@ -81,19 +97,14 @@ struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    fn new(
-        workspace: &'a Workspace,
-        programs: &'a Programs,
-        program: &'a Path,
-        site: &str,
-        measure: Measure,
-    ) -> Result<Self> {
+    fn new(browser: Browser, programs: &'a Programs, place: &'a Place<'a>) -> Result<Self> {
+        let measure = place.measure;
         let folder = TempDir::with_prefix("partway-").context("cannot create a temporary folder")?;
         let file = folder.path().join("killed.bin");
         let digest = end_to_end::write_random(&file, measure.bytes)?;
         let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        let page = format!("{site}/matrix/kill.html");
-        Ok(Self { workspace, programs, program, page, measure, file, digest, folder })
+        let page = format!("{}/matrix/picked.html", place.site);
+        Ok(Self { browser, programs, place, page, measure, file, digest, folder })
     }
 
     fn kill_gateway(&self) -> Result<String> {
@@ -102,7 +113,7 @@ impl<'a> Scene<'a> {
         let address = address(&gateway)?;
         let relay = Relay::start(address)?;
         let options = open_session(&gateway, &relay)?;
-        let session = Session::open(Driver::start(Browser::Chromium, self.programs.clone())?)?;
+        let session = Session::open(Driver::start(self.browser, self.programs.clone())?)?;
         self.begin(&session, &options)?;
         for kill in 0..self.measure.gateway {
             self.wait_for_part(&session, kill, self.measure.gateway)?;
@@ -131,14 +142,14 @@ impl<'a> Scene<'a> {
     /// A gateway on its data folder, which takes parts slowly.
     fn gateway(&self, data: &Path, port: u16) -> Result<Gateway> {
         let data = data.to_str().context("the temporary folder's path is no UTF-8")?;
-        let gateway = Gateway::start(self.workspace, self.program.to_owned(), port, &["--data", data])?;
+        let gateway = Gateway::start(self.place.workspace, self.place.program.to_owned(), port, &["--data", data])?;
         let rules = json!([{ "match": { "method": "PUT" }, "do": { "throttle": SPEED } }]);
         ureq::put(format!("{}/faults/default", gateway.origin)).send_json(rules).context("setting the faults")?;
         Ok(gateway)
     }
 
     fn browser(&self, profile: &Path) -> Result<Session> {
-        Session::open(Driver::start_on_profile(Browser::Chromium, self.programs.clone(), profile)?)
+        Session::open(Driver::start_on_profile(self.browser, self.programs.clone(), profile)?)
     }
 
     /// Picks the file and begins to upload it.
@@ -173,7 +184,7 @@ impl<'a> Scene<'a> {
         // A gateway with faults serves one request a connection.
         let most = size + kills * PARALLEL * PART + relay.connections() * HEAD;
         ensure!(sent <= most, "{sent} bytes were sent for a file of {size}; at most {most} had to be");
-        Ok(format!("{sent} bytes sent for a file of {size}, {most} allowed"))
+        Ok(format!("{:.1} MB sent of {:.1} allowed", sent as f64 / 1e6, most as f64 / 1e6))
     }
 }
 
@@ -196,11 +207,11 @@ fn open_session(gateway: &Gateway, relay: &Relay) -> Result<Value> {
 
 /// `kill -9` of the browser that runs on this profile, and of no other.
 fn kill_browser(profile: &Path) -> Result<()> {
-    let flag = format!("--user-data-dir={}", profile.display());
+    let flags = [format!("--user-data-dir={}", profile.display()), profile.display().to_string()];
     let start = Instant::now();
     let mut killed = 0;
     loop {
-        let running = processes_with(&flag);
+        let running = processes_with(&flags);
         if running.is_empty() && killed > 0 {
             return Ok(());
         }
@@ -214,11 +225,11 @@ fn kill_browser(profile: &Path) -> Result<()> {
     }
 }
 
-/// The processes that were started with this argument.
-fn processes_with(argument: &str) -> Vec<u32> {
+/// The processes that were started with one of these arguments.
+fn processes_with(arguments: &[String]) -> Vec<u32> {
     let started_with = |id: &u32| {
         let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        line.split(|byte| *byte == 0).any(|part| part == argument.as_bytes())
+        line.split(|byte| *byte == 0).any(|part| arguments.iter().any(|argument| part == argument.as_bytes()))
     };
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(started_with).collect()

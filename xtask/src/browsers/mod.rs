@@ -8,7 +8,8 @@
 //! | [`webdriver`] | one browser session over WebDriver |
 //! | [`servers`] | the servers of the tests: [`site`], [`elsewhere`] |
 //! | [`suite`] | the steps of `cargo xtask test` |
-//! | [`wasm_tests`], [`contract`], [`matrix`], [`kill`], [`end_to_end`] | its steps in browsers |
+//! | [`wasm_tests`], [`contract`], [`matrix`], [`pages`], [`kill`], [`end_to_end`] | its steps in browsers |
+//! | [`table`] | what uploads survive, for README |
 //! | [`relay`] | counts what a client sends, whoever is killed |
 //! | [`page`] | a page of tests, followed to its end |
 //! | [`screenshot`] | the picture of the demo |
@@ -26,11 +27,13 @@ pub mod install;
 pub mod kill;
 pub mod matrix;
 pub mod page;
+pub mod pages;
 pub mod relay;
 pub mod screenshot;
 pub mod servers;
 pub mod site;
 pub mod suite;
+pub mod table;
 pub mod wasm_tests;
 pub mod webdriver;
 

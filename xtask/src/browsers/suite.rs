@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Browser, contract, end_to_end, install, install::Programs, kill, matrix, matrix::Table, servers::Servers,
-    wasm_tests,
+    Browser, contract, end_to_end, install, install::Programs, kill, matrix, pages, servers::Servers, table,
+    table::Table, wasm_tests,
 };
 use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
 
@@ -34,7 +34,9 @@ pub enum Step {
     Contract,
     /// What uploads survive, in each browser.
     Matrix,
-    /// The gateway and the browser are killed under an upload; in Chromium.
+    /// One upload and several pages, in each browser.
+    Pages,
+    /// The gateway and the browser are killed under an upload, in each browser.
     Kill,
     /// The demo page, in each browser.
     EndToEnd,
@@ -42,7 +44,7 @@ pub enum Step {
 
 impl Step {
     /// All of them, in the order they run.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Format,
         Self::Clippy,
         Self::Native,
@@ -50,12 +52,13 @@ impl Step {
         Self::Wasm,
         Self::Contract,
         Self::Matrix,
+        Self::Pages,
         Self::Kill,
         Self::EndToEnd,
     ];
 
     fn needs_browsers(self) -> bool {
-        matches!(self, Self::Wasm | Self::Contract | Self::Matrix | Self::Kill | Self::EndToEnd)
+        matches!(self, Self::Wasm | Self::Contract | Self::Matrix | Self::Pages | Self::Kill | Self::EndToEnd)
     }
 }
 
@@ -69,6 +72,7 @@ impl fmt::Display for Step {
             Self::Wasm => "wasm",
             Self::Contract => "contract",
             Self::Matrix => "matrix",
+            Self::Pages => "pages",
             Self::Kill => "kill",
             Self::EndToEnd => "end-to-end",
         })
@@ -84,6 +88,8 @@ pub struct Selection {
     pub browsers: Vec<Browser>,
     /// Of the matrix only the faults whose name holds this.
     pub fault: String,
+    /// Whether the steps that can be long are: who asks for one of them gets all of it.
+    pub full: bool,
 }
 
 impl Selection {
@@ -106,6 +112,7 @@ impl Selection {
             steps: Step::ALL.into_iter().filter(|step| steps.is_empty() || steps.contains(step)).collect(),
             browsers: Browser::ALL.into_iter().filter(|one| browsers.is_empty() || browsers.contains(one)).collect(),
             fault,
+            full: steps.len() == 1,
         })
     }
 }
@@ -128,16 +135,19 @@ pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
     suite.verdict()
 }
 
-/// Runs the whole matrix; of all that is printed only its table goes to stdout.
+/// Runs all that shows what uploads survive, and writes its table into README. Of all that is printed only the table goes to
+/// stdout.
 ///
 /// # Errors
-/// A row fails, or a step before it.
+/// A row fails, or a step before it; README stays as it was then.
 pub fn survives(workspace: &Workspace) -> Result<()> {
-    let arguments = ["--only", &Step::Matrix.to_string()].map(str::to_owned);
-    let selection = Selection::parse(arguments.into_iter())?;
+    let steps = vec![Step::Matrix, Step::Pages, Step::Kill];
+    let selection = Selection { steps, browsers: Browser::ALL.into(), fault: String::new(), full: true };
     let suite = Suite::run(workspace, &selection);
-    print!("{}", suite.table.markdown(&selection.browsers));
-    suite.verdict()
+    let text = suite.table.markdown(&selection.browsers);
+    print!("{text}");
+    suite.verdict()?;
+    table::write_to_readme(workspace, &text)
 }
 
 struct Suite<'a> {
@@ -223,16 +233,17 @@ impl<'a> Suite<'a> {
             program: &program,
             site: &servers.site,
             only: &selection.fault,
-            // Who asks for the matrix gets all of it.
-            shared: selection.steps.len() > 1 && selection.browsers == Browser::ALL,
+            shared: !selection.full && selection.browsers == Browser::ALL,
         };
-        let measure = if selection.steps == [Step::Kill] { kill::Measure::FULL } else { kill::Measure::SHORT };
+        let measure = if selection.full { kill::Measure::FULL } else { kill::Measure::SHORT };
+        let killed = kill::Place { workspace, program: &program, site: &servers.site, measure };
         for one in selection.steps.iter().filter(|step| step.needs_browsers()) {
             let run = |browser: Browser, programs: &Programs, tally: &mut Tally| match one {
                 Step::Wasm => wasm_tests::run(workspace, browser, programs, &gateway.origin, tally),
                 Step::Contract => contract::run(browser, programs.clone(), &gateway.origin, &servers, tally),
                 Step::Matrix => matrix::run(browser, programs.clone(), &place, &table, tally),
-                Step::Kill => kill::run(workspace, programs, &program, &servers.site, measure, tally),
+                Step::Pages => pages::run(browser, programs, &gateway.origin, &servers.site, &table, tally),
+                Step::Kill => kill::run(browser, programs, &killed, &table, tally),
                 _ => end_to_end::run(browser, programs.clone(), &gateway, tally),
             };
             // The browsers side by side: each waits for the faults of its tests most of the time.
@@ -245,10 +256,7 @@ impl<'a> Suite<'a> {
                         (tally, result)
                     })
                 };
-                // What a kill costs is counted in one browser.
-                let takes_part = |browser: Browser| *one != Step::Kill || browser == Browser::Chromium;
-                let taking = programs.iter().filter(|(browser, _)| takes_part(*browser));
-                let running: Vec<_> = taking.map(start).collect();
+                let running: Vec<_> = programs.iter().map(start).collect();
                 running.into_iter().map(ScopedJoinHandle::join).collect()
             });
             for outcome in outcomes {

@@ -64,6 +64,50 @@ impl Session {
         self.post("/url", &json!({ "url": url })).map(drop)
     }
 
+    /// The tab that commands go to.
+    ///
+    /// # Errors
+    /// It is closed.
+    pub fn tab(&self) -> Result<String> {
+        Ok(self.get("/window")?.as_str().context("the driver named no tab")?.to_owned())
+    }
+
+    /// Every tab.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub fn tabs(&self) -> Result<Vec<String>> {
+        Ok(serde_json::from_value(self.get("/window/handles")?)?)
+    }
+
+    /// Opens a tab, to which commands go from now on.
+    ///
+    /// # Errors
+    /// The driver refuses.
+    pub fn new_tab(&self) -> Result<String> {
+        let answer = self.post("/window/new", &json!({ "type": "tab" }))?;
+        let tab = text(&answer, "handle").context("the driver named no tab")?.to_owned();
+        self.switch_to(&tab)?;
+        Ok(tab)
+    }
+
+    /// Commands go to this tab from now on.
+    ///
+    /// # Errors
+    /// It is closed.
+    pub fn switch_to(&self, tab: &str) -> Result<()> {
+        self.post("/window", &json!({ "handle": tab })).map(drop)
+    }
+
+    /// Closes the tab that commands go to; say which comes next.
+    ///
+    /// # Errors
+    /// The driver refuses.
+    pub fn close_tab(&self) -> Result<()> {
+        let answer = self.agent.delete(format!("{}/window", self.base)).call();
+        Self::value(answer.context("WebDriver /window")?).map(drop)
+    }
+
     /// Runs a script, the body of a function, in the page; `arguments` is what it is called with. A promise it returns
     /// is awaited.
     ///

@@ -1,0 +1,266 @@
+//! One upload and several pages: reloaded, beside each other, one after another; and a picked file that changes on the disk.
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Browser, drivers, drivers::Driver, end_to_end, install::Programs, table::Table, webdriver::Session};
+use crate::tally::Tally;
+
+/// Bytes of a part, parts of the file, and parts in flight.
+const PART: usize = 5 << 20;
+const PARTS: usize = 8;
+const PARALLEL: usize = 2;
+/// How late the gateway answers a part, in milliseconds: a tab is opened and closed before the file is stored.
+const DELAY: u32 = 600;
+/// Longest that anything takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs them in one browser, against the gateway at `origin`; the pages are on `site`.
+///
+/// # Errors
+/// A part is sent twice without need, something stored is lost, or a changed file is completed.
+pub fn run(
+    browser: Browser,
+    programs: &Programs,
+    origin: &str,
+    site: &str,
+    table: &Table,
+    tally: &mut Tally,
+) -> Result<()> {
+    let folder = TempDir::with_prefix("partway-").context("cannot create a temporary folder")?;
+    let file = folder.path().join("picked.bin");
+    let digest = end_to_end::write_random(&file, PARTS * PART - 1)?;
+    let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let session = Session::open(Driver::start(browser, programs.clone())?)?;
+    let scene = Scene { session, origin, page: format!("{site}/matrix/picked.html"), file, digest };
+    let checks: [(&str, Check<'_>); 6] = [
+        ("A page is reloaded: the upload goes on", Scene::reloaded),
+        ("A second tab picks the same file: it follows the first", Scene::followed),
+        ("The tab that sends is closed: the second takes over", Scene::closed),
+        ("No token: a new tab with a new one goes on", Scene::new_token),
+        ("The file changes on the disk: `file-changed`, nothing is completed", Scene::changed),
+        ("The file is deleted: `file-changed`, nothing is completed", Scene::deleted),
+    ];
+    let mut failed = None;
+    for (number, (name, check)) in checks.into_iter().enumerate() {
+        let start = Instant::now();
+        let outcome =
+            Service::open(origin, &format!("pages-{browser}-{number}")).and_then(|service| check(&scene, &service));
+        tally.count(outcome.is_ok());
+        let told = outcome.as_ref().map_or_else(|error| format!("FAILED: {error:#}"), |()| "ok".to_owned());
+        println!("{browser}: {name} ... {told} ({} ms)", start.elapsed().as_millis());
+        let note = outcome.is_ok().then_some("yes");
+        table.enter(browser, &json!({ "fault": name, "size": "", "ok": outcome.is_ok(), "note": note }));
+        failed = outcome.err().or(failed);
+        scene.one_tab()?;
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+type Check<'a> = fn(&Scene<'a>, &Service) -> Result<()>;
+
+struct Scene<'a> {
+    session: Session,
+    origin: &'a str,
+    page: String,
+    file: PathBuf,
+    digest: String,
+}
+
+impl Scene<'_> {
+    fn reloaded(&self, service: &Service) -> Result<()> {
+        self.begin(&self.file, &service.options())?;
+        self.wait("two parts", "return told.error ?? told.partsDone >= 2")?;
+        self.begin(&self.file, &service.options())?;
+        let from = self.arrives()?;
+        ensure!(from >= 2 * PART, "it went on from {from}");
+        service.ensure_sent(1, PARALLEL)
+    }
+
+    fn followed(&self, service: &Service) -> Result<()> {
+        self.begin(&self.file, &service.options())?;
+        self.wait("a part", "return told.error ?? told.partsDone >= 1")?;
+        let first = self.session.tab()?;
+        self.session.new_tab()?;
+        self.begin(&self.file, &service.options())?;
+        self.wait("news of the first tab", "return told.error ?? told.sent > 0")?;
+        self.arrives()?;
+        self.session.switch_to(&first)?;
+        self.arrives()?;
+        service.ensure_sent(1, 0)
+    }
+
+    fn closed(&self, service: &Service) -> Result<()> {
+        let first = self.session.tab()?;
+        self.begin(&self.file, &service.options())?;
+        self.wait("two parts", "return told.error ?? told.partsDone >= 2")?;
+        let second = self.session.new_tab()?;
+        self.begin(&self.file, &service.options())?;
+        self.wait("news of the first tab", "return told.error ?? told.sent > 0")?;
+        self.session.switch_to(&first)?;
+        self.wait(
+            "the first tab to be sending",
+            "return told.error ?? (told.key === null && told.state === 'uploading')",
+        )?;
+        self.session.close_tab()?;
+        self.session.switch_to(&second)?;
+        let from = self.arrives()?;
+        ensure!(from >= 2 * PART, "it went on from {from}");
+        service.ensure_sent(1, PARALLEL)
+    }
+
+    fn new_token(&self, service: &Service) -> Result<()> {
+        service.rules(json!([
+            { "match": { "method": "PUT", "nth": [4] }, "do": { "expireTokens": true } },
+            { "match": { "method": "PUT" }, "do": { "delayMs": DELAY } },
+        ]))?;
+        let once = service.options_with(&json!({ "tokenOnce": true, "download": false }));
+        self.begin(&self.file, &once)?;
+        self.wait("the token to be missed", "return told.error ?? told.state === 'waiting'")?;
+        let first = self.session.tab()?;
+        self.session.new_tab()?;
+        let renewed = service.options_with(&json!({ "token": service.join()? }));
+        self.begin(&self.file, &renewed)?;
+        let from = self.arrives()?;
+        ensure!(from >= PART, "it went on from {from}");
+        self.session.switch_to(&first)?;
+        self.wait("the first tab to hear of it", "return told.error ?? told.key !== null")?;
+        service.ensure_sent(1, 0)
+    }
+
+    fn changed(&self, service: &Service) -> Result<()> {
+        self.ends_changed(service, |file| end_to_end::write_random(file, PARTS * PART - 1).map(drop))
+    }
+
+    fn deleted(&self, service: &Service) -> Result<()> {
+        self.ends_changed(service, |file| Ok(fs::remove_file(file)?))
+    }
+
+    fn ends_changed(&self, service: &Service, change: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let file = self.file.with_file_name("changing.bin");
+        fs::copy(&self.file, &file)?;
+        self.begin(&file, &service.options())?;
+        self.wait("a part", "return told.error ?? told.partsDone >= 1")?;
+        change(&file)?;
+        let error = self.wait("the upload to end", "return told.error ?? told.digest")?;
+        ensure!(error.as_str().is_some_and(|error| error.starts_with("file-changed")), "it ended in {error}");
+        let completed = service.log()?.iter().any(|entry| path(entry).ends_with("/complete"));
+        ensure!(!completed, "it was completed");
+        Ok(())
+    }
+
+    /// Loads the page anew, picks the file and begins to upload it.
+    fn begin(&self, file: &Path, options: &Value) -> Result<()> {
+        self.session.go_to(&self.page)?;
+        self.session.wait_for("the page", PATIENCE, "return window.ready === true", &json!([]))?;
+        self.session.pick("#file", &[file])?;
+        self.session.execute("window.begin(arguments[0])", json!([options])).map(drop)
+    }
+
+    /// Waits for what `script` returns of `told`.
+    fn wait(&self, what: &str, script: &str) -> Result<Value> {
+        self.session.wait_for(what, PATIENCE, &format!("const told = window.told; {script}"), &json!([]))
+    }
+
+    /// Waits until the file is stored, identical; gives what it was resumed from.
+    fn arrives(&self) -> Result<usize> {
+        let told = self.wait("the upload to end", "return (told.digest || told.error) && told")?;
+        let digest = told.get("digest").and_then(Value::as_str);
+        ensure!(digest == Some(self.digest.as_str()), "the file did not arrive: {told}");
+        let from = told.get("resumedFrom").and_then(Value::as_u64).unwrap_or_default();
+        Ok(usize::try_from(from)?)
+    }
+
+    /// Closes all tabs but one, and what runs there.
+    fn one_tab(&self) -> Result<()> {
+        let tabs = self.session.tabs()?;
+        let (last, others) = tabs.split_last().context("the browser has no tab")?;
+        for tab in others {
+            self.session.switch_to(tab)?;
+            self.session.close_tab()?;
+        }
+        self.session.switch_to(last)?;
+        self.session.go_to(&format!("{}/", self.origin))
+    }
+}
+
+/// A session of the gateway, under a scenario of its own.
+struct Service {
+    origin: String,
+    name: String,
+    session: Value,
+}
+
+impl Service {
+    fn open(origin: &str, name: &str) -> Result<Self> {
+        let session = post(&format!("{origin}/v1/session"), &json!({}))?;
+        let service = Self { origin: origin.to_owned(), name: name.to_owned(), session };
+        service.rules(json!([{ "match": { "method": "PUT" }, "do": { "delayMs": DELAY } }]))?;
+        Ok(service)
+    }
+
+    /// Options of its bucket.
+    fn options(&self) -> Value {
+        json!({
+            "endpoint": format!("{}/{}/v1", self.origin, self.name),
+            "token": self.session.pointer("/credentials/token"),
+            "sessionId": self.session.get("sessionId"),
+            "partSize": PART,
+            "parallel": PARALLEL,
+            // Firefox lets the parts of a file that changed stand still.
+            "stallTimeout": 3000,
+        })
+    }
+
+    /// The same, but for these.
+    fn options_with(&self, others: &Value) -> Value {
+        let mut options = self.options();
+        drivers::merge(&mut options, others);
+        options
+    }
+
+    /// Another token.
+    fn join(&self) -> Result<Value> {
+        let id = self.session.get("sessionId").cloned().unwrap_or_default();
+        let joined = post(&format!("{}/v1/session/join", self.origin), &json!({ "sessionId": id }))?;
+        Ok(joined.pointer("/credentials/token").cloned().unwrap_or_default())
+    }
+
+    fn rules(&self, rules: Value) -> Result<()> {
+        ureq::put(format!("{}/faults/{}", self.origin, self.name)).send_json(rules).context("setting the faults")?;
+        Ok(())
+    }
+
+    fn log(&self) -> Result<Vec<Value>> {
+        let mut answer = ureq::get(format!("{}/faults/{}", self.origin, self.name)).call()?;
+        let mut told: Value = serde_json::from_str(&answer.body_mut().read_to_string()?)?;
+        let log = told.get_mut("log").map(Value::take).unwrap_or_default();
+        Ok(serde_json::from_value(log)?)
+    }
+
+    /// So many uploads were started; every part was stored, and at most so many twice.
+    fn ensure_sent(&self, starts: usize, twice: usize) -> Result<()> {
+        let log = self.log()?;
+        let method = |entry: &&Value, method: &str| entry.get("method").and_then(Value::as_str) == Some(method);
+        let started = log.iter().filter(|entry| method(entry, "POST") && path(entry).ends_with("/buckets")).count();
+        ensure!(started == starts, "{started} uploads were started");
+        let stored = log.iter().filter(|entry| method(entry, "PUT") && entry.get("acted") == Some(&json!(200))).count();
+        ensure!((PARTS..=PARTS + twice).contains(&stored), "{stored} parts were stored, of {PARTS}");
+        Ok(())
+    }
+}
+
+fn path(entry: &Value) -> &str {
+    entry.get("path").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn post(url: &str, body: &Value) -> Result<Value> {
+    let mut answer = ureq::post(url).send_json(body)?;
+    Ok(serde_json::from_str(&answer.body_mut().read_to_string()?)?)
+}
