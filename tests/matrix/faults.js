@@ -76,7 +76,7 @@ export const faults = [
   },
   {
     name: "Paused and resumed",
-    rules: slow(250),
+    rules: slow(1500),
     async act({ service, upload }) {
       await partArrives(service);
       // A pause cuts off what is on its way; what has left the browser may still be stored.
@@ -93,7 +93,7 @@ export const faults = [
   },
   {
     name: "Aborted (removed from the bucket, nothing sent after)",
-    rules: slow(400),
+    rules: slow(1500),
     ends: "aborted",
     async act({ service, bucket, upload }) {
       await partArrives(service);
@@ -108,7 +108,7 @@ export const faults = [
   },
   {
     name: "Offline for a second",
-    rules: slow(600),
+    rules: slow(1500),
     where: "last",
     async act({ service, upload, network }) {
       await partArrives(service);
