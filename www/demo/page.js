@@ -9,6 +9,7 @@ import { failure } from "./failure.js";
 import { showFaults } from "./fault-panel.js";
 import { counted } from "./format.js";
 import { hideNotice, showNotice } from "./notice.js";
+import { enableSchemeForm } from "./scheme-form.js";
 import { SessionPanel } from "./session-panel.js";
 import { endpoint, joinSession, openSession, SessionError, tokenOf } from "./session.js";
 import { UnfinishedList } from "./unfinished-list.js";
@@ -140,6 +141,7 @@ function ended() {
   showNotice("The session has ended, and its files with it.", { text: "Open a new session", act: () => void begin(() => openSession()) });
 }
 
+enableSchemeForm(find("#scheme-form"));
 void showFaults(find("#faults"), () => bucketList.refresh());
 
 const joinId = sessionInAddress();

@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod package;
 pub mod process;
 pub mod simulate;
+mod sizes;
 pub mod step;
 pub mod tally;
 pub mod workspace;

@@ -11,7 +11,7 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{process::Group, step::step, workspace::Workspace};
+use crate::{process::Group, sizes, step::step, workspace::Workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The name of the generated glue and wasm, as `www/partway.js` imports it.
@@ -26,14 +26,18 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     let wasm = step("build the library for the browser", || compile(workspace))?;
     step("write pkg/", || {
         let staged = Staged::create(workspace)?;
-        bind(workspace, &wasm, &staged.folder)?;
+        bind(workspace, &wasm, &staged.folder, false)?;
         for file in ["partway.js", "partway_names.js", "partway.d.ts"] {
             copy(&workspace.path("www").join(file), &staged.folder.join(file))?;
         }
         let manifest = manifest(workspace)?;
         fs::write(staged.folder.join("package.json"), manifest).context("cannot write package.json")?;
         let folder = staged.publish(&workspace.path("pkg"))?;
-        print_sizes(&folder)
+        print_sizes(&folder)?;
+        // Once more with the functions' names, for the table alone.
+        let named = Staged::create(workspace)?;
+        bind(workspace, &wasm, &named.folder, true)?;
+        sizes::print(&named.folder.join(format!("{OUT_NAME}_bg.wasm")))
     })
 }
 
@@ -78,7 +82,7 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
     workspace.artifacts(build)?.wasm("partway").context("cargo built no partway.wasm")
 }
 
-fn bind(workspace: &Workspace, wasm: &Path, folder: &Path) -> Result<()> {
+fn bind(workspace: &Workspace, wasm: &Path, folder: &Path, names: bool) -> Result<()> {
     let ours = workspace.locked_version("wasm-bindgen-cli-support")?;
     let theirs = workspace.locked_version("wasm-bindgen")?;
     ensure!(
@@ -95,7 +99,8 @@ fn bind(workspace: &Workspace, wasm: &Path, folder: &Path) -> Result<()> {
         .typescript(true)
         // Else init() without an argument has no idea where the wasm is, and throws.
         .omit_default_module_path(false)
-        .remove_name_section(true)
+        .remove_name_section(!names)
+        .demangle(false)
         .remove_producers_section(true);
     bindgen.generate(folder).context("wasm-bindgen failed")?;
     // Types of the raw exports: nobody is to call those.

@@ -95,6 +95,24 @@ pub fn run(browser: Browser, programs: Programs, gateway: &Gateway, tally: &mut 
         let gone = "return document.querySelector('[data-entry]') === null";
         session.wait_for("the file to be gone", PAGE, gone, &json!([])).map(drop)
     })?;
+    page.check("the form tells which scheme a name is of", |session| {
+        session.click("#scheme summary")?;
+        // A published vector of tests/vectors/schemes.json.
+        let listed = "U2FsdGVkX18BAgMEBQYHCPIV58uT/w6rvOSskUmlCPk=";
+        for (known, scheme) in [("report.pdf", "cryptojs"), ("report.txt", "none")] {
+            let values = json!({ "session": "0f8fad5b-d9cb-469f-a165-70867728950e", "known": known, "listed": listed });
+            let fill = "
+                const form = document.querySelector('#scheme-form');
+                for (const [name, value] of Object.entries(arguments[0])) form.elements.namedItem(name).value = value;
+                form.dispatchEvent(new Event('input'));";
+            session.execute(fill, json!([values]))?;
+            session.click("#scheme-form button")?;
+            let told = "return document.querySelector('#scheme-form output').dataset.scheme || null";
+            let told = session.wait_for("the answer", PAGE, told, &json!([]))?;
+            ensure!(told == scheme, "for {known} it says {told}");
+        }
+        Ok(())
+    })?;
     page.check("no token, session ID or file name in a URL, a console line or the gateway's log", |session| {
         find_no_secret(session, gateway)
     })

@@ -99,7 +99,11 @@ fn install_geckodriver(workspace: &Workspace) -> Result<()> {
     std::fs::remove_dir_all(&scratch).with_context(|| format!("cannot remove {}", scratch.display()))
 }
 
-fn apt(packages: &[&str]) -> Result<()> {
+/// Installs packages of Debian.
+///
+/// # Errors
+/// Nobody here may, or it fails; the sentence names them.
+pub fn apt(packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");
     let sudo = match privilege() {
         Privilege::Root => false,

@@ -8,6 +8,7 @@
 //! | [`webdriver`] | one browser session over WebDriver |
 //! | [`servers`] | the servers of the tests: [`site`], [`elsewhere`] |
 //! | [`suite`] | the steps of `cargo xtask test` |
+//! | [`peers`] | names against the software of others |
 //! | [`wasm_tests`], [`contract`], [`matrix`], [`pages`], [`kill`], [`end_to_end`] | its steps in browsers |
 //! | [`table`] | what uploads survive, for README |
 //! | [`relay`] | counts what a client sends, whoever is killed |
@@ -28,6 +29,7 @@ pub mod kill;
 pub mod matrix;
 pub mod page;
 pub mod pages;
+pub mod peers;
 pub mod relay;
 pub mod screenshot;
 pub mod servers;

@@ -1,11 +1,13 @@
-//! The picture of the demo in README: a few uploads, one of them under way.
+//! The pictures of the demo in README: a few uploads, one of them under way; and names that want to deceive.
 use std::{
     fs::{self, File},
     path::PathBuf,
+    thread,
     time::Duration,
 };
 
 use anyhow::{Context, Result};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 
 use super::{Browser, drivers::Driver, install, suite, webdriver::Session};
@@ -19,7 +21,14 @@ const SPEED: u32 = 30_000_000;
 const FILES: [(&str, u64); 3] =
     [("Bergwanderung im Karwendel.mp4", 420_000_000), ("Zürich – plan.pdf", 2_400_000), ("notes.md", 8_200)];
 
-/// Saves `www/screenshot.png`, light, from Chromium.
+/// Names that look like others: a direction override, invisible characters, an ending out of sight.
+const HOSTILE: [&str; 3] = [
+    "invoice\u{202e}fdp.exe",
+    "pay\u{200b}slip\u{7f}\u{feff}.html",
+    "holiday photo.jpg                                                                                   .scr",
+];
+
+/// Saves `www/screenshot.png` and `www/hostile-names.png`, light, from Chromium.
 ///
 /// # Errors
 /// A build, the browser or the page fails.
@@ -58,6 +67,28 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         let file = workspace.path("www/screenshot.png");
         fs::write(&file, session.screenshot()?).with_context(|| format!("cannot write {}", file.display()))?;
         println!("saved www/screenshot.png");
+
+        // A page of its own: a new session.
+        session.go_to("about:blank")?;
+        session.go_to(&format!("{}/", gateway.origin))?;
+        session.wait_for("the page to be ready", patience, ready, &json!([]))?;
+        let files: Vec<PathBuf> = HOSTILE.iter().map(|name| sparse(&folder, name, 8_200)).collect::<Result<_>>()?;
+        session.pick("#file-input", &files.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+        let stored = "return document.querySelectorAll('[data-entry] [data-action=download]').length === arguments[0]";
+        session.wait_for("the hostile names to be listed", patience, stored, &json!([HOSTILE.len()]))?;
+        // New entries are highlighted for a moment.
+        thread::sleep(Duration::from_secs(4));
+        let place = session.execute(
+            "const { x, y, width } = document.querySelector('#bucket').getBoundingClientRect();
+            const { bottom } = document.querySelector('#bucket .bucket-list').getBoundingClientRect();
+            return { x: x + scrollX, y: y + scrollY, width, height: bottom - y + 16, scale: 1 }",
+            json!([]),
+        )?;
+        let shot = session.devtools("Page.captureScreenshot", json!({ "format": "png", "clip": place }))?;
+        let shot = shot.get("data").and_then(serde_json::Value::as_str).context("the browser gave no picture")?;
+        let file = workspace.path("www/hostile-names.png");
+        fs::write(&file, BASE64_STANDARD.decode(shot)?).with_context(|| format!("cannot write {}", file.display()))?;
+        println!("saved www/hostile-names.png");
         Ok(())
     })
 }

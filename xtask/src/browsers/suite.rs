@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Browser, contract, end_to_end, install, install::Programs, kill, matrix, pages, servers::Servers, table,
+    Browser, contract, end_to_end, install, install::Programs, kill, matrix, pages, peers, servers::Servers, table,
     table::Table, wasm_tests,
 };
 use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
@@ -26,6 +26,8 @@ pub enum Step {
     Clippy,
     /// `cargo test` for the host.
     Native,
+    /// Names against the software of others.
+    Peers,
     /// `pkg/` is built.
     Package,
     /// The wasm tests, in each browser.
@@ -44,10 +46,11 @@ pub enum Step {
 
 impl Step {
     /// All of them, in the order they run.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Format,
         Self::Clippy,
         Self::Native,
+        Self::Peers,
         Self::Package,
         Self::Wasm,
         Self::Contract,
@@ -68,6 +71,7 @@ impl fmt::Display for Step {
             Self::Format => "format",
             Self::Clippy => "clippy",
             Self::Native => "native",
+            Self::Peers => "peers",
             Self::Package => "package",
             Self::Wasm => "wasm",
             Self::Contract => "contract",
@@ -194,6 +198,7 @@ impl<'a> Suite<'a> {
                     ]);
                     tally.run(faults)
                 }),
+                Step::Peers => self.step("peers", peers::run),
                 _ => self.step("package", |workspace, _| package::write(workspace)),
             };
         }
