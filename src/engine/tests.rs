@@ -634,8 +634,9 @@ fn a_page_that_can_send_does_not_step_aside() {
     assert_eq!(script.tell(Event::Wanted { upload: UploadId(1) }), "");
     let request = script.request("confirm 1");
     assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "put 1/3");
-    // Paused it can no longer; the part on its way is given up first.
-    assert_eq!(script.tell(Event::Pause(UploadId(1))), "cancel put 1/3, step aside 1");
+    // Who followed before the pause stands still, too.
+    assert_eq!(script.tell(Event::Pause(UploadId(1))), "cancel put 1/3");
+    assert_eq!(script.tell(Event::Wanted { upload: UploadId(1) }), "step aside 1");
     assert_eq!(script.state(1), State::Paused);
     assert_eq!(script.tell(Event::Resume(UploadId(1))), "want 1");
 }

@@ -277,6 +277,20 @@ if (engine === "chromium") {
     const [changed] = await second.unfinished();
     await fails(changed.reopen(), "file-changed");
 
+    // The same private file, as if the person had to be asked.
+    const { queryPermission, requestPermission } = FileSystemHandle.prototype;
+    try {
+      const asked = [];
+      const answers = ["denied", "granted"];
+      FileSystemHandle.prototype.queryPermission = async ({ mode }) => (asked.push(`query ${mode}`), "prompt");
+      FileSystemHandle.prototype.requestPermission = async ({ mode }) => (asked.push(`request ${mode}`), answers.shift());
+      await fails(changed.reopen(), "invalid-file");
+      await fails(changed.reopen(), "file-changed");
+      same(asked, ["query read", "request read", "query read", "request read"]);
+    } finally {
+      Object.assign(FileSystemHandle.prototype, { queryPermission, requestPermission });
+    }
+
     const four = second.upload(file(6 * PART, "no-handle.bin"));
     await until(() => four.progress.partsDone >= 1, "a part");
     await four.abort({ keep: true });

@@ -193,6 +193,9 @@ impl Ledger {
     fn paused(&mut self, id: UploadId, paused: bool, engine: &Engine) {
         let Some(record) = self.uploads.get_mut(&id) else { return self.counts.add("person: unknown upload") };
         if !matches!(engine.state(id), None | Some(State::Done | State::Failed | State::Aborted)) {
+            if paused && !record.paused {
+                record.wanted = false;
+            }
             record.paused = paused;
             record.passed_over = 0;
             self.counts.add(if paused { "person: pause" } else { "person: resume" });

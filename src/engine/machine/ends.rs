@@ -13,6 +13,8 @@ impl Engine {
             return;
         }
         upload.paused = true;
+        // Who follows stands still too; who asks for it from now on gets it.
+        upload.wanted = false;
         // A part that is wholly on its way only waits for its answer: cancelling it would send it twice.
         let unsent: Vec<_> = upload
             .flights

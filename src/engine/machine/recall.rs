@@ -38,6 +38,7 @@ impl Engine {
         }
     }
 
+    /// Another page would send the upload.
     pub(super) fn wanted(&mut self, id: UploadId) {
         if let Some(upload) = self.uploads.get_mut(&id) {
             upload.wanted = upload.end.is_none();
