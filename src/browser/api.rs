@@ -172,15 +172,16 @@ impl Api {
         }
     }
 
-    /// The session's rules, asked for once; a refused token is renewed once.
+    /// The session's rules; asked for by the back-off, under another token where this one is refused.
     ///
     /// # Errors
     /// Why they cannot be had.
     pub async fn rules(self: &Rc<Self>, signal: &AbortSignal) -> Result<Rules, Failure> {
-        match self.ask_rules(signal).await {
+        let ask = async || self.ask_rules(signal).await;
+        match self.again(ask, signal).await {
             Err(failure) if failure.status == Some(401) => {
                 self.renew_token().await?;
-                self.ask_rules(signal).await
+                self.again(ask, signal).await
             }
             result => result,
         }
@@ -191,18 +192,18 @@ impl Api {
         *self.known_rules.borrow()
     }
 
-    /// The session's rules, asked for once, whoever else asks meanwhile; under the token there is.
+    /// The session's rules, asked for in one try, whoever else asks meanwhile; under the token there is.
     ///
     /// # Errors
     /// Why they cannot be had.
     pub async fn ask_rules(self: &Rc<Self>, signal: &AbortSignal) -> Result<Rules, Failure> {
-        if let Some(rules) = *self.known_rules.borrow() {
+        if let Some(rules) = self.known_rules() {
             return Ok(rules);
         }
         let (api, signal) = (Rc::clone(self), signal.clone());
         self.rules
             .run(async move {
-                let answer = api.persist(&Request::rules(), &signal).await?;
+                let answer = api.send_patiently(&Request::rules(), &signal).await?;
                 let date = |date: &str| Some(js_sys::Date::parse(date)).filter(|date| date.is_finite());
                 let rules = session_rules(&answer, wall_clock(), date)?;
                 *api.known_rules.borrow_mut() = Some(rules);
@@ -226,15 +227,32 @@ impl Api {
     }
 
     async fn persist_now(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
-        let (mut tries, mut doubtful) = (0, false);
-        loop {
-            let result = self.send_patiently(request, signal).await;
-            let Err(failure) = result else { return result };
+        let doubtful = Cell::new(false);
+        let send = async || {
+            let failure = match self.send_patiently(request, signal).await {
+                Err(failure) => failure,
+                answer => return answer,
+            };
             // The first answer was lost: what is gone now was removed then.
-            if doubtful && request.method == Method::Delete && failure.code == Code::NotFound {
+            if doubtful.get() && request.method == Method::Delete && failure.code == Code::NotFound {
                 return Ok(Vec::new());
             }
-            doubtful |= failure.is_ambiguous();
+            doubtful.set(doubtful.get() || failure.is_ambiguous());
+            Err(failure)
+        };
+        self.again(send, signal).await
+    }
+
+    /// Does `attempt` again and again by the back-off, until it succeeds or fails for good.
+    async fn again<T>(
+        &self,
+        attempt: impl AsyncFn() -> Result<T, Failure>,
+        signal: &AbortSignal,
+    ) -> Result<T, Failure> {
+        let mut tries = 0;
+        loop {
+            let result = attempt().await;
+            let Err(failure) = result else { return result };
             tries += 1;
             let wait = self.backoff.delay(tries, &failure, &mut self.random.borrow_mut());
             let Some(wait) = wait else { return Err(failure) };

@@ -181,11 +181,9 @@ impl Driver {
         let driver = Rc::clone(self);
         match action {
             Action::FetchRules { request } => spawn_local(async move {
-                let event = match driver.api.ask_rules(&driver.closed).await {
-                    Ok(rules) => Event::RulesKnown { request, rules, expires_in: ends_in(&rules) },
-                    Err(failure) => Event::Failed { request, failure },
-                };
-                driver.tell(event);
+                let rules = driver.api.ask_rules(&driver.closed).await;
+                let known = rules.map(|rules| Event::RulesKnown { request, rules, expires_in: ends_in(&rules) });
+                driver.end(request, known).await;
             }),
             Action::Start { upload, request, parts } => {
                 let Some(task) = self.task(upload) else { return };

@@ -17,6 +17,15 @@ pub(super) struct Tries {
     pub stalls: u32,
 }
 
+impl Tries {
+    /// The network is back: what failed for want of it waits no longer.
+    pub fn reconnected(&mut self, now: Instant) {
+        if self.unconnected {
+            self.due = self.due.min(now);
+        }
+    }
+}
+
 /// A part on its way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flight {

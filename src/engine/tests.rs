@@ -417,6 +417,62 @@ fn the_rules_refuse_before_a_byte_is_sent() {
 }
 
 #[test]
+fn a_service_that_never_tells_its_rules_does_not_keep_uploads_waiting() {
+    let mut script = Script::with_rules(2, 8, true);
+    script.pick(1);
+    assert_eq!(script.asked(), "rules");
+    for _ in 0..2 {
+        assert_eq!(script.fail("rules", Failure::from_status(500, None)), "");
+        assert_eq!(script.wait(), "rules");
+    }
+    assert_eq!(script.fail("rules", Failure::from_status(500, None)), "start 1 of 1");
+    let mut script = Script::with_rules(2, 8, true);
+    script.pick(1);
+    script.asked();
+    assert_eq!(script.fail("rules", Failure::new(Code::Timeout, "it hangs")), "start 1 of 1");
+}
+
+#[test]
+fn rules_missed_offline_are_asked_for_when_the_network_is_back() {
+    let mut script = Script::with_rules(2, 2, true);
+    script.pick(1);
+    script.asked();
+    for _ in 0..5 {
+        assert_eq!(script.tell(Event::Offline), "");
+        assert_eq!(script.fail("rules", network()), "");
+        assert_eq!(script.state(1), State::Waiting);
+        assert_eq!(script.tell(Event::Online), "rules");
+    }
+    assert_eq!(script.state(1), State::Queued);
+}
+
+#[test]
+fn a_queued_upload_shows_its_pause() {
+    let mut script = Script::with_rules(2, 2, true);
+    let id = script.pick(1);
+    script.asked();
+    script.engine.handle(Event::Pause(id), script.now);
+    assert_eq!(script.engine.poll(script.now), Some(Action::Report { upload: id }));
+    script.engine.handle(Event::Resume(id), script.now);
+    assert_eq!(script.engine.poll(script.now), Some(Action::Report { upload: id }));
+    assert_eq!(script.engine.poll(script.now), None);
+}
+
+#[test]
+fn what_is_found_complete_is_counted_as_sent() {
+    let mut script = Script::with(2, 2, false, true);
+    let upload = script.pick(2 * PART);
+    assert_eq!(script.asked(), "recall 1");
+    let tags = vec![(1, "a".to_owned())];
+    let kept = Kept { key: "k".to_owned(), upload_id: "u".to_owned(), part_size: PART, tags };
+    assert_eq!(script.tell(Event::Recalled { upload, kept: Some(kept) }), "confirm 1");
+    let request = script.request("confirm 1");
+    script.tell(Event::Confirmed { request, completed: true });
+    let progress = script.engine.progress(upload, script.now).unwrap();
+    assert_eq!((progress.sent, progress.parts_done, progress.resumed_from), (2 * PART, 2, PART));
+}
+
+#[test]
 fn a_small_file_gets_the_next_free_place() {
     let mut script = Script::sending(2, 1000);
     assert_eq!(script.pick(10), UploadId(2));

@@ -169,6 +169,13 @@ impl Upload {
         self.skip_stored();
     }
 
+    /// What is known of an upload that was left to another page, where this one had begun it: not the tags, for the other
+    /// may have stored parts again.
+    pub fn left(&self) -> Option<Kept> {
+        let Identity { key, upload_id } = self.identity.clone()?;
+        Some(Kept { key, upload_id, part_size: self.plan.part_size(), tags: Vec::new() })
+    }
+
     /// The service no longer has what was stored: begins anew.
     pub fn begin_anew(&mut self) {
         self.identity = None;
@@ -225,9 +232,8 @@ impl Upload {
         self.moved_since_shown = true;
     }
 
-    /// Another page has completed it.
-    pub fn done_elsewhere(&mut self, key: String) {
-        self.identity = Some(Identity { key, upload_id: String::new() });
+    /// The bucket has all of it, whoever sent what.
+    pub fn count_all(&mut self) {
         self.highest_sent = self.plan.size();
         self.parts_elsewhere = self.plan.parts();
     }
@@ -343,8 +349,8 @@ impl Upload {
 
     /// The network is back: what failed for want of it waits no longer.
     pub fn reconnected(&mut self, now: Instant) {
-        for tries in self.again.values_mut().chain([&mut self.control]).filter(|tries| tries.unconnected) {
-            tries.due = tries.due.min(now);
+        for tries in self.again.values_mut().chain([&mut self.control]) {
+            tries.reconnected(now);
         }
     }
 
@@ -376,6 +382,7 @@ impl Upload {
         }
         let waits = offline || self.is_idle() && (blocked || self.due().is_some_and(|due| due > now));
         match &self.phase {
+            Phase::Queued if offline => State::Waiting,
             Phase::Queued | Phase::Settled => State::Queued,
             Phase::Following => State::Uploading,
             Phase::Recalling => State::Starting,

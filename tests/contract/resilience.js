@@ -26,6 +26,34 @@ test("offline an upload waits, sends nothing, and goes on within a second", asyn
   await upload.done;
 });
 
+test("picked before there is a network, an upload waits, and starts within a second of it", async () => {
+  const service = await scenario([{ match: {}, do: { drop: "before" } }]);
+  Object.defineProperty(navigator, "onLine", { value: false, configurable: true });
+  try {
+    const states = [];
+    const bucket = await service.open({ retry: { attempts: 2, baseDelay: 3_600_000, maxDelay: 3_600_000 } });
+    const upload = bucket.upload(file(3), { onState: (state) => states.push(state) });
+    await until(() => states.length > 0, "a state");
+    await sleep(500);
+    same([states, upload.state], [["waiting"], "waiting"]);
+    await service.rules([]);
+    const before = (await service.log()).length;
+    delete navigator.onLine;
+    window.dispatchEvent(new Event("online"));
+    await until(async () => (await service.log()).length > before, "a request", 1000);
+    await upload.done;
+  } finally {
+    delete navigator.onLine;
+  }
+});
+
+test("a service that fails to tell its rules does not keep an upload waiting for long", async () => {
+  const rules = { path: "/v1/session/current$" };
+  const service = await scenario([{ match: rules, do: { status: 500 } }]);
+  await (await service.open({ retry: { baseDelay: 10 } })).upload(file(3)).done;
+  same(calls(await service.log()).filter((call) => call === "GET /session/current").length, 3);
+});
+
 test("a failed connection is sent again as soon as the browser is online", async () => {
   const service = await scenario([{ match: { ...put, nth: [1] }, do: { drop: "before" } }]);
   const bucket = await service.open({ retry: { attempts: 2, baseDelay: 3_600_000, maxDelay: 3_600_000 } });
@@ -60,8 +88,7 @@ test("a call that stands still is given up", async () => {
 });
 
 test("while no token can be had an upload waits, and goes on with the next", async () => {
-  const expired = { match: { ...put, from: 3 }, do: { status: 401 } };
-  const service = await scenario([expired]);
+  const service = await scenario(slow);
   let [asked, works] = [0, true];
   const token = () => {
     asked++;
@@ -73,6 +100,7 @@ test("while no token can be had an upload waits, and goes on with the next", asy
   const upload = bucket.upload(sent);
   await until(() => upload.progress.partsDone >= 1, "a part");
   works = false;
+  await service.rules([{ match: put, do: { status: 401 } }]);
   await until(() => upload.state === "waiting", "the token to be missed");
   const before = (await service.log()).length;
   await until(() => asked >= 4, "it to be asked for again");

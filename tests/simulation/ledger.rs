@@ -57,7 +57,8 @@ pub struct Ledger {
     pub requests: BTreeMap<RequestId, Flight>,
     pub uploads: BTreeMap<UploadId, Record>,
     pub rules: RulesKnown,
-    pub rules_refused: bool,
+    /// The tries of the request for them.
+    pub rules_tries: Tries,
     pub limits: Rules,
     pub ends_at: Option<u64>,
     /// The person did something while actions waited: a report may then come twice.
@@ -91,7 +92,7 @@ impl Ledger {
             requests: BTreeMap::new(),
             uploads: BTreeMap::new(),
             rules,
-            rules_refused: false,
+            rules_tries: Tries::default(),
             limits: Rules::default(),
             ends_at: None,
             interrupted: false,
@@ -115,8 +116,8 @@ impl Ledger {
 
     /// Begun as the engine sees it: counted by the rules, announced or about to be.
     pub fn begun(&self, id: UploadId, engine: &Engine) -> bool {
-        self.uploads[&id].requests > 0
-            || !matches!(engine.state(id), None | Some(State::Queued | State::Paused)) && self.uploads[&id].live()
+        let queued = matches!(engine.state(id), None | Some(State::Queued | State::Waiting | State::Paused));
+        self.uploads[&id].requests > 0 || !queued && self.uploads[&id].live()
     }
 
     /// Begun uploads that have no part on its way but something to send: an upper bound of the engine's count.
@@ -148,6 +149,13 @@ impl Ledger {
             Action::FetchRules { request } => {
                 assert_eq!(self.rules, RulesKnown::No, "the rules are asked for once");
                 self.rules = RulesKnown::Asked;
+                let due = self.rules_tries.retry.take().map_or(0, |retry| retry.not_before);
+                assert!(due <= self.now, "the rules are asked for again too early");
+                self.rules_tries.sent += 1;
+                assert!(
+                    self.rules_tries.sent <= self.config.backoff.attempts.min(3),
+                    "the rules are asked for too often"
+                );
                 self.sent(*request, None, Slot::Rules);
             }
             Action::Start { upload, request, parts } => {
@@ -380,7 +388,9 @@ impl Ledger {
             let counted = !record.recalling && !record.following && self.begun(*other, engine);
             // What an earlier page began is known only when it is looked up: others may have been let in before.
             let certain = (stored && !record.recalled && !record.followed) || (pending && counted);
-            let possible = stored || certain || (pending && (record.paused || record.recalling || record.following));
+            // Offline, it is not told from one that is queued.
+            let hidden = record.paused || engine.state(*other) == Some(State::Waiting);
+            let possible = stored || certain || (pending && (hidden || record.recalling || record.following));
             for (sum, _) in held.iter_mut().zip([certain, possible]).filter(|(_, counts)| *counts) {
                 *sum = (sum.0 + 1, sum.1 + record.plan.size());
             }

@@ -92,6 +92,16 @@ impl World {
             self.ledger.counts.add("page: steps aside, and the other completes");
             return self.at(at, Happening::Tell(Event::DoneElsewhere { upload, key }, true));
         }
+        if self.chance.percent(30) {
+            // Its last word is missed, and it kept nothing: it completed the upload, or removed it, or could not.
+            self.ledger.counts.add("page: steps aside, and nothing is kept");
+            match self.chance.between(0, 2) {
+                0 => drop(self.server.finish(&key, plan)),
+                1 => drop(self.server.files.remove(&key)),
+                _ => {}
+            }
+            return self.at(at, Happening::Tell(Event::Recalled { upload, kept: None }, true));
+        }
         self.at(at, Happening::Tell(Event::Recalled { upload, kept }, true));
     }
 

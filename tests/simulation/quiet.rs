@@ -22,7 +22,8 @@ impl Ledger {
             panic!("{queued:?} waits in the queue for nothing");
         }
         let asked_for = self.uploads.values().any(|record| record.live() && record.requests == 0);
-        assert!(!(free && asked_for && self.rules == RulesKnown::No), "the rules are not asked for");
+        let due = self.rules == RulesKnown::No && self.rules_tries.retry.is_none_or(|retry| retry.latest <= now);
+        assert!(!(free && asked_for && due), "the rules are not asked for");
         let ids: Vec<UploadId> = self.uploads.keys().copied().collect();
         for id in ids {
             let record = self.record(id);
@@ -32,9 +33,14 @@ impl Ledger {
             }
             record.figures(id, engine, now);
             record.ends(engine.state(id));
-            let waits = record.runnable() && record.requests > 0 && !record.following && !record.recalling;
+            let waits = record.runnable() && !record.following && !record.recalling;
             if self.offline.is_some() && waits {
                 assert_eq!(engine.state(id), Some(State::Waiting), "offline, and {id:?} does not say so");
+                assert_eq!(
+                    self.record(id).shown.map(|(state, _)| state),
+                    Some(State::Waiting),
+                    "{id:?} does not show it"
+                );
             }
             let record = self.record(id);
             if free {

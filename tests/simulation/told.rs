@@ -1,7 +1,7 @@
 //! What the onlooker learns from the events the engine is told.
 
 use crate::ledger::{Flight, Ledger, RulesKnown};
-use crate::record::{Retry, Slot};
+use crate::record::{Retry, Slot, Tries};
 use partway::engine::{Backoff, Engine, Event, Kept, RequestId, State, UploadId};
 use partway::protocol::{Code, Failure};
 
@@ -12,7 +12,8 @@ impl Ledger {
         let now = self.now;
         match event {
             Event::RulesKnown { request, rules, expires_in } => {
-                if self.requests.remove(request).is_some() {
+                if let Some(flight) = self.requests.remove(request) {
+                    self.reached(&flight);
                     self.rules = RulesKnown::Yes;
                     self.limits = *rules;
                     self.ends_at = expires_in.map(|millis| now + millis);
@@ -149,7 +150,11 @@ impl Ledger {
         }
         let followed = std::mem::take(&mut record.following);
         let live = record.live();
-        if let Some(kept) = kept.filter(|_| live) {
+        let left = record.identity.clone().map(|(key, upload_id)| {
+            let part_size = record.plan.part_size();
+            Kept { key, upload_id, part_size, tags: Vec::new() }
+        });
+        if let Some(kept) = kept.or(left.as_ref()).filter(|_| live) {
             record.recall(kept);
             self.counts.add("recall: goes on");
         }
@@ -175,7 +180,8 @@ impl Ledger {
     fn reconnected(&mut self) {
         self.offline = None;
         let now = self.now;
-        for tries in self.uploads.values_mut().flat_map(|record| record.tries.values_mut()) {
+        let tries = self.uploads.values_mut().flat_map(|record| record.tries.values_mut());
+        for tries in tries.chain([&mut self.rules_tries]) {
             if let Some(retry) = tries.retry.as_mut().filter(|retry| retry.unconnected) {
                 (retry.not_before, retry.latest, retry.jitter) =
                     (retry.not_before.min(now), retry.latest.min(now), None);
@@ -340,20 +346,34 @@ impl Ledger {
 
     /// Rules that a service does not tell are no rules; a token refused twice ends what waits for them.
     fn rules_failed(&mut self, refused: bool, fresh: bool, failure: &Failure) {
+        let (now, free) = (self.now, failure.is_unconnected() && self.offline.is_some());
+        let tries = &mut self.rules_tries;
         if !refused {
-            self.counts.add("rules: failed");
-            self.rules_refused = false;
-            self.rules = RulesKnown::Yes;
+            tries.refused = false;
+            let last = if free {
+                tries.sent -= 1;
+                tries.retry = Some(Retry { unconnected: true, ..Retry::at_once(now) });
+                false
+            } else {
+                // Uploads do not wait long for what a service need not have.
+                let backoff = Backoff { attempts: self.config.backoff.attempts.min(3), ..self.config.backoff };
+                let hangs = failure.code == Code::Timeout && failure.status.is_none();
+                hangs || Self::back_off(tries, failure, &backoff, now)
+            };
+            self.rules = if last { RulesKnown::Yes } else { RulesKnown::No };
+            self.counts.add(if last { "rules: failed" } else { "rules: asked for again" });
             return;
         }
         self.rules = RulesKnown::No;
         self.refusal = fresh;
-        if fresh && self.rules_refused {
+        tries.sent -= 1;
+        tries.retry = None;
+        if fresh && tries.refused {
             self.refusal = false;
-            self.rules_refused = false;
+            self.rules_tries = Tries::default();
             self.doom_all(failure.code, |_| true);
         } else {
-            self.rules_refused |= fresh;
+            tries.refused |= fresh;
         }
     }
 
@@ -382,7 +402,7 @@ impl Ledger {
     /// Nothing that began goes on.
     pub fn without_token(&mut self, code: Code) {
         (self.asks, self.tokenless_at) = (None, Some(self.now));
-        let rules_wait = std::mem::take(&mut self.rules_refused);
+        let rules_wait = std::mem::take(&mut self.rules_tries.refused);
         self.doom_all(code, |requests| requests > 0 || rules_wait);
     }
 

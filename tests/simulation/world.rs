@@ -189,7 +189,8 @@ impl World {
                     }
                     self.ledger.counts.add("answer: for a cancelled request");
                 }
-                if self.chance.percent(3) && !matches!(event, Event::PartMoved { .. } | Event::Pause(_)) {
+                let answers = request_of(&event).is_some() && !matches!(event, Event::PartMoved { .. });
+                if self.chance.percent(3) && answers {
                     self.ledger.counts.add("answer: duplicate");
                     self.after(0, 500, Happening::Tell(event.clone(), true));
                 }

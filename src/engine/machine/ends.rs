@@ -13,6 +13,7 @@ impl Engine {
             return;
         }
         upload.paused = true;
+        self.queue_changed = true;
         // Who follows stands still too; who asks for it from now on gets it.
         upload.wanted = false;
         // A part that is wholly on its way only waits for its answer: cancelling it would send it twice.
@@ -59,6 +60,9 @@ impl Engine {
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         if upload.end.is_some() {
             return self.settle(id);
+        }
+        if end == End::Done {
+            upload.count_all();
         }
         // What is stored of a file that changed is of no use to anybody.
         let useless = matches!(&end, End::Failed(failure) if failure.code == Code::FileChanged);

@@ -1,6 +1,6 @@
 //! What follows from a failure: another try, another token, or the end.
 
-use super::{Engine, REMOVAL_TRIES, RulesKnown, Target};
+use super::{Engine, REMOVAL_TRIES, RULES_TRIES, RulesKnown, Target};
 use crate::engine::flight::Tries;
 use crate::engine::upload::{After, Doubt, End, Phase};
 use crate::engine::{Action, Backoff, RequestId, UploadId};
@@ -36,16 +36,20 @@ impl Engine {
 
     /// A service without session rules is no error; a token that nobody can renew is one for all that waits.
     fn rules_failed(&mut self, failure: Failure, epoch: u64) {
-        self.rules = RulesKnown::No;
-        let tries = Tries { sent: 1, refused: std::mem::take(&mut self.rules_refused), ..Tries::default() };
-        if failure.status == Some(401)
-            && let Some(tries) = self.next_try(tries, &failure, epoch)
-        {
-            self.rules_refused = tries.refused;
-        } else if matches!(failure.code, Code::Unauthorized | Code::InvalidOption) {
-            self.fail_queue(&failure);
-        } else {
-            self.rules = RulesKnown::Yes;
+        let tries = std::mem::take(&mut self.rules_tries);
+        self.rules = RulesKnown::Yes;
+        // Who lets the request hang, or fails again and again, does not keep the uploads waiting longer.
+        let hangs = failure.code == Code::Timeout && failure.status.is_none() && !self.link.is_down();
+        match self.next_try(tries, &failure, epoch).filter(|tries| !hangs && tries.sent < RULES_TRIES) {
+            Some(tries) => {
+                self.rules = RulesKnown::No;
+                self.rules_tries = tries;
+            }
+            None if matches!(failure.code, Code::Unauthorized | Code::InvalidOption) => {
+                self.rules = RulesKnown::No;
+                self.fail_queue(&failure);
+            }
+            None => {}
         }
     }
 
@@ -165,7 +169,7 @@ impl Engine {
             return;
         }
         self.token.ask_at = None;
-        if std::mem::take(&mut self.rules_refused) {
+        if std::mem::take(&mut self.rules_tries.refused) {
             self.fail_queue(failure);
         }
         for id in self.active.clone() {

@@ -43,9 +43,17 @@ impl Engine {
         }
     }
 
+    /// There is no network, the browser says.
+    pub(super) fn disconnected(&mut self) {
+        self.link.went(self.now);
+        self.queue_changed = true;
+    }
+
     /// What failed for want of a network is sent again at once.
     pub(super) fn reconnected(&mut self) {
         self.link = Link::default();
+        self.queue_changed = true;
+        self.rules_tries.reconnected(self.now);
         for id in &self.active {
             if let Some(upload) = self.uploads.get_mut(id) {
                 upload.reconnected(self.now);

@@ -11,6 +11,7 @@ mod stalls;
 
 use super::admission::Admission;
 use super::few::Few;
+use super::flight::Tries;
 use super::progress::Speed;
 use super::upload::{End, Phase, Upload};
 use super::window::Window;
@@ -23,6 +24,8 @@ use std::collections::{BTreeMap, VecDeque};
 const REPORT_EVERY: u64 = 50;
 /// Tries a removal gets: the person has already moved on.
 const REMOVAL_TRIES: u32 = 3;
+/// Tries the request for the rules gets: uploads wait for it, and a service need not have it.
+const RULES_TRIES: u32 = 3;
 /// Requests that a browser has in flight to one HTTP/1.1 origin: more would queue there, unseen.
 const BROWSER_POOL: usize = 6;
 
@@ -53,8 +56,8 @@ pub struct Engine {
     now: Instant,
     admission: Admission,
     rules: RulesKnown,
-    /// The newest token was refused to the request for the rules.
-    rules_refused: bool,
+    /// The tries of the request for them.
+    rules_tries: Tries,
     token: Token,
     link: Link,
     window: Window,
@@ -64,6 +67,8 @@ pub struct Engine {
     hold: Instant,
     uploads: BTreeMap<UploadId, Upload>,
     queue: VecDeque<UploadId>,
+    /// What is queued may have another state than was shown. It is not looked through for nothing: it may be long.
+    queue_changed: bool,
     /// Begun and not settled.
     active: Vec<UploadId>,
     requests: Few<RequestId, Sent>,
@@ -117,13 +122,14 @@ impl Engine {
             now: Instant::default(),
             admission: Admission::default(),
             rules,
-            rules_refused: false,
+            rules_tries: Tries::default(),
             token: Token::default(),
             link: Link::default(),
             speed: Speed::default(),
             hold: Instant::default(),
             uploads: BTreeMap::new(),
             queue: VecDeque::new(),
+            queue_changed: false,
             active: Vec::new(),
             requests: Few::default(),
             parts_in_flight: 0,
@@ -139,6 +145,7 @@ impl Engine {
         let id = UploadId(self.last_upload);
         self.uploads.insert(id, Upload::new(picked, Plan::new(picked.size, self.config.part_size)));
         self.queue.push_back(id);
+        self.queue_changed |= self.link.is_down();
         id
     }
 
@@ -238,7 +245,8 @@ impl Engine {
             // What is begun ends with the session; until then only the token is asked for.
             self.token.ask_at.into_iter().chain(self.admission.ends_at()).filter(|at| *at > self.now).min()
         } else {
-            let queued = (!self.queue.is_empty()).then_some(Instant::default());
+            let begins = if self.rules == RulesKnown::No { self.rules_tries.due } else { Instant::default() };
+            let queued = (!self.queue.is_empty()).then_some(begins);
             let held = self.hold.max(self.link.waits_until());
             active().filter_map(Upload::due).chain(queued).map(|due| due.max(held)).filter(|due| *due > self.now).min()
         };
@@ -258,7 +266,15 @@ impl Engine {
         if self.outbox.is_empty() {
             self.report();
         }
-        self.outbox.pop_front()
+        let action = self.outbox.pop_front();
+        if let Some(Action::Report { upload }) = action {
+            // What is shown is how it is now: the person may have done something since this was decided.
+            let (blocked, offline) = (self.blocked(self.now), self.link.is_down());
+            if let Some(upload) = self.uploads.get_mut(&upload) {
+                upload.shown = upload.state(self.now, blocked, offline);
+            }
+        }
+        action
     }
 
     /// Something happened at `now`.
@@ -273,7 +289,8 @@ impl Engine {
                 }
             }
             Event::RulesKnown { request, rules, expires_in } => {
-                if self.answered(request).is_some() {
+                if let Some(sent) = self.answered(request) {
+                    self.reached(sent.at);
                     self.set_rules(rules, expires_in.map(|millis| self.now.plus(millis)));
                 }
             }
@@ -296,7 +313,7 @@ impl Engine {
             Event::DoneElsewhere { upload, key } => self.done_elsewhere(upload, key),
             Event::Wanted { upload } => self.wanted(upload),
             Event::Found { request, keys } => self.found(request, keys),
-            Event::Offline => self.link.went(self.now),
+            Event::Offline => self.disconnected(),
             Event::Online => self.reconnected(),
             Event::Confirmed { request, completed } => self.confirmed(request, completed),
             Event::Removed { request } => {
@@ -315,6 +332,7 @@ impl Engine {
                 if let Some(upload) = self.uploads.get_mut(&id)
                     && std::mem::take(&mut upload.paused)
                 {
+                    self.queue_changed = true;
                     self.want();
                 }
             }
@@ -331,7 +349,8 @@ impl Engine {
 
     fn report(&mut self) {
         let (blocked, offline) = (self.blocked(self.now), self.link.is_down());
-        for id in &self.active {
+        let queued = if std::mem::take(&mut self.queue_changed) { self.queue.as_slices() } else { Default::default() };
+        for id in self.active.iter().chain(queued.0).chain(queued.1) {
             let Some(upload) = self.uploads.get_mut(id).filter(|upload| upload.end.is_none()) else { continue };
             let state = upload.state(self.now, blocked, offline);
             let moved = upload.moved_since_shown && self.now.since(upload.shown_at) >= REPORT_EVERY;

@@ -1,7 +1,7 @@
 //! Uploads that were begun before, or that another page sends.
 
 use super::Engine;
-use crate::engine::upload::{End, Phase};
+use crate::engine::upload::{End, Identity, Phase};
 use crate::engine::{Action, Kept, UploadId};
 
 impl Engine {
@@ -11,7 +11,8 @@ impl Engine {
         if upload.end.is_some() || !matches!(upload.phase, Phase::Recalling | Phase::Following) {
             return;
         }
-        match kept {
+        // Begun here, and nothing is kept of it: the page it was left to has completed it, or has given it up.
+        match kept.or_else(|| upload.left()) {
             Some(kept) => {
                 self.admission.holds(&kept.key, upload.plan.size());
                 upload.recall(kept);
@@ -33,7 +34,7 @@ impl Engine {
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         if upload.end.is_none() && matches!(upload.phase, Phase::Recalling | Phase::Following) {
             self.admission.holds(&key, upload.plan.size());
-            upload.done_elsewhere(key);
+            upload.identity = Some(Identity { key, upload_id: String::new() });
             self.finish(id, End::Done);
         }
     }

@@ -54,10 +54,11 @@ impl Engine {
     }
 
     fn send_rules(&mut self) -> bool {
-        if self.rules != RulesKnown::No || self.queue.is_empty() {
+        if self.rules != RulesKnown::No || self.queue.is_empty() || self.rules_tries.due > self.now {
             return false;
         }
         self.rules = RulesKnown::Asked;
+        self.rules_tries.sent += 1;
         let request = self.new_request(Target::Rules);
         self.outbox.push_back(Action::FetchRules { request });
         true
