@@ -334,7 +334,8 @@ impl Ledger {
         let busy = !self.uploads[&id].flights.is_empty();
         let most = self.uploads.len();
         for (other, record) in self.uploads.iter_mut().filter(|(other, _)| **other != id) {
-            let sends = record.runnable() && record.identity.is_some() && !record.verifying && !record.following;
+            let sending = record.identity.is_some() && !record.verifying && !record.following && !record.complete;
+            let sends = record.runnable() && sending;
             if sends && record.flights.is_empty() && record.fresh > 0 {
                 assert!(!busy, "{id:?} gets another place while {other:?} has none");
                 if record.fresh == record.plan.parts() {

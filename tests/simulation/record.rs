@@ -91,6 +91,8 @@ pub struct Record {
     pub flights: BTreeMap<u32, (RequestId, u64)>,
     pub control: Option<(RequestId, Slot)>,
     pub tries: BTreeMap<Slot, Tries>,
+    /// The service was found to have all of it.
+    pub complete: bool,
     /// Parts never sent.
     pub fresh: u32,
     pub requests: u32,
@@ -141,6 +143,7 @@ impl Record {
             flights: BTreeMap::new(),
             control: None,
             tries: BTreeMap::new(),
+            complete: false,
             fresh: plan.parts(),
             requests: 0,
             paused: false,
@@ -202,8 +205,9 @@ impl Record {
         self.fresh > 0 || parts.filter_map(|(_, tries)| tries.retry).any(|retry| retry.latest <= now)
     }
 
+    /// Nothing of it is to be sent.
     pub fn all_saved(&self) -> bool {
-        self.saved.len() == self.plan.parts() as usize
+        self.complete || self.saved.len() == self.plan.parts() as usize
     }
 
     pub fn in_flight(&self) -> bool {

@@ -230,6 +230,7 @@ impl Ledger {
         let record = self.record(id);
         let Some(doubt) = record.doubt.take() else {
             record.verifying = false;
+            record.complete = completed;
             let kind = if completed { "recall: was complete" } else { "recall: still there" };
             return self.counts.add(kind);
         };

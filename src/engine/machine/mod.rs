@@ -69,6 +69,8 @@ pub struct Engine {
     queue: VecDeque<UploadId>,
     /// What is queued may have another state than was shown. It is not looked through for nothing: it may be long.
     queue_changed: bool,
+    /// This page may again be able to send what it left to another one.
+    may_want: bool,
     /// Begun and not settled.
     active: Vec<UploadId>,
     requests: Few<RequestId, Sent>,
@@ -130,6 +132,7 @@ impl Engine {
             uploads: BTreeMap::new(),
             queue: VecDeque::new(),
             queue_changed: false,
+            may_want: false,
             active: Vec::new(),
             requests: Few::default(),
             parts_in_flight: 0,
@@ -260,6 +263,7 @@ impl Engine {
         if self.outbox.is_empty() {
             self.give_up_stalled();
             self.ask_for_token();
+            self.want();
             self.step_aside();
         }
         while self.outbox.is_empty() && self.send_next() {}
@@ -324,7 +328,7 @@ impl Engine {
             Event::Failed { request, failure } => self.failed(request, failure),
             Event::TokenRenewed => {
                 self.token = Token { epoch: self.token.epoch + 1, ..Token::default() };
-                self.want();
+                self.may_want = true;
             }
             Event::TokenRefused(failure) => self.token_refused(&failure),
             Event::Pause(id) => self.pause(id),
@@ -333,7 +337,7 @@ impl Engine {
                     && std::mem::take(&mut upload.paused)
                 {
                     self.queue_changed = true;
-                    self.want();
+                    self.may_want = true;
                 }
             }
             Event::Abort { upload, keep } => self.abort(upload, keep),

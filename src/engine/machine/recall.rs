@@ -61,8 +61,11 @@ impl Engine {
         }
     }
 
-    /// This page could send what it left to another one.
+    /// What this page left to another one, and could send again, it wants back.
     pub(super) fn want(&mut self) {
+        if !std::mem::take(&mut self.may_want) {
+            return;
+        }
         let following = |id: &UploadId| {
             self.uploads
                 .get(id)
