@@ -5,7 +5,7 @@ use crate::protocol::{Code, Failure};
 use js_sys::{Function, Promise};
 use std::cell::RefCell;
 use std::rc::Rc;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 /// Whether `text` can be a header's value: visible ASCII, with single spaces inside at most.
@@ -71,7 +71,12 @@ impl Token {
         let (function, current) = (function.clone(), Rc::clone(&self.current));
         self.asking
             .run(async move {
-                let text = call(&function).await?;
+                let given = call(&function).await?;
+                // Whoever gave a token before and now gives nothing has none at the moment: the person is signed out.
+                if given.is_falsy() && current.borrow().is_some() {
+                    return Err(Failure::new(Code::Unauthorized, "The token function gave no session token."));
+                }
+                let text = text_of(&given)?;
                 let generation = current.borrow().as_ref().map_or(0, |current| current.generation + 1);
                 *current.borrow_mut() = Some(Current { text, generation });
                 Ok(())
@@ -80,14 +85,15 @@ impl Token {
     }
 }
 
-async fn call(function: &Function) -> Result<String, Failure> {
+async fn call(function: &Function) -> Result<JsValue, Failure> {
     let failed = |_| Failure::new(Code::Unauthorized, "The token function failed to give a session token.");
-    let mut given = function.call0(&JsValue::UNDEFINED).map_err(failed)?;
-    if let Some(promise) = given.dyn_ref::<Promise>() {
-        given = JsFuture::from(promise.clone()).await.map_err(failed)?;
-    }
+    let given = function.call0(&JsValue::UNDEFINED).map_err(failed)?;
+    JsFuture::from(Promise::resolve(&given)).await.map_err(failed)
+}
+
+fn text_of(given: &JsValue) -> Result<String, Failure> {
     let Some(text) = given.as_string() else {
-        let kind = crate::js::kind(&given);
+        let kind = crate::js::kind(given);
         return Err(Failure::new(Code::InvalidOption, format!("token: the function must give a string, not {kind}.")));
     };
     if !is_header_text(&text) {

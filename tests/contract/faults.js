@@ -135,7 +135,11 @@ test("a token that cannot be renewed ends in unauthorized", async () => {
   const throwing = await service.open({ token: () => Promise.reject(new Error("no session")) });
   await fails(throwing.list(), "unauthorized");
   await fails(throwing.upload(file(3)).done, "unauthorized");
-  await fails((await service.open({ token: () => 5 })).list(), "invalid-option");
+  for (const wrong of [5, null, undefined, "", "two\nlines"]) {
+    await fails((await service.open({ token: () => wrong })).list(), "invalid-option");
+  }
+  const thenable = { then: (resolve) => resolve(service.token) };
+  same(await (await service.open({ token: () => thenable })).list(), []);
 });
 
 test("a GET is tried again too", async () => {
