@@ -11,8 +11,9 @@ use super::sleep::LONGEST_TIMER;
 use super::sleep::sleep;
 use super::xhr::Xhr;
 use crate::engine::{Action, Config, Engine, Event, Picked, Plan, RequestId, UploadId};
-use crate::protocol::{Failure, Request, Rules, Started, file_info, file_list, part_tag, started};
+use crate::protocol::{Failure, FileList, Request, Rules, Started, file_info, part_tag, started};
 use gloo_timers::callback::Timeout;
+use js_sys::Promise;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -131,6 +132,13 @@ impl Driver {
         self.tasks.borrow().keys().copied().find(|upload| engine.key(*upload) == Some(key))
     }
 
+    /// Ends an upload and removes what is stored of it; `None` once it has settled.
+    pub fn give_up(self: &Rc<Self>, upload: UploadId) -> Option<Promise> {
+        let settlement = self.task(upload)?.job.watch.settlement();
+        self.tell(Event::Abort { upload, keep: false });
+        Some(settlement)
+    }
+
     /// The upload now; `None` once it has settled.
     pub fn snapshot(&self, upload: UploadId) -> Option<Snapshot> {
         let engine = self.engine.borrow();
@@ -240,7 +248,8 @@ impl Driver {
                 let Some(task) = self.task(upload) else { return };
                 self.exchange(request, Request::list(), move |answer| {
                     let sealed = Some(&task.job.sealed);
-                    let mine = file_list(answer)?.into_iter().filter(|info| info.file_name.as_ref() == sealed);
+                    let files = FileList::new(answer).collect::<Result<Vec<_>, _>>()?;
+                    let mine = files.into_iter().filter(|info| info.file_name.as_ref() == sealed);
                     Ok(Event::Found { request, keys: mine.filter_map(|info| info.file_key).collect() })
                 });
             }

@@ -3,6 +3,7 @@
 use super::hold::{Hold, Subject};
 use crate::engine::{Progress, State};
 use crate::protocol::Failure;
+use js_sys::Promise;
 use std::cell::RefCell;
 use std::rc::Rc;
 use web_sys::AbortController;
@@ -27,6 +28,8 @@ pub trait Watch {
     fn changed(&self, snapshot: Snapshot);
     /// Nothing more will be done for it.
     fn settled(&self);
+    /// Resolves when nothing more will be done for it.
+    fn settlement(&self) -> Promise;
 }
 
 /// An upload at one moment.

@@ -10,7 +10,7 @@ use super::upload::Upload;
 use crate::browser::{Api, Driver, Job, Listener, Subject, Turn, download};
 use crate::engine::Event;
 use crate::names::{NameFields, Scheme, SessionNames};
-use crate::protocol::{Code, Failure, FileInfo, Request, check_key, file_info, file_list, link};
+use crate::protocol::{Code, Failure, FileInfo, FileList, Request, check_key, file_info, link};
 use js_sys::{Array, JsString, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -65,11 +65,14 @@ impl Bucket {
         self.run(CallOptions::parse(&options), async move |inner, signal| {
             let answer = inner.api.call(&Request::list(), &signal).await.map_err(thrown)?;
             Turn::end(&signal).await;
-            let files = file_list(&answer).map_err(thrown)?;
-            Turn::end(&signal).await;
+            let (mut files, mut turn) = (Vec::new(), Turn::begin());
+            for info in FileList::new(&answer) {
+                files.push(info.map_err(thrown)?);
+                turn.give_way(&signal).await;
+            }
             let sizes = files.iter().filter_map(|info| Some((info.file_key.clone()?, info.size())));
             inner.driver.listed(sizes);
-            let (list, mut turn) = (Array::new(), Turn::begin());
+            let list = Array::new();
             for info in files {
                 if let Some(entry) = inner.entry(info) {
                     list.push(&entry.to_js()?);

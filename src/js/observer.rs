@@ -16,7 +16,7 @@ pub struct Observer {
     /// Settles with the upload.
     pub done: Deferred,
     /// Resolves when nothing more will be done for it, a removal included.
-    pub settled: Deferred,
+    settled: Deferred,
     /// Listens to the caller's signal until the upload ends.
     pub aborting: RefCell<Option<Listener>>,
     on_progress: Option<Function>,
@@ -111,6 +111,10 @@ impl Watch for Observer {
 
     fn settled(&self) {
         self.settled.settle(Ok(JsValue::UNDEFINED));
+    }
+
+    fn settlement(&self) -> Promise {
+        self.settled.promise.clone()
     }
 }
 

@@ -5,7 +5,6 @@ use super::error::{closed, partway_error};
 use super::future::thrown;
 use super::options::UploadOptions;
 use crate::browser::Subject;
-use crate::engine::Event;
 use crate::protocol::{Code, Failure, Request};
 use crate::resume::Record;
 use js_sys::{Function, Object, Promise, Reflect};
@@ -108,8 +107,9 @@ impl Inner {
 
     /// Ends what goes on here, forgets what is kept, removes what is stored.
     pub(super) async fn forget(&self, key: &str, signal: &AbortSignal) -> Result<(), Failure> {
-        if let Some(upload) = self.driver.upload_of(key) {
-            self.driver.tell(Event::Abort { upload, keep: false });
+        if let Some(settlement) = self.driver.upload_of(key).and_then(|upload| self.driver.give_up(upload)) {
+            // It only ever resolves.
+            let _ = JsFuture::from(settlement).await;
             return Ok(());
         }
         let Some(resume) = &self.driver.resume else { return Ok(()) };

@@ -3,7 +3,7 @@
 use super::entry::progress_to_js;
 use super::observer::Observer;
 use super::options::parse_keep;
-use crate::browser::{Driver, Snapshot};
+use crate::browser::{Driver, Snapshot, Watch};
 use crate::engine::{Event, State, UploadId};
 use js_sys::Promise;
 use std::rc::Rc;
@@ -77,6 +77,6 @@ impl Upload {
     pub fn abort(&self, options: JsValue) -> Result<Promise, JsValue> {
         let keep = parse_keep(&options)?;
         self.driver.tell(Event::Abort { upload: self.id, keep });
-        Ok(self.observer.settled.promise.clone())
+        Ok(self.observer.settlement())
     }
 }

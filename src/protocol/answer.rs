@@ -3,6 +3,7 @@
 use super::key::check_key;
 use super::{Failure, Rules};
 use serde::{Deserialize, Deserializer, de};
+use serde_json::value::RawValue;
 
 /// The largest integer JavaScript holds exactly, 2^53 - 1.
 const LARGEST: u64 = (1 << 53) - 1;
@@ -34,7 +35,8 @@ pub struct PartTag {
 pub struct FileInfo {
     /// The file's key; `None` makes the entry unusable.
     pub file_key: Option<String>,
-    /// What was sent as `encryptedName`.
+    /// What was sent as `encryptedName`; `None` where that is no text.
+    #[serde(default, deserialize_with = "text")]
     pub file_name: Option<String>,
     /// Who uploaded it.
     pub creator_id: Option<String>,
@@ -160,15 +162,6 @@ pub fn file_info(body: &[u8]) -> Result<FileInfo, Failure> {
     json(body)
 }
 
-/// Reads the list of files. Entries without a usable key are left out: nothing could be done with them.
-///
-/// # Errors
-/// A `protocol` failure where it is not a list of `UploadInfoDto`.
-pub fn file_list(body: &[u8]) -> Result<Vec<FileInfo>, Failure> {
-    let list: Vec<FileInfo> = json(body)?;
-    Ok(list.into_iter().filter(|info| info.file_key.as_deref().is_some_and(|key| check_key(key).is_ok())).collect())
-}
-
 /// Reads a download link: a JSON string, plain text, or an object with one of the usual fields.
 /// Whether the link is safe to follow is the caller's to check.
 ///
@@ -211,11 +204,32 @@ pub fn session_rules(body: &[u8], wall_clock: f64, parse_date: impl Fn(&str) -> 
 }
 
 fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
-    // serde's own message could quote the body, which may hold a link or a name: only the position is passed on.
+    // serde's own message could quote the body, which may hold a link or a name.
     serde_json::from_slice(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => Failure::protocol("a field is missing or of a wrong type"),
-        _ => Failure::protocol(format_args!("it is not JSON (at byte {})", error.column())),
+        _ => Failure::protocol("it is not JSON"),
     })
+}
+
+/// A text, or nothing where it is of another type: whoever names one file wrongly does not hide the others. Half a
+/// surrogate pair, which no text in UTF-8 can hold, is replaced.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct Text;
+
+    impl de::Visitor<'_> for Text {
+        type Value = String;
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("a text")
+        }
+
+        fn visit_bytes<E: de::Error>(self, text: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(text).into_owned())
+        }
+    }
+
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::Deserializer::from_str(raw.get()).deserialize_bytes(Text).ok())
 }
 
 /// A non-negative integer that JavaScript can hold, or nothing for `null`.
@@ -246,7 +260,7 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Code;
+    use crate::protocol::{Code, FileList};
     use proptest::prelude::*;
 
     fn code<T>(result: Result<T, Failure>) -> Option<Code> {
@@ -281,6 +295,7 @@ mod tests {
 
     #[test]
     fn a_list_keeps_what_is_usable() {
+        let file_list = |body: &[u8]| FileList::new(body).collect::<Result<Vec<_>, _>>();
         let list = file_list(
             br#"[{"fileKey":"a","fileName":null,"completed":true,"totalParts":1,"originalSizeInBytes":5},
                 {"fileKey":null,"completed":false},{"fileKey":".."},{"fileKey":"b","__proto__":{"x":1}}]"#,
@@ -288,15 +303,52 @@ mod tests {
         .unwrap();
         assert_eq!(list.iter().map(|info| info.file_key.clone().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!((list[0].size(), list[0].parts(), list[0].completed), (5, 1, true));
-        for body in ["{}", r#"[{"originalSizeInBytes":-1}]"#, r#"[{"originalSizeInBytes":1e400}]"#, r#"[1]"#] {
+        for (body, entries) in [("[]", 0), (" [ ] ", 0), (r#"[{"fileKey":"],["},{"fileKey":"\\\"},"}]"#, 2)] {
+            assert_eq!(file_list(body.as_bytes()).map(|list| list.len()), Ok(entries), "{body}");
+        }
+        let wrong = [
+            "",
+            "{}",
+            "[",
+            "]",
+            "[,]",
+            "[{},]",
+            "[{}}]",
+            "[{}] x",
+            "[{}{}]",
+            "[1]",
+            "[{]",
+            r#"[{"fileKey":"a]"#,
+            "null",
+            r#"[{"originalSizeInBytes":-1}]"#,
+            r#"[{"originalSizeInBytes":1e400}]"#,
+            "[{}],[{}]",
+            "[[]]",
+        ];
+        for body in wrong {
             assert_eq!(code(file_list(body.as_bytes())), Some(Code::Protocol), "{body}");
         }
     }
 
     #[test]
+    fn a_name_that_is_no_text_hides_no_other_entry() {
+        let read = |name: &str| {
+            let body = format!(r#"[{{"fileKey":"a","fileName":{name},"totalParts":2}},{{"fileKey":"b"}}]"#);
+            let list = FileList::new(body.as_bytes()).collect::<Result<Vec<_>, _>>().unwrap();
+            assert_eq!((list.len(), list[0].parts()), (2, 2), "{name}");
+            list[0].file_name.clone()
+        };
+        for name in ["5", "1.5", "true", "null", "[]", "{}", r#"["x"]"#, r#"{"x":"y"}"#] {
+            assert_eq!(read(name), None, "{name}");
+        }
+        assert_eq!(read(r#""a\u00e4\ud83d\ude00""#).as_deref(), Some("aä😀"));
+        assert_eq!(read(r#""bad\ud800.txt""#).as_deref(), Some("bad\u{fffd}\u{fffd}\u{fffd}.txt"));
+    }
+
+    #[test]
     fn deep_nesting_is_refused() {
         let deep = "[".repeat(100_000);
-        assert_eq!(code(file_list(deep.as_bytes())), Some(Code::Protocol));
+        assert_eq!(code(FileList::new(deep.as_bytes()).collect::<Result<Vec<_>, _>>()), Some(Code::Protocol));
         assert_eq!(code(link(format!("{{\"url\":{deep}").as_bytes())), Some(Code::Protocol));
     }
 
@@ -334,7 +386,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (started(&body), part_tag(&body, 1), file_list(&body), link(&body), file_info(&body));
+            let _ = (started(&body), part_tag(&body, 1), FileList::new(&body).count(), link(&body), file_info(&body));
         }
     }
 }

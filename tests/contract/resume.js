@@ -77,6 +77,13 @@ test("an aborted upload that is kept can be gone on with, or forgotten", async (
   await fails(bucket.forget(".."), "invalid-option");
 });
 
+test("an upload that runs can be forgotten", async () => {
+  const { bucket, upload } = await stopped();
+  await bucket.forget(upload.key);
+  same([await bucket.list(), await bucket.unfinished(), upload.state], [[], [], "aborted"]);
+  await aborts(upload.done);
+});
+
 test("an aborted upload leaves nothing to go on with", async () => {
   const { bucket, upload } = await stopped();
   await upload.abort();
