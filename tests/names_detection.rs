@@ -61,7 +61,7 @@ fn check(text: &str, read: Option<&ReadName>) {
     let Some(read) = read else { return };
     assert_eq!(read.authenticated, matches!(read.scheme, Scheme::Partway | Scheme::GcmSha256 | Scheme::GcmRaw32));
     assert!(!text.starts_with(PREFIX) || read.scheme == Scheme::Partway, "fell through to {:?}", read.scheme);
-    assert!(!text.is_empty() && text.len() <= MAX_TEXT);
+    assert!(!text.is_empty() && text.chars().count() <= MAX_TEXT);
     match read.scheme {
         Scheme::Plain => assert_eq!(read.name, text),
         Scheme::CryptoJs | Scheme::CbcRaw32 => {

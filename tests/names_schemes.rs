@@ -119,12 +119,36 @@ fn names_that_only_look_a_little_encrypted_are_plain() {
 }
 
 #[test]
+fn a_plain_name_is_read_back_or_not_written() {
+    let expecting = |session, scheme| SessionNames::new(session).unwrap().expecting(scheme);
+    let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    for (session, name) in
+        [(None, hash), (Some(SESSION), hash), (Some(SESSION), "MyHolidayPicturesFromTheSummerOfNineteen")]
+    {
+        assert_eq!(write(session, Scheme::Plain, name).is_ok(), session.is_none());
+        let names = expecting(session, Scheme::Plain);
+        let read = names.read(name).unwrap();
+        assert_eq!((read.name.as_str(), read.scheme, read.authenticated), (name, Scheme::Plain, false));
+    }
+    assert_eq!(expecting(Some(SESSION), Scheme::Partway).read(hash), None);
+    let plain = expecting(Some(SESSION), Scheme::Plain);
+    for refused in vectors().refused.into_iter() {
+        let written = plain.write(Scheme::Plain, &refused.text, &NameFields::default(), &mut |_| Ok::<_, ()>(()));
+        let read = plain.read(&refused.text).filter(|read| read.scheme == Scheme::Plain).map(|read| read.name);
+        assert_eq!(written.ok(), read.filter(|name| name.len() <= 1_024), "{}", refused.title);
+    }
+    for name in ["pw1.notes.txt", "U2FsdGVkX1.txt"] {
+        assert_eq!(write(Some(SESSION), Scheme::Plain, name), Err(NameError::NameForm), "{name}");
+    }
+}
+
+#[test]
 fn without_a_session_id_all_but_our_own_envelope_is_plain() {
     let names = SessionNames::new(None).unwrap();
     let Vectors { written, read, refused, plain } = vectors();
     let texts = written.into_iter().map(|vector| vector.read.text).chain(read.into_iter().map(|vector| vector.text));
     for text in texts.chain(refused).chain(plain) {
-        let expected = if text.text.starts_with(PREFIX) || text.text.is_empty() || text.text.len() > 2_200 {
+        let expected = if text.text.starts_with(PREFIX) || text.text.is_empty() || text.text.chars().count() > 2_200 {
             None
         } else {
             Some((text.text.clone(), Scheme::Plain, false))

@@ -65,7 +65,7 @@ fn any_name() -> impl Strategy<Value = String> {
         4 => "[a-z.]{1,6}",
         2 => prop::sample::select(vec![
             ".", "..", " ", "/", "\\", ":", "*", "con", "NUL", "com1", "lpt\u{b2}", "\u{202e}", "\u{200d}", "\u{fe0f}", "\u{3000}",
-            "\u{a0}", "\0", "\n", "\u{fffd}", "\u{2764}", "\u{e0041}", ".exe", ".tar.gz", "_", "\u{85}", "\u{feff}", "\u{fe00}",
+            "\u{645}", "\u{d4d}", "1", "\u{20e3}", "\u{1f469}", "\u{200c}", "\u{a0}", "\0", "\n", "\u{fffd}", "\u{2764}", "\u{e0041}", ".exe", ".tar.gz", "_", "\u{85}", "\u{feff}", "\u{fe00}",
         ]).prop_map(str::to_owned),
         1 => any::<char>().prop_map(String::from),
         1 => (any::<char>(), 1_usize..300).prop_map(|(character, count)| String::from_iter(std::iter::repeat_n(character, count))),

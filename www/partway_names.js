@@ -6,15 +6,23 @@
 
 /** Controls, direction marks, line separators, and what is drawn as nothing: `RANGES` of src/names/hidden.rs. */
 const HIDDEN = /[\0-\x1F\x7F-\x9F\xAD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u2800\u3164\uFDD0-\uFDEF\uFEFF\uFFA0\uFFF0-\uFFFB\uFFFE\uFFFF\u{13430}-\u{1343F}\u{16FE4}\u{1BCA0}-\u{1BCA3}\u{1D173}-\u{1D17A}\u{E0000}-\u{E0FFF}]/u;
-/** Chooses the form of the emoji or ideograph before it; behind a letter of ASCII, or nothing, it only hides. */
+/** Chooses the form of the emoji or ideograph before it, or makes a key cap; behind a letter of ASCII, or nothing, it only hides. */
 const VARIATION = /[\uFE00-\uFE0F]/;
 const BASE = /^[^\0-\x7F\s\uFE00-\uFE0F]$/u;
+const KEY = /^[0-9#*]$/;
+const KEY_CAP = "\u20E3";
+/** Joins two letters or emoji, or keeps them apart: `JOINERS`, `JOINED` and `VIRAMAS` of src/names/hidden.rs. */
+const JOINER = /[\u200C\u200D]/;
+const JOINED = /[\u0600-\u0FFF\u1000-\u109F\u1780-\u18AF\u2190-\u27BF\u2900-\u2BFF\uFB50-\uFDCF\u{1F000}-\u{1FAFF}]/u;
+const VIRAMA = /[\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA]/;
 const LONE_SURROGATE = /\p{Cs}/u;
 const FORBIDDEN = /[<>:"|?*\uFFFD]|\p{Cs}/gu;
 /** Names that Windows gives to devices, whatever the extension. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:$|[. ])/i;
 /** What Windows drops from the end of a name. */
 const LOOSE_END = /[\s.]+$/u;
+/** What no name may end in where it is cut. */
+const CUT_END = /[\s.\u200C\u200D\uFE00-\uFE0F]+$/u;
 /** Most bytes of a saved name: file systems end at 255, and browsers append " (1)". */
 const MOST_BYTES = 240;
 /** A longer ending, counted with its dot, is no extension. */
@@ -29,7 +37,7 @@ const bytes = (text) => encoder.encode(text).length;
  *   "[U+202E]"; the extension with its dot, empty where there is none.
  */
 export function displayName(name) {
-  const [stem, extension] = split(replaceHidden(name, mark));
+  const [stem, extension] = split(replaceHidden(text("displayName", name), mark));
   return { stem, extension };
 }
 
@@ -38,31 +46,52 @@ export function displayName(name) {
  * @returns {string} A name any system takes: no path, nothing hidden, never empty, at most 240 bytes, the extension kept.
  */
 export function safeDownloadName(name) {
-  const last = name.split(/[\\/]/).filter((part) => part.trim() !== "").pop() ?? "";
-  const plain = replaceHidden(last.replace(FORBIDDEN, "_"), () => "_").trim();
-  const safe = plain.replace(/^\.+/, (dots) => "_".repeat(dots.length)).replace(LOOSE_END, "");
+  const parts = text("safeDownloadName", name).split(/[\\/]/);
+  const last = parts.filter((part) => part.trim() !== "").pop() ?? "";
+  const [stem, ending] = split(replaceHidden(last.replace(FORBIDDEN, "_"), () => "_"));
+  const extension = ending.replace(LOOSE_END, "");
+  const bare = stem.trimStart().replace(/^\.+/, (dots) => "_".repeat(dots.length));
+  const safe = extension === "" ? bare.replace(LOOSE_END, "") : (bare || "_") + extension;
   return shorten((DEVICE.test(safe) ? `_${safe}` : safe) || "file");
+}
+
+function text(caller, name) {
+  if (typeof name === "string") return name;
+  throw new TypeError(`${caller}: the name must be a string, but it is ${name === null ? "null" : typeof name}.`);
 }
 
 /** Rewrites every hidden character. */
 function replaceHidden(name, replace) {
+  const characters = [...name];
   let out = "";
   let before = "";
-  for (const character of name) {
-    const hides = VARIATION.test(character) ? !BASE.test(before) : HIDDEN.test(character) || LONE_SURROGATE.test(character);
-    const kept = hides ? replace(character) : character;
+  characters.forEach((character, at) => {
+    const kept = isHidden(character, before, characters[at + 1] ?? "") ? replace(character) : character;
     out += kept;
     before = [...kept].pop();
-  }
+  });
   return out;
 }
 
-/** Stem and extension. A dot at the start makes a hidden file, and one with a space or a path behind it ends a sentence. */
+function isHidden(character, before, after) {
+  if (VARIATION.test(character)) return !BASE.test(before) && !(KEY.test(before) && after === KEY_CAP);
+  if (JOINER.test(character)) return !VIRAMA.test(before) && !((joins(before) || VARIATION.test(before)) && joins(after));
+  return HIDDEN.test(character) || LONE_SURROGATE.test(character);
+}
+
+function joins(character) {
+  return JOINED.test(character) && !HIDDEN.test(character);
+}
+
+/**
+ * Stem and extension, and whatever of spaces and dots Windows would drop behind it. A dot at the start makes a hidden file,
+ * and one with a space or a path behind it ends a sentence.
+ */
 function split(name) {
-  const dot = name.lastIndexOf(".");
-  const extension = dot < 0 ? "" : name.slice(dot);
-  const length = [...extension].length;
-  if (dot <= 0 || length < 2 || length > MOST_EXTENSION || /[\s/\\]/u.test(extension)) return [name, ""];
+  const kept = name.replace(LOOSE_END, "");
+  const dot = kept.lastIndexOf(".");
+  const [proper, extension] = dot < 0 ? ["", ""] : [kept.slice(dot), name.slice(dot)];
+  if (dot <= 0 || proper.length < 2 || [...extension].length > MOST_EXTENSION || /[\s/\\]/u.test(proper)) return [name, ""];
   return [name.slice(0, dot), extension];
 }
 
@@ -77,7 +106,7 @@ function shorten(name) {
     if (room < 0) break;
     kept += character;
   }
-  kept = kept.replace(LOOSE_END, "");
+  kept = kept.replace(CUT_END, "");
   if (extension !== "") return kept + extension;
   // A long name without an extension gets none by the cut.
   const [rest, ending] = split(kept);

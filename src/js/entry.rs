@@ -53,7 +53,9 @@ impl FileEntry {
 
     /// What travelled with the name.
     pub fn set_fields(&mut self, fields: &NameFields) {
-        self.mime.clone_from(&fields.mime);
+        // As of a Blob: whoever sealed the name may have written anything.
+        let is_mime = |mime: &String| mime.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        self.mime = fields.mime.clone().filter(is_mime);
         self.size_matches = fields.size.map(|size| size == self.size);
     }
 

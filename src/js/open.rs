@@ -35,7 +35,8 @@ pub fn identify_names(session_id: &str, known: &str, listed: &str) -> Option<Str
 pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
     let options = BucketOptions::parse(&options)?;
     let names = SessionNames::new(options.session_id.as_deref())
-        .map_err(|_| invalid_option("sessionId", "must be the session's ID", &JsValue::UNDEFINED))?;
+        .map_err(|_| invalid_option("sessionId", "must be the session's ID", &JsValue::UNDEFINED))?
+        .expecting(options.names);
     // Said now, not with the first file: a scheme may want an ID of a certain length.
     names.write(options.names, "x", &NameFields::default(), &mut |_| Ok::<(), ()>(())).map_err(|error| {
         let message = format!("names: \"{}\" cannot be used here: {error}.", options.names.as_str());

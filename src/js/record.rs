@@ -1,6 +1,7 @@
 //! Reads an options object: known keys only, each of its right type.
 
-use super::error::invalid_option;
+use super::error::{invalid_option, partway_error};
+use crate::protocol::{Code, Failure};
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortSignal;
@@ -50,7 +51,14 @@ impl Record {
             return Ok(None);
         }
         let well_formed = value.dyn_ref::<JsString>().filter(|text| text.is_valid_utf16()).map(String::from);
-        well_formed.filter(|text| is_right(text)).map(Some).ok_or_else(|| self.wrong(key, must, &value))
+        well_formed.filter(|text| is_right(text)).map(Some).ok_or_else(|| {
+            if value.is_falsy() || !value.is_string() {
+                return self.wrong(key, must, &value);
+            }
+            // Which string it is may be a secret.
+            let message = format!("{}{key}: {must}, which the given string is not.", self.prefix);
+            partway_error(&Failure::new(Code::InvalidOption, message))
+        })
     }
 
     /// An integer from `least` to `most`.

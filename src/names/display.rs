@@ -23,16 +23,22 @@ pub fn display(name: &str) -> ShownName {
     ShownName { stem: stem.to_owned(), extension: extension.to_owned() }
 }
 
-/// Stem and extension, the dot with the latter. A dot at the start makes a hidden file, and one with a space or a path
-/// behind it ends a sentence.
+/// Stem and extension, the dot with the latter, and whatever of spaces and dots Windows would drop behind it. A dot at the
+/// start makes a hidden file, and one with a space or a path behind it ends a sentence.
 pub(super) fn split(name: &str) -> (&str, &str) {
-    let Some((stem, extension)) = name.rfind('.').and_then(|dot| name.split_at_checked(dot)) else { return (name, "") };
+    let kept = name.trim_end_matches(is_loose_end);
+    let Some(dot) = kept.rfind('.').filter(|dot| *dot > 0) else { return (name, "") };
+    let (stem, extension) = name.split_at_checked(dot).unwrap_or((name, ""));
+    let proper = kept.get(dot..).unwrap_or_default();
     let length = extension.chars().count();
-    if stem.is_empty()
-        || !(2..=MOST_EXTENSION).contains(&length)
-        || extension.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '\\'))
-    {
+    let fits = proper.len() > 1 && length <= MOST_EXTENSION;
+    if !fits || proper.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '\\')) {
         return (name, "");
     }
     (stem, extension)
+}
+
+/// What Windows drops from the end of a name.
+pub(super) fn is_loose_end(character: char) -> bool {
+    character.is_whitespace() || character == '.'
 }

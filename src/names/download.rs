@@ -1,7 +1,7 @@
 //! Names made safe to save under.
 
-use super::display::split;
-use super::hidden::replace_hidden;
+use super::display::{is_loose_end, split};
+use super::hidden::{is_joiner_or_variation, replace_hidden};
 
 /// Most bytes of a saved name: file systems end at 255, and browsers append " (1)".
 const MOST_BYTES: usize = 240;
@@ -14,17 +14,23 @@ const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 const NUMBERED: [&str; 2] = ["COM", "LPT"];
 
 /// A name made safe to save under, on any system: the last part of a path; hidden characters and `<>:"|?*` become `_`, as
-/// do dots at the start; no space at either end and no dot at the last; not a device's name; at most 240 bytes of UTF-8
-/// with the extension kept; `file` where nothing is left. Idempotent.
+/// do dots at the start; no space at either end and no dot at the last; not a device's name; at most 240 bytes of UTF-8;
+/// the extension kept; `file` where nothing is left. Idempotent.
 #[must_use]
 pub fn safe_download_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();
     let allowed: String = last.chars().map(allowed).collect();
     let plain = replace_hidden(&allowed, |_, out| out.push('_'));
-    let plain = plain.trim();
-    let bare = plain.trim_start_matches('.');
-    let mut safe = "_".repeat(plain.len() - bare.len());
-    safe.push_str(bare.trim_end_matches(is_loose_end));
+    let (stem, extension) = split(&plain);
+    let extension = extension.trim_end_matches(is_loose_end);
+    let stem = stem.trim_start();
+    let bare = stem.trim_start_matches('.');
+    let mut safe = "_".repeat(stem.len() - bare.len());
+    safe.push_str(if extension.is_empty() { bare.trim_end_matches(is_loose_end) } else { bare });
+    if safe.is_empty() && !extension.is_empty() {
+        safe.push('_');
+    }
+    safe.push_str(extension);
     if is_device(&safe) {
         safe.insert(0, '_');
     }
@@ -37,11 +43,6 @@ fn allowed(character: char) -> char {
         '<' | '>' | ':' | '"' | '|' | '?' | '*' | char::REPLACEMENT_CHARACTER => '_',
         other => other,
     }
-}
-
-/// What Windows drops from the end of a name.
-fn is_loose_end(character: char) -> bool {
-    character.is_whitespace() || character == '.'
 }
 
 fn is_device(name: &str) -> bool {
@@ -58,6 +59,11 @@ fn is_digit(text: &str) -> bool {
     matches!(text.as_bytes(), [b'0'..=b'9'])
 }
 
+/// What no name may end in where it is cut.
+fn is_cut_end(character: char) -> bool {
+    is_loose_end(character) || is_joiner_or_variation(character)
+}
+
 /// Cuts the stem until the name fits.
 fn shorten(name: &str) -> String {
     if name.len() <= MOST_BYTES {
@@ -65,7 +71,7 @@ fn shorten(name: &str) -> String {
     }
     let (stem, extension) = split(name);
     let end = stem.floor_char_boundary(MOST_BYTES.saturating_sub(extension.len()));
-    let stem = stem.split_at_checked(end).map_or(stem, |(kept, _)| kept).trim_end_matches(is_loose_end);
+    let stem = stem.split_at_checked(end).map_or(stem, |(kept, _)| kept).trim_end_matches(is_cut_end);
     if extension.is_empty() {
         // A long name without an extension gets none by the cut.
         return match split(stem) {

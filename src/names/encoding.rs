@@ -10,6 +10,8 @@ use super::{MAX_TEXT, PREFIX};
 /// How base64 of [`MAGIC`] begins; the next character depends on the salt.
 const SALTED: &str = "U2FsdGVkX1";
 
+const LINE_BREAKS: [char; 2] = ['\r', '\n'];
+
 /// What a listed text is, by its looks. Each kind is read in one way only.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Looks {
@@ -23,7 +25,7 @@ pub(super) enum Looks {
     Bytes(Vec<u8>),
     /// OpenSSL's format or a pair, damaged.
     Broken,
-    /// Empty, or longer than [`MAX_TEXT`]: nothing is looked at.
+    /// Empty, or of more than [`MAX_TEXT`] characters: nothing is looked at.
     Unusable,
     /// Anything else.
     Plain,
@@ -31,35 +33,37 @@ pub(super) enum Looks {
 
 /// Tells what a text is. The rules are in the module's documentation.
 pub(super) fn looks(text: &str) -> Looks {
-    if text.is_empty() || text.len() > MAX_TEXT {
+    // Four bytes is the longest character: what is longer than that is not counted.
+    if text.is_empty() || text.len() > 4 * MAX_TEXT || text.chars().count() > MAX_TEXT {
         return Looks::Unusable;
     }
     if text.starts_with(PREFIX) {
         return Looks::Partway;
     }
+    if text.contains(LINE_BREAKS) {
+        // `openssl enc -a` and its like wrap what they write, and end it with a line break.
+        return looks_unwrapped(&text.replace(LINE_BREAKS, ""));
+    }
+    looks_unwrapped(text)
+}
+
+fn looks_unwrapped(text: &str) -> Looks {
     if text.starts_with(SALTED) {
-        return salted(text);
+        return decode_base64(text).map_or(Looks::Broken, Looks::Salted);
     }
     if let Some((iv, ciphertext)) = text.split_once(':') {
         return pair(iv, ciphertext);
     }
     let hex = decode_hex(text);
     if let Some(inner) = hex.as_deref().filter(|bytes| bytes.starts_with(SALTED.as_bytes())) {
-        return std::str::from_utf8(inner).map_or(Looks::Broken, salted);
+        let salted = std::str::from_utf8(inner).ok().and_then(decode_base64);
+        return salted.map_or(Looks::Broken, Looks::Salted);
     }
     match hex.or_else(|| decode_base64(text)) {
         Some(bytes) if bytes.starts_with(MAGIC) => Looks::Salted(bytes),
         Some(bytes) if bytes.len() >= NONCE + TAG => Looks::Bytes(bytes),
         _ => Looks::Plain,
     }
-}
-
-/// A text that begins with [`SALTED`]: a word with other characters in it is only a name that begins so.
-fn salted(text: &str) -> Looks {
-    if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte)) {
-        return Looks::Plain;
-    }
-    decode_base64(text).map_or(Looks::Broken, Looks::Salted)
 }
 
 fn pair(iv: &str, ciphertext: &str) -> Looks {

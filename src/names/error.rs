@@ -15,6 +15,9 @@ pub enum NameError {
     /// The scheme has no tag, so a reader could not tell such a name from chance.
     #[error("a file name in this scheme must not hold a slash, a backslash or a control character")]
     NameCharacters,
+    /// A plain name looks like an encrypted one, and would be read as such.
+    #[error("a plain file name must not have the form of an encrypted one; give another name or take another scheme")]
+    NameForm,
     /// The scheme encrypts, and there is no session ID to do it with.
     #[error("this scheme needs the session ID")]
     SessionIdMissing,

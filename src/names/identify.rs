@@ -11,6 +11,7 @@ pub fn identify(session_id: &str, known_name: &str, listed_name: &str) -> Option
     if known_name == listed_name {
         return Some(Scheme::Plain).filter(|_| !known_name.is_empty());
     }
-    let read = SessionNames::new(Some(session_id)).ok()?.read(listed_name)?;
+    // A line break comes with whatever is copied from a terminal.
+    let read = SessionNames::new(Some(session_id)).ok()?.read(listed_name.trim_end_matches(['\r', '\n']))?;
     (read.name == known_name).then_some(read.scheme)
 }

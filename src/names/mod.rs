@@ -26,23 +26,24 @@
 //!   1,024 bytes, and no control character, `/` or `\`; other names are not written so ([`NameError::NameCharacters`]).
 //! - Reading is wider than writing. `cryptojs` is also read from hexadecimal and from hexadecimal of its base64; the GCM
 //!   ones from hexadecimal, base64url and base64 without padding; `cbc-raw32` also from one such run of IV and
-//!   ciphertext, and under SHA-256(ID).
+//!   ciphertext, and under SHA-256(ID). Line breaks, as `openssl enc -a` writes them, are not looked at but in `partway`.
+//! - A plain name that would not be read back as one is not written ([`NameError::NameForm`]).
 //!
 //! # Which scheme a text is of
 //!
 //! The first rule that fits decides, and no text that fits it is tried by a later one:
 //!
-//! 1. Empty, or more than [`MAX_TEXT`] (2,200) bytes: not read, not decoded.
+//! 1. Empty, or more than [`MAX_TEXT`] (2,200) characters: not read, not decoded.
 //! 2. Begins with `pw1.`: `partway`, or not read. Never anything else: no downgrade.
-//! 3. Begins with `U2FsdGVkX1` and holds nothing but characters of base64: `cryptojs`, or not read. The same for
-//!    hexadecimal of such a text, and for base64 and hexadecimal of bytes that begin with `Salted__`. One that holds other
-//!    characters (`U2FsdGVkX1 notes.txt`) is plain.
+//! 3. Begins with `U2FsdGVkX1`: `cryptojs`, or not read. The same for hexadecimal of such a text, and for base64 and
+//!    hexadecimal of bytes that begin with `Salted__`.
 //! 4. 32 hexadecimal digits, `:`, at least one hexadecimal digit and nothing else: `cbc-raw32`, or not read.
 //! 5. Hexadecimal (whole bytes, either case), else canonical base64 or base64url, of at least 28 bytes: GCM under
 //!    SHA-256(ID), then under the raw key; then, where it is whole blocks, CBC under the raw key and under SHA-256(ID), unless
 //!    an IV of zeros gives a name of all of it (that text has no IV, so the rest is a part of a name). Where
 //!    none fits it is not read: a name that happens to look so, such as 64 hexadecimal digits without an
-//!    extension, cannot be told from one of another session.
+//!    extension, cannot be told from one of another session. In a bucket whose names are written as `plain` it is one
+//!    ([`SessionNames::expecting`]).
 //! 6. Anything else is `plain`, proven by nobody.
 //!
 //! Without a session ID there is nothing to try: rules 1 and 2 hold, and every other text is plain.

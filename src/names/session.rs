@@ -41,6 +41,8 @@ impl fmt::Debug for ReadName {
 /// One session's keys for every scheme, derived once. Wiped when dropped; its `Debug` output shows nothing of them.
 pub struct SessionNames {
     keys: Option<Keys>,
+    /// Whether what looks encrypted, and no key opens, is a plain name.
+    plain: bool,
 }
 
 struct Keys {
@@ -71,16 +73,24 @@ impl SessionNames {
     /// # Errors
     /// [`NameError::EmptySessionId`] if the ID has no characters.
     pub fn new(session_id: Option<&str>) -> Result<Self, NameError> {
-        session_id.map(Keys::derive).transpose().map(|keys| Self { keys })
+        session_id.map(Keys::derive).transpose().map(|keys| Self { keys, plain: false })
+    }
+
+    /// The same for a bucket whose names are written in `scheme`: where that is [`Scheme::Plain`], a run of base64 or
+    /// hexadecimal that no key opens is a name, such as a hash, and not one of another session.
+    #[must_use]
+    pub fn expecting(self, scheme: Scheme) -> Self {
+        Self { plain: scheme == Scheme::Plain, ..self }
     }
 
     /// Reads a listed text, by the rules of the module's documentation. `None` where it is encrypted, or looks so, and
     /// this session ID does not open it.
     #[must_use]
     pub fn read(&self, text: &str) -> Option<ReadName> {
+        let plain = || Some(ReadName::bare(text.to_owned(), Scheme::Plain));
         match (looks(text), &self.keys) {
             (Looks::Unusable, _) | (Looks::Partway, None) | (Looks::Broken, Some(_)) => None,
-            (Looks::Plain, _) | (_, None) => Some(ReadName::bare(text.to_owned(), Scheme::Plain)),
+            (Looks::Plain, _) | (_, None) => plain(),
             (Looks::Partway, Some(keys)) => {
                 let opened = open(&keys.partway, text).ok()?;
                 Some(ReadName { fields: opened.fields, ..ReadName::bare(opened.name, Scheme::Partway) })
@@ -89,7 +99,7 @@ impl SessionNames {
                 salted::decrypt(&keys.session_id, &bytes).map(|name| ReadName::bare(name, Scheme::CryptoJs))
             }
             (Looks::Pair(iv, ciphertext), Some(keys)) => keys.read_pair(&iv, &ciphertext),
-            (Looks::Bytes(bytes), Some(keys)) => keys.read_bytes(&bytes),
+            (Looks::Bytes(bytes), Some(keys)) => keys.read_bytes(&bytes).or_else(|| plain().filter(|_| self.plain)),
         }
     }
 
@@ -98,7 +108,7 @@ impl SessionNames {
     ///
     /// # Errors
     /// [`NameError::NameLength`]; [`NameError::NameCharacters`] where the scheme has no tag and a reader could not tell the
-    /// name from chance; [`NameError::SessionIdMissing`]; [`NameError::SessionIdLength`]; [`NameError::Random`] where
+    /// name from chance; [`NameError::NameForm`] where a plain name would not be read as one; [`NameError::SessionIdMissing`]; [`NameError::SessionIdLength`]; [`NameError::Random`] where
     /// `random` fails.
     pub fn write<E>(
         &self,
@@ -111,7 +121,8 @@ impl SessionNames {
             return Err(NameError::NameLength);
         }
         if scheme == Scheme::Plain {
-            return Ok(name.to_owned());
+            let read = self.read(name).filter(|read| read.scheme == Scheme::Plain);
+            return read.map(|read| read.name).ok_or(NameError::NameForm);
         }
         let keys = self.keys.as_ref().ok_or(NameError::SessionIdMissing)?;
         match scheme {

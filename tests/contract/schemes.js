@@ -59,6 +59,24 @@ test("a size that is not the envelope's is flagged", async () => {
   same((await (await service.open()).list()).map(({ name, sizeMatches }) => [name, sizeMatches]), [["x", false]]);
 });
 
+test("a name that is no text hides no other entry", async () => {
+  const wrong = ["5", "true", "null", "[]", "{}", '"half a pair: \\ud800.txt"'];
+  const entries = wrong.map((name, place) => `{"fileKey":"key-${place}","fileName":${name},"completed":true}`);
+  const body = `[${entries.join()},{"fileKey":"last","fileName":"last.txt","completed":true}]`;
+  const service = await scenario([{ match: { method: "GET" }, do: { body } }]);
+  const names = (await (await service.open()).list()).map(({ name }) => name);
+  same(names, [null, null, null, null, null, "half a pair: \uFFFD\uFFFD\uFFFD.txt", "last.txt"]);
+});
+
+test("a plain name is read back, or refused", async () => {
+  const service = await scenario();
+  const bucket = await service.open({ sessionId: ID, names: "plain" });
+  const hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+  await bucket.upload(file(3, hash)).done;
+  same((await bucket.list()).map(({ name, nameScheme }) => [name, nameScheme]), [[hash, "plain"]]);
+  await fails((async () => bucket.upload(file(3, "pw1.notes.txt")))(), "invalid-file");
+});
+
 test("ten thousand names are read without holding up the page", async () => {
   const service = await scenario();
   const bucket = await service.open({ sessionId: ID });
@@ -95,6 +113,13 @@ test("names are made safe to show and to save, as the tables say", async () => {
   const table = async (name) => (await fetch(`/vectors/${name}.json`)).json();
   const [shown, saved] = [await table("shown-names"), await table("saved-names")];
   ok(shown.length >= 40 && saved.length >= 40, "the tables are there");
+  for (const wrong of [null, undefined, 5]) {
+    for (const made of [displayName, safeDownloadName]) {
+      let error;
+      try { made(wrong); } catch (thrown) { error = thrown; }
+      ok(error instanceof TypeError && error.message.includes(made.name), `${made.name} of ${wrong}: ${error}`);
+    }
+  }
   for (const { title, name, stem, extension } of shown) same(displayName(name), { stem, extension }, title);
   for (const { title, name, saved: expected } of saved) {
     same(safeDownloadName(name), expected, title);

@@ -127,10 +127,13 @@ for attempt in range(1000):
     if "-" in b64url(both) and "_" in b64url(both):
         break
 accept("base64url", "cryptojs", b64url(both), "n" * 40)
+wrapped = b64(salted(GUID, pkcs7("n" * 90), salt))
+accept("wrapped as by openssl enc -a", "cryptojs", "".join(wrapped[at : at + 64] + "\n" for at in range(0, len(wrapped), 64)), "n" * 90)
 for scheme, key in (("gcm-sha256", sha256(GUID)), ("gcm-raw32", raw32(GUID))):
     one = gcm(key, "report.pdf", nonce)
     accept("hexadecimal", scheme, one.hex())
     accept("hexadecimal, upper case", scheme, one.hex().upper())
+    accept("with a line break", scheme, b64(one) + "\r\n")
     accept("base64 without padding", scheme, b64(one).rstrip("="))
     for attempt in range(1000):
         both = gcm(key, "a name", random_of(f"alphabet {scheme} {attempt}", 12))
@@ -223,10 +226,13 @@ refuse("cryptojs: two rounds of MD5", b64(MAGIC + salt + cbc(*(lambda k: (hashli
 key, start = hashlib.sha256(GUID.encode() + salt).digest(), hashlib.sha256(hashlib.sha256(GUID.encode() + salt).digest() + GUID.encode() + salt).digest()[:16]
 refuse("cryptojs: SHA-256 in place of MD5", b64(MAGIC + salt + cbc(key, pkcs7("report.pdf"), start)))
 refuse("cryptojs: no salt in the derivation", b64(MAGIC + salt + cbc(evp(GUID, b"")[0], pkcs7("report.pdf"), evp(GUID, b"")[1])))
+for title, text in {"a name that begins so": "U2FsdGVkX1 notes.txt", "an extension": "U2FsdGVkX1.txt", "wrapped": "U2FsdGVkX1\n" + "A" * 40}.items():
+    refuse(f"cryptojs: {title}", text)
 # A Salted__ text is tried as nothing else, so this proven GCM text whose nonce begins like the magic is refused.
 refuse("cryptojs: bytes that are good GCM", b64(gcm(sha256(GUID), "report.pdf", MAGIC + b"1234")))
 # Bare base64 and hexadecimal that fits no key
 refuse("random bytes, base64", b64(random_of("a", 32) + random_of("b", 32)))
+refuse("random bytes, wrapped", "Q" * 20 + "\r\n" + "Q" * 20 + "\n")
 refuse("random bytes, 28", b64(random_of("a", 28)))
 refuse("SHA-256 in hexadecimal", random_of("a", 32).hex())
 for label, key in {"raw key": raw32(GUID), "SHA-256": sha256(GUID)}.items():
@@ -234,14 +240,14 @@ for label, key in {"raw key": raw32(GUID), "SHA-256": sha256(GUID)}.items():
         refuse(f"CBC with an IV of zeros that is not sent, {label}, {length} bytes", b64(cbc(key, pkcs7("abcdefgh" * 12 + "abcd" if length == 100 else "n" * length), bytes(16))))
 
 # --- plain ------------------------------------------------------------------------------------------------------------
-texts = ["report.pdf", "photo", "deadbeef.bin", "deadbeef", "U2FsdGVkX1 notes.txt", "U2FsdGVkX1.txt", "U2FsdGVkX", "pw1", "pw1_.txt", "PW1.txt", "pw2.AAAA", " pw1.AA",
+texts = ["report.pdf", "photo", "deadbeef.bin", "deadbeef", "U2FsdGVkX", "pw1", "pw1_.txt", "PW1.txt", "pw2.AAAA", " pw1.AA",
          "qn1.AQABAgMEBQYHCAkKC", "a:b", "12:30", "d41d8cd98f00b204e9800998ecf8427e", "D41D8CD98F00B204E9800998ECF8427E.txt",
          "da39a3ee5e6b4b0d3255bfef95601890afd80709", "da39a3ee5e6b4b0d3255bfef95601890afd80709.tar.gz", "0f8fad5b-d9cb-469f-a165-70867728950e",
          "0f8fad5bd9cb469fa16570867728950e:", "0f8fad5bd9cb469fa16570867728950e:zz", "0f8fad5bd9cb469fa16570867728950e:00 ", "0f8fad5bd9cb469fa16570867728950:00",
          "0f8fad5bd9cb469fa16570867728950g:00", "+f8fad5bd9cb469fa16570867728950e:00", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.txt",
          "a name with a good many words, no dot and spaces", "Übersicht-ohne-Endung-aber-lang-genug-für-base64", "日本語" * 10, "\ufeff", "\u0000", "../../etc/passwd", " ", "=", "====",
-         "A" * 36, "A" * 37, "A" * 41 + "=", "A" * 39 + "==", "A" * 40 + "====", "A" * 37 + "B", "AAAA+AAAA_" * 4, "a b" * 733 + "c", "U2FsdGVkX1\n" + "A" * 40,
-         "C:\\Users\\me\\a.txt", "<img src=x onerror=alert(1)>", "__proto__", "e\u0301", "A" * 40 + "\n", " " + "A" * 40]
+         "A" * 36, "A" * 37, "A" * 41 + "=", "A" * 39 + "==", "A" * 40 + "====", "A" * 37 + "B", "AAAA+AAAA_" * 4, "a b" * 733 + "c", "é" * 2200,
+         "C:\\Users\\me\\a.txt", "<img src=x onerror=alert(1)>", "__proto__", "e\u0301", "Q" * 37 + "\n", " " + "Q" * 40, "Q" * 40 + " ", "a\nb", "\npw1.AAAA"]
 # Base64 whose spare bits are not zero is no base64: one text would have many forms.
 alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 for scheme, name in (("gcm-sha256", "report.pdf"), ("gcm-raw32", "report.pdf"), ("gcm-sha256", "report12.pdf"), ("gcm-raw32", "report12.pdf")):

@@ -36,5 +36,5 @@ export function spokenName(name) {
 
 /** @param {string} name @returns {boolean} Whether opening a file of this name can run code. */
 export function isRunnable(name) {
-  return RUNNABLE.has(displayName(name).extension.replace(/^\./, "").toLowerCase());
+  return RUNNABLE.has(displayName(name).extension.replace(/^\.|[\s.]+$/gu, "").toLowerCase());
 }
