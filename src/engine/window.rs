@@ -47,6 +47,11 @@ impl Window {
         self.allowed
     }
 
+    /// Parts that may ever be in flight.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
     /// Parts begin to be sent after nothing was: the time before says nothing.
     pub fn begin(&mut self, now: Instant) {
         self.began = now;

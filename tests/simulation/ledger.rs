@@ -105,6 +105,17 @@ impl Ledger {
         self.requests.values().filter(|flight| matches!(flight.slot, Slot::Part(_))).count()
     }
 
+    /// Whether a part may be sent of a file that has `others` in flight: slow parts hold no other file back.
+    pub fn has_room(&self, others: usize) -> bool {
+        let parts = self.parts_in_flight();
+        let slow = self.requests.values().filter(|flight| matches!(flight.slot, Slot::Part(_)) && self.is_slow(flight));
+        parts < self.window || (others == 0 && parts < self.config.parallel && parts - slow.count() < self.window)
+    }
+
+    fn is_slow(&self, flight: &Flight) -> bool {
+        self.now - flight.sent >= 1000
+    }
+
     /// Most requests that may be in flight at once.
     pub fn most_requests(&self) -> usize {
         (self.window + 2).min(6)
@@ -126,6 +137,7 @@ impl Ledger {
             record.runnable()
                 && record.flights.is_empty()
                 && self.begun(**id, engine)
+                && !record.control.is_some_and(|(request, _)| self.is_slow(&self.requests[&request]))
                 && (record.verifying || record.tags.len() < record.plan.parts() as usize)
         };
         self.uploads.iter().filter(ahead).count()
@@ -172,8 +184,8 @@ impl Ledger {
             }
             Action::PutPart { upload, request, part, range, key, upload_id, watched } => {
                 self.part_is_fair(*upload, engine);
-                let window = self.window;
-                assert!(self.parts_in_flight() < window, "more than {window} parts in flight");
+                let (window, others) = (self.window, self.uploads[upload].flights.len());
+                assert!(self.has_room(others), "more than {window} parts in flight");
                 let record = self.record(*upload);
                 assert_eq!(record.identity, Some((key.clone(), upload_id.clone())), "a part sent under a wrong key");
                 assert!((1..=record.plan.parts()).contains(part), "part {part} is none of the plan's");

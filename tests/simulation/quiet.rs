@@ -16,7 +16,6 @@ impl Ledger {
         let online = self.offline.is_none_or(|(_, until)| until <= now && self.requests.is_empty());
         let may_send = !self.renewing && self.asks.is_none() && self.hold <= now && online;
         let free = may_send && self.requests.len() < self.most_requests();
-        let place = free && self.parts_in_flight() < self.window;
         self.nothing_stands_still();
         if free && let Some(queued) = self.neglected(engine) {
             panic!("{queued:?} waits in the queue for nothing");
@@ -42,6 +41,7 @@ impl Ledger {
                     "{id:?} does not show it"
                 );
             }
+            let place = free && self.has_room(self.uploads[&id].flights.len());
             let record = self.record(id);
             if free {
                 record.idle_for_nothing(id, now, place);

@@ -156,7 +156,7 @@ impl World {
             now += self.chance.between(1, 600_000);
             self.ledger.counts.add("time: jump");
         }
-        if self.engine.wake_at().is_some_and(|wake| now > wake.0 + 5000) {
+        if self.engine.wake_at().is_some_and(|wake| now > wake.0 + 500) {
             self.ledger.woke_at = now;
         }
         self.ledger.now = now;

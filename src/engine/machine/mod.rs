@@ -26,6 +26,8 @@ const REPORT_EVERY: u64 = 50;
 const REMOVAL_TRIES: u32 = 3;
 /// Tries the request for the rules gets: uploads wait for it, and a service need not have it.
 const RULES_TRIES: u32 = 3;
+/// A request that was not answered for so long, in milliseconds, holds no other file back.
+const SLOW: u64 = 1000;
 /// Requests that a browser has in flight to one HTTP/1.1 origin: more would queue there, unseen.
 const BROWSER_POOL: usize = 6;
 
@@ -54,6 +56,8 @@ pub struct Engine {
     config: Config,
     random: Random,
     now: Instant,
+    /// When it was to be woken, as it said last.
+    wakes: Option<Instant>,
     admission: Admission,
     rules: RulesKnown,
     /// The tries of the request for them.
@@ -105,6 +109,12 @@ struct Sent {
     at: Instant,
 }
 
+impl Sent {
+    fn is_slow(&self, now: Instant) -> bool {
+        now.since(self.at) >= SLOW
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Target {
     Rules,
@@ -122,6 +132,7 @@ impl Engine {
             config,
             random: Random::new(seed),
             now: Instant::default(),
+            wakes: None,
             admission: Admission::default(),
             rules,
             rules_tries: Tries::default(),
@@ -251,7 +262,13 @@ impl Engine {
             let begins = if self.rules == RulesKnown::No { self.rules_tries.due } else { Instant::default() };
             let queued = (!self.queue.is_empty()).then_some(begins);
             let held = self.hold.max(self.link.waits_until());
-            active().filter_map(Upload::due).chain(queued).map(|due| due.max(held)).filter(|due| *due > self.now).min()
+            active()
+                .filter_map(Upload::due)
+                .chain(queued)
+                .chain(self.makes_room())
+                .map(|due| due.max(held))
+                .filter(|due| *due > self.now)
+                .min()
         };
         let deadline = active().filter_map(Upload::deadline).min();
         report.into_iter().chain(send).chain(deadline).min()
@@ -271,6 +288,9 @@ impl Engine {
             self.report();
         }
         let action = self.outbox.pop_front();
+        if action.is_none() {
+            self.wakes = self.wake_at();
+        }
         if let Some(Action::Report { upload }) = action {
             // What is shown is how it is now: the person may have done something since this was decided.
             let (blocked, offline) = (self.blocked(self.now), self.link.is_down());

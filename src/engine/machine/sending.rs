@@ -1,8 +1,8 @@
 //! What is sent next, and for whom.
 
-use super::{BROWSER_POOL, Engine, RulesKnown, Sent, Target};
+use super::{BROWSER_POOL, Engine, RulesKnown, SLOW, Sent, Target};
 use crate::engine::flight::Deadline;
-use crate::engine::upload::Phase;
+use crate::engine::upload::{Phase, Upload};
 use crate::engine::{Action, Instant, RequestId, UploadId};
 
 impl Engine {
@@ -64,15 +64,17 @@ impl Engine {
         true
     }
 
-    /// Begins the next queued upload, if those begun leave room: one announced ahead for each part in flight is enough. A
-    /// one that was begun before goes on, another is announced.
+    /// Begins the next queued upload, if those begun leave room: one announced ahead for each part in flight is enough,
+    /// those apart whose announcement is slow. One that was begun before goes on, another is announced.
     fn start_next(&mut self) -> bool {
         if self.rules != RulesKnown::Yes {
             return false;
         }
         let ahead = self.active.iter().filter_map(|id| self.uploads.get(id)).filter(|upload| {
+            let is_slow = |sent: &Sent| sent.is_slow(self.now);
             !upload.paused
                 && upload.flights.is_empty()
+                && !upload.control_request.and_then(|request| self.requests.get(&request)).is_some_and(is_slow)
                 && (matches!(upload.phase, Phase::Recalling | Phase::Verifying | Phase::Starting)
                     || upload.sendable(self.now).is_some())
         });
@@ -93,10 +95,29 @@ impl Engine {
         true
     }
 
+    /// When a request that is on its way becomes so slow that another file goes beside it.
+    pub(super) fn makes_room(&self) -> Option<Instant> {
+        let waits = |upload: &Upload| upload.flights.is_empty() && upload.sendable(self.now).is_some();
+        if self.queue.is_empty() && !self.active.iter().filter_map(|id| self.uploads.get(id)).any(waits) {
+            return None;
+        }
+        self.requests.values().map(|sent| sent.at.plus(SLOW)).filter(|at| *at > self.now).min()
+    }
+
+    /// Whether the parts on their way leave room for one more, and whether only for a file that has none among them: the
+    /// slow ones of a file do not hold others back.
+    fn room(&self) -> (bool, bool) {
+        let is_slow = |sent: &&Sent| matches!(sent.target, Target::Part(..)) && sent.is_slow(self.now);
+        let quick = self.parts_in_flight - self.requests.values().filter(is_slow).count().min(self.parts_in_flight);
+        let allowed = self.window.allowed();
+        (self.parts_in_flight < allowed, self.parts_in_flight < self.window.most() && quick < allowed)
+    }
+
     /// Sends a part of the upload that has the fewest in flight and, of these, waited longest: a small file picked
     /// after a huge one gets the next free place.
     fn send_part(&mut self) -> bool {
-        if self.parts_in_flight >= self.window.allowed() {
+        let (room, room_beside) = self.room();
+        if !room && !room_beside {
             return false;
         }
         let fairest = self
@@ -107,7 +128,10 @@ impl Engine {
                 Some(((upload.flights.len(), upload.served), *id, upload.sendable(self.now)?))
             })
             .min();
-        let Some((_, id, part)) = fairest else { return false };
+        let Some(((others, _), id, part)) = fairest else { return false };
+        if !room && others > 0 {
+            return false;
+        }
         let request = self.new_request(Target::Part(id, part));
         let (patience, watched) = self.patience(id, part);
         if self.parts_in_flight == 0 {

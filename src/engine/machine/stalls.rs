@@ -11,8 +11,9 @@ const UNKNOWN_LINE: f64 = 2000.0;
 const MARGIN: f64 = 2.0;
 /// However slow the line seems, nobody waits longer for a part that nobody hears of, in milliseconds.
 const LONGEST: f64 = 3_600_000.0;
-/// A wake-up this late, in milliseconds, was a sleep: nobody could have seen bytes move.
-const SLEPT: u64 = 5000;
+/// A wake-up this late, in milliseconds, was a sleep, or a page that was busy: nobody could have seen bytes move, and
+/// answers may lie there unread.
+const SLEPT: u64 = 500;
 
 impl Engine {
     /// Time goes on. After a sleep (or in a tab whose timers are held back) every request is given one more chance.
@@ -20,7 +21,7 @@ impl Engine {
         if now <= self.now {
             return;
         }
-        let slept = self.wake_at().is_some_and(|at| now.since(at) > SLEPT);
+        let slept = self.wakes.is_some_and(|at| now.since(at) > SLEPT);
         self.now = now;
         if slept {
             let until = now.plus(self.config.stall);
