@@ -211,9 +211,11 @@ fn a_completion_that_did_not_happen_is_tried_again_and_given_up() {
 }
 
 #[test]
-fn a_first_completion_that_is_refused_fails() {
+fn a_first_completion_that_is_refused_is_asked_about_and_fails() {
     let mut script = completing();
-    assert_eq!(script.status("complete 1", 409), "settled 1 kept");
+    assert_eq!(script.status("complete 1", 409), "confirm 1", "the browser may have sent it twice");
+    let request = script.request("confirm 1");
+    assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "settled 1 kept");
     assert_eq!(script.code(1), Some(Code::Refused));
 }
 

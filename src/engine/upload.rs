@@ -84,8 +84,6 @@ pub(super) struct Upload {
     pub lost_start: bool,
     /// Keys of such files.
     pub orphans: Vec<String>,
-    /// A completion may have happened although it failed.
-    pub doubted: bool,
     /// The phase's own request, parts apart.
     pub control: Tries,
     pub control_request: Option<RequestId>,
@@ -128,7 +126,6 @@ impl Upload {
             recalled: false,
             wanted: false,
             lost_start: false,
-            doubted: false,
             orphans: Vec::new(),
             control: Tries::default(),
             control_request: None,

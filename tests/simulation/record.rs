@@ -82,8 +82,6 @@ pub struct Record {
     pub untidy: bool,
     /// It must not be started again.
     pub spent: bool,
-    /// A completion may have happened although it failed.
-    pub doubted: bool,
     pub identity: Option<(String, String)>,
     pub tags: BTreeMap<u32, String>,
     pub saved: BTreeSet<u32>,
@@ -136,7 +134,6 @@ impl Record {
             searched: false,
             untidy: false,
             spent: false,
-            doubted: false,
             identity: None,
             tags: BTreeMap::new(),
             saved: BTreeSet::new(),
@@ -182,6 +179,7 @@ impl Record {
         self.fresh = self.plan.parts();
         (self.recalled, self.verifying, self.resumed_from) = (false, false, 0);
         self.anew = true;
+        self.doubt = None;
         self.useless = self.flights.values().map(|(request, _)| *request).collect();
     }
 

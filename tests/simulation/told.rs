@@ -272,11 +272,11 @@ impl Ledger {
         let record = self.record(id);
         let aborted = record.aborted.is_some();
         let gone = failure.code == Code::NotFound;
-        let doubted = record.doubted;
+        let doubt = record.doubt.as_ref().map(|doubt| doubt.code);
         if record.recalled && gone && !aborted && record.end.is_none() {
             let anew = match flight.slot {
                 Slot::Verify | Slot::Part(_) => true,
-                Slot::Complete => !doubted && record.tries[&Slot::Complete].sent == 1,
+                Slot::Confirm => doubt == Some(Code::NotFound) && record.tries[&Slot::Complete].sent <= 1,
                 _ => false,
             };
             if anew {
@@ -294,8 +294,7 @@ impl Ledger {
             tries.refused |= fresh;
         } else {
             tries.refused = false;
-            let again = tries.sent > 1 || doubted;
-            let doubtful = failure.is_ambiguous() || (again && matches!(failure.status, Some(404 | 409)));
+            let doubtful = failure.is_ambiguous() || matches!(failure.status, Some(404 | 409));
             if free {
                 tries.sent -= 1;
                 self.counts.add("offline: a try for free");
@@ -315,7 +314,6 @@ impl Ledger {
                 }
             } else if flight.slot == Slot::Complete && doubtful {
                 record.doubt = Some(failure.clone());
-                record.doubted = true;
                 record.tries.remove(&Slot::Confirm);
             } else if !free {
                 last = Self::back_off(tries, failure, &backoff, now);

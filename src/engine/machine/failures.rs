@@ -79,8 +79,9 @@ impl Engine {
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         upload.control_request = None;
         let (tries, phase, aborted) = (upload.control, upload.phase.clone(), upload.end.is_some());
-        let doubtful =
-            failure.is_ambiguous() || ((tries.sent > 1 || upload.doubted) && matches!(failure.status, Some(404 | 409)));
+        // Browsers send again what a reused connection lost, and say nothing of it: even the first 404 or 409 may be the
+        // second answer.
+        let doubtful = failure.is_ambiguous() || matches!(failure.status, Some(404 | 409));
         let gone = failure.code == Code::NotFound;
         // Waiting for a network is free.
         let spent = tries.sent.saturating_sub(u32::from(failure.is_unconnected() && self.link.is_down()));
@@ -101,9 +102,12 @@ impl Engine {
                 self.removal_ended(id, false);
             }
             Phase::Verifying if gone => self.begin_anew(id),
-            Phase::Completing if gone && upload.recalled && !doubtful => self.begin_anew(id),
+            Phase::Confirming(Doubt { failure: Failure { code: Code::NotFound, .. }, tries: 0..=1 })
+                if gone && upload.recalled =>
+            {
+                self.begin_anew(id);
+            }
             Phase::Completing if doubtful => {
-                upload.doubted = true;
                 upload.enter(Phase::Confirming(Doubt { failure, tries: spent }));
             }
             _ => match self.next_try(tries, &failure, epoch) {
