@@ -1,6 +1,7 @@
 //! Calls of the Upload API: endpoint, token and API key added, failures told apart.
 
 use super::fetch::{Fetch, connection_failed};
+use super::network::Network;
 use super::patience::{Patience, stood_still};
 use super::shared::Shared;
 use super::sleep::sleep;
@@ -74,6 +75,10 @@ pub struct Api {
     random: RefCell<Random>,
     rules: Shared<Rules>,
     known_rules: RefCell<Option<Rules>>,
+    /// Whether the service answered anything, and whether it answered the request for the rules.
+    heard: Cell<bool>,
+    heard_of_rules: Cell<bool>,
+    look: Shared<bool>,
 }
 
 impl Api {
@@ -97,6 +102,9 @@ impl Api {
             random: RefCell::new(Random::new(seed)),
             rules: Shared::default(),
             known_rules: RefCell::new(rules),
+            heard: Cell::default(),
+            heard_of_rules: Cell::default(),
+            look: Shared::default(),
         })
     }
 
@@ -134,6 +142,7 @@ impl Api {
             Some(progress) if request.body != Body::Part => Fetch.send(outgoing, signal, progress).await?,
             _ => Fetch.send(outgoing, signal, Rc::new(|_| {})).await?,
         };
+        self.heard.set(true);
         if is_success(answer.status) {
             if is_cut_short(&answer) {
                 return Err(connection_failed());
@@ -203,13 +212,31 @@ impl Api {
         let (api, signal) = (Rc::clone(self), signal.clone());
         self.rules
             .run(async move {
-                let answer = api.send_patiently(&Request::rules(), &signal).await?;
+                let answer = api.send_patiently(&Request::rules(), &signal).await;
+                let heard = answer.as_ref().map_or_else(|failure| failure.status.is_some(), |_| true);
+                api.heard_of_rules.set(heard);
+                let answer = answer?;
                 let date = |date: &str| Some(js_sys::Date::parse(date)).filter(|date| date.is_finite());
                 let rules = session_rules(&answer, wall_clock(), date)?;
                 *api.known_rules.borrow_mut() = Some(rules);
                 Ok(rules)
             })
             .await
+    }
+
+    /// Whether the service, which answered before, answers nothing any more; found out by one request.
+    pub async fn is_cut_off(self: &Rc<Self>, signal: &AbortSignal) -> bool {
+        if !self.heard.get() {
+            return false;
+        }
+        // The rules are the shortest answer there is, but not every service, or its CORS policy, knows of them.
+        let request = if self.heard_of_rules.get() { Request::rules() } else { Request::list() };
+        let (api, signal) = (Rc::clone(self), signal.clone());
+        let look = async move {
+            let answer = api.send_patiently(&request, &signal).await;
+            Ok(answer.is_err_and(|failure| failure.is_unconnected()))
+        };
+        self.look.run(look).await.unwrap_or(false)
     }
 
     /// Sends `request` once, and gives it up where nothing moves.
@@ -253,6 +280,12 @@ impl Api {
         loop {
             let result = attempt().await;
             let Err(failure) = result else { return result };
+            if failure.is_unconnected() && Network::returns(self.stall, signal).await {
+                continue;
+            }
+            if signal.aborted() {
+                return Err(failure);
+            }
             tries += 1;
             let wait = self.backoff.delay(tries, &failure, &mut self.random.borrow_mut());
             let Some(wait) = wait else { return Err(failure) };

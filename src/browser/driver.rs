@@ -22,8 +22,9 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, AbortSignal};
 
-/// How long after a failure the browser may still learn that there is no network, in milliseconds.
-const SETTLING: u64 = 50;
+/// Between two looks for a service that is gone, in milliseconds: a twentieth of the time it is gone, and so long.
+const LOOK_LEAST: u64 = 500;
+const LOOK_MOST: u64 = 10_000;
 
 /// Performs what the engine decides.
 pub struct Driver {
@@ -35,6 +36,7 @@ pub struct Driver {
     in_flight: RefCell<Vec<(RequestId, AbortController)>>,
     timer: RefCell<Option<Timeout>>,
     pump_pending: Cell<bool>,
+    looks_out: Cell<bool>,
     network: RefCell<Option<Network>>,
     /// Ends what goes on behind the requests when the bucket is closed.
     closed: AbortSignal,
@@ -62,6 +64,7 @@ impl Driver {
             in_flight: RefCell::default(),
             timer: RefCell::default(),
             pump_pending: Cell::new(false),
+            looks_out: Cell::new(false),
             network: RefCell::default(),
             closed,
         });
@@ -84,6 +87,9 @@ impl Driver {
         };
         let upload = self.engine.borrow_mut().pick(picked);
         self.tasks.borrow_mut().insert(upload, Rc::new(Task::new(job)));
+        if self.engine.borrow().is_offline() {
+            self.look_out();
+        }
         self.wake();
         upload
     }
@@ -362,15 +368,41 @@ impl Driver {
     }
 
     async fn end_now(self: Rc<Self>, request: RequestId, result: Result<Event, Failure>) {
-        if result.as_ref().is_err_and(Failure::is_unconnected) {
-            // Requests fail a moment before the browser knows that the network is gone.
-            sleep(SETTLING, &self.closed).await;
-            if !Network::is_up() {
-                self.tell(Event::Offline);
-            }
+        if result.as_ref().is_err_and(Failure::is_unconnected)
+            && (!Network::is_still_up(&self.closed).await || self.is_cut_off(request).await)
+        {
+            self.tell(Event::Offline);
+            self.look_out();
         }
         self.landed(request);
         self.tell(result.unwrap_or_else(|failure| Event::Failed { request, failure }));
+    }
+
+    /// Whether `request`, which failed, is not the only one that does: the service answers nothing any more.
+    async fn is_cut_off(self: &Rc<Self>, request: RequestId) -> bool {
+        let is_awaited = self.in_flight.borrow().iter().any(|(id, _)| *id == request);
+        is_awaited && self.api.is_cut_off(&self.closed).await
+    }
+
+    /// Looks out for the service while uploads wait for it, more and more rarely.
+    fn look_out(self: &Rc<Self>) {
+        if self.looks_out.replace(true) {
+            return;
+        }
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            let began = now();
+            while driver.engine.borrow().is_offline() && !driver.tasks.borrow().is_empty() && !driver.closed.aborted() {
+                sleep((now().since(began) / 20).clamp(LOOK_LEAST, LOOK_MOST), &driver.closed).await;
+                if Network::is_up()
+                    && driver.engine.borrow().is_offline()
+                    && !driver.api.is_cut_off(&driver.closed).await
+                {
+                    driver.tell(Event::Online);
+                }
+            }
+            driver.looks_out.set(false);
+        });
     }
 
     /// Takes the request out of flight.

@@ -19,7 +19,7 @@ const LIFE: f64 = 75_000.0;
 /// How often a row is renewed.
 const RENEWAL: u32 = 5_000;
 /// How often one who waits looks whether a row is free.
-const LOOK: u64 = 2_000;
+const LOOK: u32 = 2_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -71,6 +71,11 @@ impl Lease {
 
     /// Waits until the lease `name` is free, and takes it. Nothing where `signal` is aborted before.
     pub async fn wait(name: &str, signal: &AbortSignal) -> Option<Self> {
+        // A page in Chromium's back/forward cache keeps its locks from those who waited before it went there, until
+        // somebody asks for them.
+        let _look = Interval::new(LOOK, || {
+            let _ = locks().map(|locks| locks.query());
+        });
         if let Some(locks) = locks()
             && let Ok(lock) = Lock::take(&locks, name, Some(signal)).await
         {
@@ -80,7 +85,7 @@ impl Lease {
             if let Some(lease) = Self::try_take(name).await {
                 return Some(lease);
             }
-            sleep(LOOK, signal).await;
+            sleep(LOOK.into(), signal).await;
         }
         None
     }
@@ -88,7 +93,7 @@ impl Lease {
     /// Leaves time for those who wait for a lease and only look now and then. Web Locks have a queue and need none.
     pub async fn let_others_look(signal: &AbortSignal) {
         if locks().is_none() {
-            sleep(2 * LOOK, signal).await;
+            sleep((2 * LOOK).into(), signal).await;
         }
     }
 

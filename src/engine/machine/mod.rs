@@ -231,6 +231,12 @@ impl Engine {
         self.window.allowed()
     }
 
+    /// Whether there is no network, or no service, as far as is known.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.link.is_down()
+    }
+
     /// Why it failed, if it did.
     #[must_use]
     pub fn failure(&self, upload: UploadId) -> Option<&Failure> {
