@@ -243,8 +243,9 @@ impl Api {
     async fn send_patiently(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
         let Some(patience) = Patience::new(self.stall, signal) else { return Err(stood_still()) };
         let renewed = patience.clone();
-        let result =
-            self.send(request, JsValue::UNDEFINED, &patience.signal(), Some(Rc::new(move |_| renewed.renew()))).await;
+        let result = self
+            .send(request, JsValue::UNDEFINED, &patience.signal(), Some(Rc::new(move |bytes| renewed.heard(bytes))))
+            .await;
         patience.judge(result)
     }
 
@@ -271,7 +272,10 @@ impl Api {
     }
 
     /// Does `attempt` again and again by the back-off, until it succeeds or fails for good.
-    async fn again<T>(
+    ///
+    /// # Errors
+    /// The last failure.
+    pub async fn again<T>(
         &self,
         attempt: impl AsyncFn() -> Result<T, Failure>,
         signal: &AbortSignal,

@@ -28,11 +28,11 @@ pub async fn download(
     size: u64,
     stall: u64,
     signal: &AbortSignal,
-    received: impl Fn(u64),
+    received: &dyn Fn(u64),
 ) -> Result<Blob, Failure> {
     let Some(patience) = Patience::new(stall, signal) else { return Err(stood_still()) };
     let heard = |count| {
-        patience.renew();
+        patience.heard(count);
         received(count);
     };
     patience.judge(receive(link, size, &patience.signal(), heard).await)
@@ -47,7 +47,9 @@ async fn receive(link: &str, size: u64, signal: &AbortSignal, received: impl Fn(
     let response = JsFuture::from(fetch(link, &init)).await.map_err(|_| connection_failed())?;
     let response: Response = response.dyn_into().map_err(|_| connection_failed())?;
     if !response.ok() {
-        return Err(Failure::from_status(response.status(), None));
+        let failure = Failure::from_status(response.status(), None);
+        // No token went there: it is the link that was refused.
+        return Err(if failure.code == Code::Unauthorized { Failure::from_status(403, None) } else { failure });
     }
     let (blobs, chunks) = (Array::new(), Array::new());
     let (mut count, mut gathered) = (0, 0);

@@ -82,5 +82,5 @@ pub fn connection_failed() -> Failure {
 
 /// The answer is longer than any the API has.
 pub fn too_long() -> Failure {
-    Failure::protocol("it is too long")
+    Failure { status: Some(200), ..Failure::protocol("it is too long") }
 }

@@ -1,12 +1,19 @@
 //! Ends a call that moves nothing for too long.
 
 use super::Listener;
+use super::clock::now;
 use super::sleep::LONGEST_TIMER;
+use crate::engine::Instant;
 use crate::protocol::{Code, Failure};
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use web_sys::{AbortController, AbortSignal};
+
+/// Bytes a millisecond that an answer comes with at least, on the whole.
+const LEAST_RATE: u64 = 1;
+/// A timer this late, in milliseconds, tells of the page, not of the line.
+const LATE: u64 = 500;
 
 /// A signal of our own that follows the caller's, and is aborted too when nothing was heard of for so long.
 #[derive(Clone)]
@@ -15,10 +22,11 @@ pub struct Patience {
 }
 
 struct Inner {
-    millis: u32,
+    millis: u64,
+    began: Instant,
     controller: AbortController,
     timer: RefCell<Option<Timeout>>,
-    ran_out: Rc<Cell<bool>>,
+    ran_out: Cell<bool>,
     _listener: Listener,
 }
 
@@ -30,17 +38,16 @@ impl Patience {
             controller.abort();
         }
         let follows = controller.clone();
-        let patience = Self {
-            inner: Rc::new(Inner {
-                millis: u32::try_from(millis.min(LONGEST_TIMER)).unwrap_or(u32::MAX),
-                controller,
-                timer: RefCell::default(),
-                ran_out: Rc::default(),
-                _listener: Listener::new(signal, "abort", move |_| follows.abort()),
-            }),
-        };
-        patience.renew();
-        Some(patience)
+        let inner = Rc::new(Inner {
+            millis: millis.min(LONGEST_TIMER),
+            began: now(),
+            controller,
+            timer: RefCell::default(),
+            ran_out: Cell::default(),
+            _listener: Listener::new(signal, "abort", move |_| follows.abort()),
+        });
+        inner.wait(inner.millis, true);
+        Some(Self { inner })
     }
 
     /// The signal for the call.
@@ -48,19 +55,32 @@ impl Patience {
         self.inner.controller.signal()
     }
 
-    /// Something moved: waits anew.
-    pub fn renew(&self) {
-        let (controller, ran_out) = (self.inner.controller.clone(), Rc::clone(&self.inner.ran_out));
-        let timer = Timeout::new(self.inner.millis, move || {
-            ran_out.set(true);
-            controller.abort();
-        });
-        *self.inner.timer.borrow_mut() = Some(timer);
+    /// `bytes` came so far: waits anew, unless they trickle for no other end than to keep the call.
+    pub fn heard(&self, bytes: u64) {
+        let ends = self.inner.began.plus(self.inner.millis.saturating_add(bytes / LEAST_RATE));
+        self.inner.wait(ends.since(now()).min(self.inner.millis), true);
     }
 
     /// The result of the call: a failure is one of time where that ran out.
     pub fn judge<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
         if result.is_err() && self.inner.ran_out.get() { Err(stood_still()) } else { result }
+    }
+}
+
+impl Inner {
+    /// Ends the call in `millis`. Where the timer comes late, the page was busy or asleep, and the answer may lie there
+    /// unread: then there is one more chance.
+    fn wait(self: &Rc<Self>, millis: u64, again: bool) {
+        let (weak, due) = (Rc::downgrade(self), now().plus(millis));
+        let timer = Timeout::new(u32::try_from(millis).unwrap_or(u32::MAX), move || {
+            let Some(inner) = weak.upgrade() else { return };
+            if again && now().since(due) > LATE {
+                return inner.wait(inner.millis, false);
+            }
+            inner.ran_out.set(true);
+            inner.controller.abort();
+        });
+        *self.timer.borrow_mut() = Some(timer);
     }
 }
 

@@ -93,7 +93,8 @@ fn incoming(xhr: &XmlHttpRequest, outgoing: &Outgoing) -> Result<Incoming, Failu
     }
     // It follows redirects unasked; what answered is then not the service that was trusted with the file.
     if xhr.response_url() != outgoing.url {
-        return Err(Failure::protocol("it came from another address, after a redirect"));
+        let failure = Failure::protocol("it came from another address, after a redirect");
+        return Err(Failure { status: Some(status), ..failure });
     }
     let mut body = Vec::new();
     if is_success(status)
@@ -104,12 +105,17 @@ fn incoming(xhr: &XmlHttpRequest, outgoing: &Outgoing) -> Result<Incoming, Failu
         }
         body = Uint8Array::new(&buffer).to_vec();
     }
-    // Asking for a header that CORS hides makes some browsers complain on the console: ask only when it can be there.
-    let retry_after =
-        if is_success(status) { None } else { retry_after(xhr.get_response_header("Retry-After").ok().flatten()) };
+    let retry_after = if is_success(status) { None } else { retry_after(header(xhr, "retry-after")) };
     let announced = xhr.get_response_header("Content-Length").ok().flatten();
     let announced = announced.and_then(|length| length.parse().ok());
     Ok(Incoming { status, retry_after, announced, body })
+}
+
+/// A header, searched for among those that can be seen: asking for one that CORS hides makes browsers complain on the console.
+fn header(xhr: &XmlHttpRequest, name: &str) -> Option<String> {
+    let headers = xhr.get_all_response_headers().ok()?;
+    let mut lines = headers.lines().filter_map(|line| line.split_once(':'));
+    lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
 }
 
 fn loaded(event: &Event) -> u64 {

@@ -12,6 +12,7 @@ use crate::engine::Event;
 use crate::names::{NameFields, Scheme, SessionNames};
 use crate::protocol::{Code, Failure, FileInfo, FileList, Request, check_key, file_info, link};
 use js_sys::{Array, JsString, Promise};
+use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortController, AbortSignal, Blob, File};
@@ -146,13 +147,20 @@ impl Bucket {
                 Some(size) => size,
                 None => inner.file(&key, &signal).await.map_err(thrown)?.size,
             };
-            let link = inner.link(&key, &signal).await.map_err(thrown)?;
-            let received = move |received: u64| {
-                if let Some(callback) = &on_progress {
+            let most = Cell::new(0);
+            let received = |received: u64| {
+                if let Some(callback) =
+                    on_progress.as_ref().filter(|_| received > most.replace(received.max(most.get())))
+                {
                     call(callback, &Array::of2(&(received as f64).into(), &(size as f64).into()));
                 }
             };
-            download(&link, size, inner.api.stall, &signal, received).await.map(JsValue::from).map_err(thrown)
+            // Another try takes another link: the first may have run out.
+            let attempt = async || {
+                let link = inner.link(&key, &signal).await?;
+                download(&link, size, inner.api.stall, &signal, &received).await
+            };
+            inner.api.again(attempt, &signal).await.map(JsValue::from).map_err(thrown)
         })
     }
 
@@ -160,7 +168,11 @@ impl Bucket {
     pub fn remove(&self, key: JsValue, options: JsValue) -> Promise {
         self.run(CallOptions::parse(&options), async move |inner, signal| {
             let key = parse_key(&key)?;
-            inner.api.call(&Request::remove(&key), &signal).await.map_err(thrown)?;
+            match inner.api.call(&Request::remove(&key), &signal).await {
+                // It was there. Browsers send again what a reused connection lost: this may be the second answer.
+                Err(failure) if failure.code == Code::NotFound && inner.driver.size_of(&key).is_some() => {}
+                result => drop(result.map_err(thrown)?),
+            }
             inner.driver.removed(&key);
             Ok(JsValue::UNDEFINED)
         })

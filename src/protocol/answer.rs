@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 /// The largest integer JavaScript holds exactly, 2^53 - 1.
 const LARGEST: u64 = (1 << 53) - 1;
 
+/// What some servers put in front of their JSON (RFC 8259, section 8.1, lets a reader ignore it).
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The answer to `POST /buckets`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,9 +69,9 @@ impl FileInfo {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Session {
-    #[serde(default, deserialize_with = "count")]
-    max_files: Option<u64>,
-    #[serde(default, deserialize_with = "limit")]
+    #[serde(default, deserialize_with = "rule")]
+    max_files: Option<f64>,
+    #[serde(default, deserialize_with = "rule")]
     max_total_mega_bytes: Option<f64>,
     #[serde(default)]
     expiry: Option<Expiry>,
@@ -192,18 +195,21 @@ pub fn session_rules(body: &[u8], wall_clock: f64, parse_date: impl Fn(&str) -> 
     let session: Session = json(body)?;
     let expiry = session.expiry.and_then(|expiry| match expiry {
         Expiry::Date(date) => parse_date(&date),
+        Expiry::Number(number) if number <= 0.0 => None,
         Expiry::Number(number) if number >= 1e11 => Some(number),
         Expiry::Number(number) if number >= 1e9 => Some(number * 1000.0),
         Expiry::Number(number) => Some(wall_clock + number * 1000.0),
     });
     Ok(Rules {
-        max_files: session.max_files,
+        max_files: session.max_files.map(|files| files as u64),
         max_total_mega_bytes: session.max_total_mega_bytes,
-        expiry: expiry.filter(|expiry| expiry.is_finite()),
+        // Before 1970 no session ended: that is how an unset date looks.
+        expiry: expiry.filter(|expiry| expiry.is_finite() && *expiry > 0.0),
     })
 }
 
 fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     // serde's own message could quote the body, which may hold a link or a name.
     serde_json::from_slice(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => Failure::protocol("a field is missing or of a wrong type"),
@@ -250,6 +256,11 @@ fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::E
         Some(number) if !number.is_finite() || number < 0.0 => Err(de::Error::custom("not a size")),
         number => Ok(number),
     }
+}
+
+/// A limit, or nothing for `null` and for numbers below 0, by which services mean that there is none.
+fn rule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.filter(|limit| limit.is_finite() && *limit >= 0.0))
 }
 
 /// `true` or `false`; `null` is `false`.
@@ -303,7 +314,9 @@ mod tests {
         .unwrap();
         assert_eq!(list.iter().map(|info| info.file_key.clone().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!((list[0].size(), list[0].parts(), list[0].completed), (5, 1, true));
-        for (body, entries) in [("[]", 0), (" [ ] ", 0), (r#"[{"fileKey":"],["},{"fileKey":"\\\"},"}]"#, 2)] {
+        for (body, entries) in
+            [("[]", 0), (" [ ] ", 0), ("\u{feff}[]", 0), (r#"[{"fileKey":"],["},{"fileKey":"\\\"},"}]"#, 2)]
+        {
             assert_eq!(file_list(body.as_bytes()).map(|list| list.len()), Ok(entries), "{body}");
         }
         let wrong = [
@@ -381,6 +394,13 @@ mod tests {
         assert_eq!(read("60"), Some(1e12 + 60_000.0));
         assert_eq!(read("\"2026-01-01\""), Some(7.0));
         assert_eq!(read("null"), None);
+        assert_eq!((read("0"), read("-1"), read("-62135596800000")), (None, None, None));
+    }
+
+    #[test]
+    fn a_limit_below_zero_is_none() {
+        let rules = session_rules(br#"{"maxFiles":-1,"maxTotalMegaBytes":-1}"#, 0.0, |_| None).unwrap();
+        assert_eq!((rules.max_files, rules.max_total_mega_bytes), (None, None));
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! A list of files, read one after the other: a long one is no long task of the page.
 
-use super::answer::{FileInfo, file_info};
+use super::answer::{BYTE_ORDER_MARK, FileInfo, file_info};
 use super::{Failure, check_key};
 
 /// The files in the answer to `GET /buckets`, in its order. Entries without a usable key are left out: nothing could be
@@ -16,6 +16,7 @@ impl<'a> FileList<'a> {
     /// Reads the list in `body`, a JSON array of `UploadInfoDto`.
     #[must_use]
     pub fn new(body: &'a [u8]) -> Self {
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let rest = body.trim_ascii().strip_prefix(b"[").and_then(|body| body.strip_suffix(b"]"));
         // Anything else is no list: said by whoever asks for the first entry.
         Self { rest: Some(rest.unwrap_or(b"x")), begun: false }

@@ -442,9 +442,18 @@ impl Ledger {
             }
     }
 
+    /// Tries of a request that fails so: an answer that cannot be read is asked for once more.
+    pub fn most_tries(failure: &Failure, backoff: &Backoff) -> u32 {
+        match failure.code {
+            Code::Network | Code::Timeout | Code::Server => backoff.attempts,
+            Code::Protocol if failure.status.is_none() => backoff.attempts.min(2),
+            _ => 0,
+        }
+    }
+
     /// Notes a failed try that will be repeated; says whether it was the last.
     pub fn back_off(tries: &mut Tries, failure: &Failure, backoff: &Backoff, now: u64) -> bool {
-        if !failure.is_retryable() || tries.sent >= backoff.attempts {
+        if tries.sent >= Self::most_tries(failure, backoff) {
             return true;
         }
         let bound = backoff.base.saturating_mul(1 << tries.sent.saturating_sub(1).min(32)).min(backoff.longest);

@@ -307,7 +307,7 @@ impl Ledger {
                 // It is sought first; then it is started again, when it is time, or given up.
                 record.lost_start = true;
                 record.seeking = !aborted || record.aborted == Some(false);
-                record.spent = !failure.is_retryable() || tries.sent >= backoff.attempts;
+                record.spent = tries.sent >= Self::most_tries(failure, &backoff);
                 tries.retry = None;
                 if record.spent {
                     record.may_fail = Some(failure.code);
@@ -357,7 +357,7 @@ impl Ledger {
                 // Uploads do not wait long for what a service need not have.
                 let backoff = Backoff { attempts: self.config.backoff.attempts.min(3), ..self.config.backoff };
                 let hangs = failure.code == Code::Timeout && failure.status.is_none();
-                hangs || Self::back_off(tries, failure, &backoff, now)
+                hangs || failure.code == Code::Protocol || Self::back_off(tries, failure, &backoff, now)
             };
             self.rules = if last { RulesKnown::Yes } else { RulesKnown::No };
             self.counts.add(if last { "rules: failed" } else { "rules: asked for again" });

@@ -40,7 +40,8 @@ impl Engine {
         self.rules = RulesKnown::Yes;
         // Who lets the request hang, or fails again and again, does not keep the uploads waiting longer.
         let hangs = failure.code == Code::Timeout && failure.status.is_none() && !self.link.is_down();
-        match self.next_try(tries, &failure, epoch).filter(|tries| !hangs && tries.sent < RULES_TRIES) {
+        let last = hangs || failure.code == Code::Protocol;
+        match self.next_try(tries, &failure, epoch).filter(|tries| !last && tries.sent < RULES_TRIES) {
             Some(tries) => {
                 self.rules = RulesKnown::No;
                 self.rules_tries = tries;
