@@ -47,6 +47,111 @@ test("picked before there is a network, an upload waits, and starts within a sec
   }
 });
 
+test("a service that answers nothing is waited for, and no try is spent", async () => {
+  const service = await scenario(slow);
+  const bucket = await service.open({ partSize: PART, parallel: 2, retry: false });
+  const sent = file(6 * PART);
+  const upload = bucket.upload(sent);
+  await until(() => upload.progress.partsDone >= 1, "a part");
+  await service.rules([{ match: {}, do: { drop: "before" } }]);
+  await until(() => upload.state === "waiting", "the service to be missed");
+  await sleep(2500);
+  same(upload.state, "waiting");
+  await service.rules([]);
+  await until(() => upload.state !== "waiting", "the service to be seen", 1500);
+  const { key } = await upload.done;
+  same(await sha256(await bucket.download(key)), await sha256(sent));
+});
+
+test("a service that never answered anything is not waited for", async () => {
+  const service = await scenario([{ match: {}, do: { drop: "before" } }]);
+  const bucket = await service.open({ retry: { attempts: 2, baseDelay: 10 } });
+  await fails(bucket.upload(file(3)).done, "network");
+});
+
+test("a call waits for the network, and no try is spent", async () => {
+  const service = await scenario([{ match: {}, do: { drop: "before" } }]);
+  Object.defineProperty(navigator, "onLine", { value: false, configurable: true });
+  try {
+    const bucket = await service.open({ retry: false });
+    const list = bucket.list();
+    await sleep(500);
+    await service.rules([]);
+    delete navigator.onLine;
+    window.dispatchEvent(new Event("online"));
+    same(await list, []);
+  } finally {
+    delete navigator.onLine;
+  }
+});
+
+test("a file whose parts are slow holds no other back", async () => {
+  const service = await scenario([{ match: { ...put, nth: [1, 2] }, do: { delayMs: 20_000 } }]);
+  const bucket = await service.open({ partSize: PART, parallel: 4 });
+  const slowFile = bucket.upload(file(6 * PART));
+  await until(async () => calls(await service.log()).filter((call) => call === "PUT /buckets").length === 2, "two parts");
+  for (const size of [3, PART]) await bucket.upload(file(size)).done;
+  same(slowFile.progress.partsDone, 0);
+  await slowFile.abort();
+  await slowFile.done.catch(() => {});
+});
+
+test("a page that is busy calls nothing stalled", async () => {
+  const service = await scenario([{ match: put, do: { delayMs: 300 } }]);
+  for (const options of [{}, { onProgress() {} }]) {
+    const bucket = await service.open({ partSize: PART, retry: false, stallTimeout: 1000 });
+    await service.rules([{ match: put, do: { delayMs: 300 } }]);
+    const upload = bucket.upload(file(6 * PART), options);
+    await until(() => upload.progress.partsDone >= 1, "a part");
+    const began = performance.now();
+    while (performance.now() - began < 2500);
+    await upload.done;
+    same(calls(await service.log()).filter((call) => call === "PUT /buckets").length, 6);
+  }
+});
+
+test("an answer that cannot be read is asked for once more", async () => {
+  const html = { body: "<html>", forward: true };
+  for (const match of [start, put, complete]) {
+    const service = await scenario([{ match: { ...match, nth: [1] }, do: html }]);
+    const bucket = await service.open();
+    const sent = file(3);
+    const { key } = await bucket.upload(sent).done;
+    same((await bucket.list()).map((entry) => [entry.key, entry.completed]), [[key, true]]);
+    same(await sha256(await bucket.download(key)), await sha256(sent));
+  }
+});
+
+test("a completion that is refused although it was done is found done", async () => {
+  for (const status of [404, 409]) {
+    const service = await scenario([{ match: { ...complete, nth: [1] }, do: { status, forward: true } }]);
+    const bucket = await service.open();
+    const { key } = await bucket.upload(file(3)).done;
+    same((await bucket.list()).map((entry) => [entry.key, entry.completed]), [[key, true]]);
+  }
+});
+
+test("a removal of a known file that is answered as if there were none is one", async () => {
+  const service = await scenario([{ match: { method: "DELETE" }, do: { status: 404, forward: true } }]);
+  const bucket = await service.open();
+  const { key } = await bucket.upload(file(3)).done;
+  await bucket.remove(key);
+  await fails(bucket.remove(key), "not-found");
+});
+
+test("a download that breaks off is tried again", async () => {
+  const service = await scenario();
+  const bucket = await service.open();
+  const sent = file(3 * MIB);
+  const { key } = await bucket.upload(sent).done;
+  const path = new URL(await bucket.downloadUrl(key)).pathname;
+  await service.rules([{ match: { path: `${path.slice(path.indexOf("/v1"))}$`, nth: [1] }, do: { drop: "after" } }]);
+  const progress = [];
+  const received = await bucket.download(key, { onProgress: (bytes) => progress.push(bytes) });
+  same(await sha256(received), await sha256(sent));
+  same(progress, [...progress].sort((a, b) => a - b));
+});
+
 test("a service that fails to tell its rules does not keep an upload waiting for long", async () => {
   const rules = { path: "/v1/session/current$" };
   const service = await scenario([{ match: rules, do: { status: 500 } }]);
@@ -118,7 +223,7 @@ test("a start without an answer leaves no second file", async () => {
     const { key } = await bucket.upload(file(3)).done;
     same((await bucket.list()).map((entry) => [entry.key, entry.completed]), [[key, true]]);
   }
-  const service = await scenario([{ match: { ...start, nth: [1] }, do: { body: "<html>", forward: true } }]);
+  const service = await scenario([{ match: start, do: { body: "<html>", forward: true } }]);
   const bucket = await service.open();
   await fails(bucket.upload(file(3)).done, "protocol");
   same(await bucket.list(), []);
