@@ -11,7 +11,7 @@ use super::sleep::LONGEST_TIMER;
 use super::sleep::sleep;
 use super::xhr::Xhr;
 use crate::engine::{Action, Config, Engine, Event, Picked, Plan, RequestId, UploadId};
-use crate::protocol::{Failure, FileList, Request, Rules, Started, file_info, part_tag, started};
+use crate::protocol::{Failure, FileInfo, FileList, Request, Rules, Started, file_info, part_tag, started};
 use gloo_timers::callback::Timeout;
 use js_sys::Promise;
 use std::cell::{Cell, RefCell};
@@ -33,6 +33,8 @@ pub struct Driver {
     tasks: RefCell<BTreeMap<UploadId, Rc<Task>>>,
     /// What can be gone on with; `None` where nothing is kept.
     pub resume: Option<Rc<Resume>>,
+    /// What files begun here are called in the bucket's list, where no other file is called so, and their keys.
+    starts: RefCell<Vec<(String, String)>>,
     in_flight: RefCell<Vec<(RequestId, AbortController)>>,
     timer: RefCell<Option<Timeout>>,
     pump_pending: Cell<bool>,
@@ -61,6 +63,7 @@ impl Driver {
             engine: RefCell::new(engine),
             tasks: RefCell::default(),
             resume,
+            starts: RefCell::default(),
             in_flight: RefCell::default(),
             timer: RefCell::default(),
             pump_pending: Cell::new(false),
@@ -113,6 +116,35 @@ impl Driver {
     /// A file's size, where an earlier answer told it.
     pub fn size_of(&self, key: &str) -> Option<u64> {
         self.engine.borrow().size_of(key)
+    }
+
+    fn note_start(&self, job: &Job, key: &str) {
+        if job.findable {
+            let mut starts = self.starts.borrow_mut();
+            starts.retain(|(sealed, _)| *sealed != job.sealed);
+            starts.push((job.sealed.clone(), key.to_owned()));
+        }
+    }
+
+    /// Takes out of the bucket's list what starts of this page left there twice, and removes it: browsers send a start again
+    /// where a reused connection lost the answer, and tell nobody of the first.
+    pub fn clear_strays(self: &Rc<Self>, files: &mut Vec<FileInfo>) {
+        let mut starts = self.starts.borrow_mut();
+        starts.sort_unstable();
+        let is_stray = |info: &FileInfo| {
+            let (Some(name), Some(key), false) = (&info.file_name, &info.file_key, info.completed) else {
+                return false;
+            };
+            let found = starts.binary_search_by(|(sealed, _)| sealed.cmp(name)).ok();
+            found.and_then(|place| starts.get(place)).is_some_and(|(_, own)| own != key)
+        };
+        for key in files.extract_if(.., |info| is_stray(info)).filter_map(|info| info.file_key) {
+            let driver = Rc::clone(self);
+            spawn_local(async move {
+                // What cannot be removed now is taken out of the next list.
+                let _ = driver.api.call(&Request::remove(&key), &driver.closed).await;
+            });
+        }
     }
 
     /// A file was removed by its key.
@@ -204,9 +236,11 @@ impl Driver {
                 let call = Request::start(parts, &task.job.sealed, task.job.subject.file.size() as u64);
                 let signal = self.begin(request);
                 spawn_local(async move {
+                    driver.keep_intent(upload, &task).await;
                     let answer = driver.api.send(&call, JsValue::UNDEFINED, &signal, None).await;
                     let started = answer.and_then(|answer| started(&answer));
                     if let Ok(started) = &started {
+                        driver.note_start(&task.job, &started.file_key);
                         driver.keep_start(upload, &task, started).await;
                     }
                     let event =

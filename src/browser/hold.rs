@@ -3,7 +3,7 @@
 use super::Listener;
 use super::fingerprint::sample;
 use super::lease::{Lease, lease_name};
-use super::news::{News, Report};
+use super::news::{Ended, News, Report};
 use super::sleep::sleep;
 use super::store::{Kept as Stored, Store};
 use super::wall_clock;
@@ -162,7 +162,9 @@ impl Resume {
                 part_size: record.part_size,
                 tags,
             };
-            hold.keeps(Rc::new(record));
+            if !record.is_intent() {
+                hold.keeps(Rc::new(record));
+            }
             kept
         });
         Some((hold, kept))
@@ -195,6 +197,13 @@ impl Hold {
         if self.resume.tell_once(begun).is_some() {
             self.keeps(record);
         }
+    }
+
+    /// The upload is about to begin, as `sealed` in the bucket's list: should this page die before it hears its key, the
+    /// next one removes what is listed so.
+    pub async fn intend(&self, record: Record, expires: Option<f64>, handle: Option<&JsValue>) {
+        let expires = expires.unwrap_or_else(|| wall_clock() + LASTS);
+        self.resume.tell_once(self.resume.store.begin(&self.identity, &record, expires, handle).await);
     }
 
     /// Another page would find this record, and could go on from it.
@@ -231,10 +240,17 @@ impl Hold {
 
     /// It is over: nothing is kept of it, unless `keep`. Other pages hear `report` and may take over.
     pub async fn end(&self, keep: bool, report: &Report) {
+        let is_done = report.ended == Some(Ended::Done);
+        if is_done {
+            // Before the record goes: who finds none, and heard of no end, begins anew.
+            self.tell(report);
+        }
         if !keep {
             self.resume.tell_once(self.resume.store.purge(&self.identity).await);
         }
-        self.tell(report);
+        if !is_done {
+            self.tell(report);
+        }
         self.let_go();
     }
 

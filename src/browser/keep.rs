@@ -5,10 +5,11 @@ use super::hold::{Hold, Turn};
 use super::job::{Snapshot, Task};
 use super::news::{Ended, Report};
 use super::wall_clock;
-use crate::engine::{Event, State, UploadId};
-use crate::protocol::{Failure, Started};
+use crate::engine::{Event, Kept, State, UploadId};
+use crate::protocol::{Failure, FileInfo, FileList, Request, Started};
 use crate::resume::Record;
 use std::rc::Rc;
+use web_sys::AbortSignal;
 
 impl Driver {
     /// Looks up whether the upload was begun before, and waits while another page sends it.
@@ -54,26 +55,53 @@ impl Driver {
                 *task.hold.borrow_mut() = Some(hold);
                 kept = found;
             }
+            if let Some(Kept { upload_id: sealed, .. }) = kept.take_if(|kept| kept.key.is_empty()) {
+                self.clear_start(&sealed, &over.signal()).await;
+            }
         }
         self.tell(Event::Recalled { upload, kept });
     }
 
+    /// Removes what a page that died in its start left in the bucket. What cannot be removed now ends with the session.
+    async fn clear_start(&self, sealed: &str, signal: &AbortSignal) {
+        let Ok(answer) = self.api().call(&Request::list(), signal).await else { return };
+        let listed_so = |info: &FileInfo| !info.completed && info.file_name.as_deref() == Some(sealed);
+        let left = FileList::new(&answer).filter_map(|info| info.ok().filter(listed_so)?.file_key);
+        for key in left.collect::<Vec<_>>() {
+            let _ = self.api().call(&Request::remove(&key), signal).await;
+        }
+    }
+
+    /// Keeps that a start is about to be sent, where what it leaves in the bucket can be told by its name.
+    pub(super) async fn keep_intent(&self, upload: UploadId, task: &Task) {
+        if task.job.findable {
+            let Some((hold, record)) = self.record(upload, task, "", &task.job.sealed) else { return };
+            hold.intend(record, self.expires(), task.job.subject.handle.as_ref()).await;
+        }
+    }
+
     /// Keeps what a start was answered, before anything is sent under it.
     pub(super) async fn keep_start(&self, upload: UploadId, task: &Task, started: &Started) {
-        let Some(hold) = task.hold() else { return };
-        let Some(plan) = self.plan(upload) else { return };
-        let subject = &task.job.subject;
+        let Some((hold, record)) = self.record(upload, task, &started.file_key, &started.upload_id) else { return };
+        hold.begin(record, self.expires(), task.job.subject.handle.as_ref()).await;
+    }
+
+    fn record(&self, upload: UploadId, task: &Task, key: &str, upload_id: &str) -> Option<(Rc<Hold>, Record)> {
+        let (hold, plan, subject) = (task.hold()?, self.plan(upload)?, &task.job.subject);
         let record = Record {
-            key: started.file_key.clone(),
-            upload_id: started.upload_id.clone(),
+            key: key.to_owned(),
+            upload_id: upload_id.to_owned(),
             size: plan.size(),
             part_size: plan.part_size(),
             name: subject.name.clone(),
             started_at: wall_clock() as u64,
             modified: subject.modified,
         };
-        let expires = self.api().known_rules().and_then(|rules| rules.expiry);
-        hold.begin(record, expires, subject.handle.as_ref()).await;
+        Some((hold, record))
+    }
+
+    fn expires(&self) -> Option<f64> {
+        self.api().known_rules().and_then(|rules| rules.expiry)
     }
 
     /// Keeps a part's tag.

@@ -71,6 +71,7 @@ impl Bucket {
                 files.push(info.map_err(thrown)?);
                 turn.give_way(&signal).await;
             }
+            inner.driver.clear_strays(&mut files);
             let sizes = files.iter().filter_map(|info| Some((info.file_key.clone()?, info.size())));
             inner.driver.listed(sizes);
             let list = Array::new();

@@ -96,7 +96,9 @@ impl Inner {
         let Some(resume) = &self.driver.resume else { return Ok(Vec::new()) };
         let taken = resume.taken().await;
         let kept = resume.store().all().await?;
-        let idle = kept.into_iter().filter(|(identity, ..)| !resume.holds(identity) && !taken.contains(identity));
+        let idle = kept.into_iter().filter(|(identity, kept, _)| {
+            !kept.record.is_intent() && !resume.holds(identity) && !taken.contains(identity)
+        });
         let waiting = idle.map(|(identity, kept, _)| {
             let plan = crate::engine::Plan::new(kept.record.size, Some(kept.record.part_size));
             let stored = kept.tags.iter().map(|(part, _)| plan.len(*part)).sum();

@@ -116,12 +116,12 @@ impl Failure {
         self.code.is_retryable()
     }
 
-    /// How many of `attempts` tries the request is worth. An answer that cannot be read is asked for once more: it may have
+    /// How many of `attempts` tries the request is worth. An answer that cannot be read is asked for twice more: it may have
     /// come from a proxy on the way, or have been cut short.
     #[must_use]
     pub fn worth(&self, attempts: u32) -> u32 {
         match (self.code, self.status) {
-            (Code::Protocol, None) => attempts.min(2),
+            (Code::Protocol, None) => attempts.min(3),
             (code, _) if code.is_retryable() => attempts,
             _ => 0,
         }

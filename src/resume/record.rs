@@ -14,9 +14,9 @@ const MOST: usize = 3 * 8 + 9 + 3 * (2 + MAX_TEXT);
 /// What is kept of an upload that has begun. `Debug` shows none of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Names the file in the bucket.
+    /// Names the file in the bucket; empty until the service has told it ([`Record::is_intent`]).
     pub key: String,
-    /// Names the multipart upload.
+    /// Names the multipart upload; until that is known, what the bucket's list calls the file.
     pub upload_id: String,
     /// Size of the file in bytes.
     pub size: u64,
@@ -31,6 +31,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether the upload was about to begin: the service may have made a file that nobody knows the key of.
+    #[must_use]
+    pub fn is_intent(&self) -> bool {
+        self.key.is_empty()
+    }
+
     /// Parts the file is sent in; an empty file has one. They are numbered from 1.
     #[must_use]
     pub fn parts(&self) -> u32 {

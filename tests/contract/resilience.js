@@ -110,7 +110,7 @@ test("a page that is busy calls nothing stalled", async () => {
   }
 });
 
-test("an answer that cannot be read is asked for once more", async () => {
+test("an answer that cannot be read is asked for again", async () => {
   const html = { body: "<html>", forward: true };
   for (const match of [start, put, complete]) {
     const service = await scenario([{ match: { ...match, nth: [1] }, do: html }]);
@@ -120,6 +120,24 @@ test("an answer that cannot be read is asked for once more", async () => {
     same((await bucket.list()).map((entry) => [entry.key, entry.completed]), [[key, true]]);
     same(await sha256(await bucket.download(key)), await sha256(sent));
   }
+});
+
+test("a start that the browser sent twice leaves no second file", async () => {
+  const service = await scenario([{ match: { ...put, nth: [1] }, do: { delayMs: 1500 } }]);
+  const bucket = await service.open();
+  const upload = bucket.upload(file(3));
+  await until(() => upload.key !== undefined, "the start");
+  // What the first of two starts makes: as long as nothing is lost on a reused connection, browsers send one.
+  const headers = { Authorization: `Bearer ${service.token}`, "Content-Type": "application/json" };
+  const listed = async () => (await fetch(`${service.endpoint}/buckets`, { headers })).json();
+  const [{ fileName: encryptedName }] = await listed();
+  const body = JSON.stringify({ totalParts: 1, encryptedName, originalSizeInBytes: 3 });
+  await fetch(`${service.endpoint}/buckets`, { method: "POST", headers, body });
+  same((await listed()).length, 2);
+  same((await bucket.list()).map(({ key }) => key), [upload.key]);
+  await until(async () => (await listed()).length === 1, "its removal");
+  const { key } = await upload.done;
+  same((await bucket.list()).map((entry) => [entry.key, entry.completed]), [[key, true]]);
 });
 
 test("a completion that is refused although it was done is found done", async () => {

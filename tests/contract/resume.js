@@ -77,6 +77,21 @@ test("an aborted upload that is kept can be gone on with, or forgotten", async (
   await fails(bucket.forget(".."), "invalid-option");
 });
 
+test("what a page that died in its start left is removed", async () => {
+  const begin = { method: "POST", path: "/v1/buckets$" };
+  const service = await scenario([{ match: { ...begin, nth: [1] }, do: { hang: "after" } }]);
+  const first = await service.open();
+  const sent = file(3);
+  first.upload(sent);
+  const bucket = await service.open();
+  await until(async () => (await bucket.list()).length === 1, "an unfinished file");
+  first.close();
+  same(await bucket.unfinished(), []);
+  const { key } = await bucket.upload(sent).done;
+  same((await bucket.list()).map((entry) => [entry.key, entry.completed]), [[key, true]]);
+  same(await bucket.unfinished(), []);
+});
+
 test("an upload that runs can be forgotten", async () => {
   const { bucket, upload } = await stopped();
   await bucket.forget(upload.key);

@@ -442,11 +442,11 @@ impl Ledger {
             }
     }
 
-    /// Tries of a request that fails so: an answer that cannot be read is asked for once more.
+    /// Tries of a request that fails so: an answer that cannot be read is asked for twice more.
     pub fn most_tries(failure: &Failure, backoff: &Backoff) -> u32 {
         match failure.code {
             Code::Network | Code::Timeout | Code::Server => backoff.attempts,
-            Code::Protocol if failure.status.is_none() => backoff.attempts.min(2),
+            Code::Protocol if failure.status.is_none() => backoff.attempts.min(3),
             _ => 0,
         }
     }
