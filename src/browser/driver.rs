@@ -8,10 +8,9 @@ use super::hold::Resume;
 use super::job::{Job, Snapshot, Task};
 use super::network::Network;
 use super::sleep::LONGEST_TIMER;
-use super::sleep::sleep;
 use super::xhr::Xhr;
-use crate::engine::{Action, Config, Engine, Event, Picked, Plan, RequestId, UploadId};
-use crate::protocol::{Failure, FileInfo, FileList, Request, Rules, Started, file_info, part_tag, started};
+use crate::engine::{Action, Config, Engine, Event, Picked, Plan, RequestId, State, UploadId};
+use crate::protocol::{Code, Failure, FileList, Request, Rules, Started, file_info, part_tag, started};
 use gloo_timers::callback::Timeout;
 use js_sys::Promise;
 use std::cell::{Cell, RefCell};
@@ -22,26 +21,22 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, AbortSignal};
 
-/// Between two looks for a service that is gone, in milliseconds: a twentieth of the time it is gone, and so long.
-const LOOK_LEAST: u64 = 500;
-const LOOK_MOST: u64 = 10_000;
-
 /// Performs what the engine decides.
 pub struct Driver {
-    api: Rc<Api>,
-    engine: RefCell<Engine>,
-    tasks: RefCell<BTreeMap<UploadId, Rc<Task>>>,
+    pub(super) api: Rc<Api>,
+    pub(super) engine: RefCell<Engine>,
+    pub(super) tasks: RefCell<BTreeMap<UploadId, Rc<Task>>>,
     /// What can be gone on with; `None` where nothing is kept.
     pub resume: Option<Rc<Resume>>,
     /// What files begun here are called in the bucket's list, where no other file is called so, and their keys.
-    starts: RefCell<Vec<(String, String)>>,
-    in_flight: RefCell<Vec<(RequestId, AbortController)>>,
+    pub(super) starts: RefCell<Vec<(String, String)>>,
+    pub(super) in_flight: RefCell<Vec<(RequestId, AbortController)>>,
     timer: RefCell<Option<Timeout>>,
     pump_pending: Cell<bool>,
-    looks_out: Cell<bool>,
+    pub(super) looks_out: Cell<bool>,
     network: RefCell<Option<Network>>,
     /// Ends what goes on behind the requests when the bucket is closed.
-    closed: AbortSignal,
+    pub(super) closed: AbortSignal,
 }
 
 impl Driver {
@@ -118,42 +113,9 @@ impl Driver {
         self.engine.borrow().size_of(key)
     }
 
-    fn note_start(&self, job: &Job, key: &str) {
-        if job.findable {
-            let mut starts = self.starts.borrow_mut();
-            starts.retain(|(sealed, _)| *sealed != job.sealed);
-            starts.push((job.sealed.clone(), key.to_owned()));
-        }
-    }
-
-    /// Takes out of the bucket's list what starts of this page left there twice, and removes it: browsers send a start again
-    /// where a reused connection lost the answer, and tell nobody of the first.
-    pub fn clear_strays(self: &Rc<Self>, files: &mut Vec<FileInfo>) {
-        let mut starts = self.starts.borrow_mut();
-        starts.sort_unstable();
-        let is_stray = |info: &FileInfo| {
-            let (Some(name), Some(key), false) = (&info.file_name, &info.file_key, info.completed) else {
-                return false;
-            };
-            let found = starts.binary_search_by(|(sealed, _)| sealed.cmp(name)).ok();
-            found.and_then(|place| starts.get(place)).is_some_and(|(_, own)| own != key)
-        };
-        for key in files.extract_if(.., |info| is_stray(info)).filter_map(|info| info.file_key) {
-            let driver = Rc::clone(self);
-            spawn_local(async move {
-                // What cannot be removed now is taken out of the next list.
-                let _ = driver.api.call(&Request::remove(&key), &driver.closed).await;
-            });
-        }
-    }
-
     /// A file was removed by its key.
     pub fn removed(&self, key: &str) {
         self.engine.borrow_mut().removed(key);
-    }
-
-    pub(super) fn api(&self) -> &Api {
-        &self.api
     }
 
     pub(super) fn plan(&self, upload: UploadId) -> Option<Plan> {
@@ -237,7 +199,12 @@ impl Driver {
                 let signal = self.begin(request);
                 spawn_local(async move {
                     driver.keep_intent(upload, &task).await;
-                    let answer = driver.api.send(&call, JsValue::UNDEFINED, &signal, None).await;
+                    let is_aborted = driver.engine.borrow().state(upload) == Some(State::Aborted);
+                    let answer = if is_aborted {
+                        Err(Failure::new(Code::Closed, "The upload was aborted before it began."))
+                    } else {
+                        driver.api.send(&call, JsValue::UNDEFINED, &signal, None).await
+                    };
                     let started = answer.and_then(|answer| started(&answer));
                     if let Ok(started) = &started {
                         driver.note_start(&task.job, &started.file_key);
@@ -410,33 +377,6 @@ impl Driver {
         }
         self.landed(request);
         self.tell(result.unwrap_or_else(|failure| Event::Failed { request, failure }));
-    }
-
-    /// Whether `request`, which failed, is not the only one that does: the service answers nothing any more.
-    async fn is_cut_off(self: &Rc<Self>, request: RequestId) -> bool {
-        let is_awaited = self.in_flight.borrow().iter().any(|(id, _)| *id == request);
-        is_awaited && self.api.is_cut_off(&self.closed).await
-    }
-
-    /// Looks out for the service while uploads wait for it, more and more rarely.
-    fn look_out(self: &Rc<Self>) {
-        if self.looks_out.replace(true) {
-            return;
-        }
-        let driver = Rc::clone(self);
-        spawn_local(async move {
-            let began = now();
-            while driver.engine.borrow().is_offline() && !driver.tasks.borrow().is_empty() && !driver.closed.aborted() {
-                sleep((now().since(began) / 20).clamp(LOOK_LEAST, LOOK_MOST), &driver.closed).await;
-                if Network::is_up()
-                    && driver.engine.borrow().is_offline()
-                    && !driver.api.is_cut_off(&driver.closed).await
-                {
-                    driver.tell(Event::Online);
-                }
-            }
-            driver.looks_out.set(false);
-        });
     }
 
     /// Takes the request out of flight.

@@ -6,10 +6,9 @@ use super::job::{Snapshot, Task};
 use super::news::{Ended, Report};
 use super::wall_clock;
 use crate::engine::{Event, Kept, State, UploadId};
-use crate::protocol::{Failure, FileInfo, FileList, Request, Started};
+use crate::protocol::{Failure, Started};
 use crate::resume::Record;
 use std::rc::Rc;
-use web_sys::AbortSignal;
 
 impl Driver {
     /// Looks up whether the upload was begun before, and waits while another page sends it.
@@ -62,16 +61,6 @@ impl Driver {
         self.tell(Event::Recalled { upload, kept });
     }
 
-    /// Removes what a page that died in its start left in the bucket. What cannot be removed now ends with the session.
-    async fn clear_start(&self, sealed: &str, signal: &AbortSignal) {
-        let Ok(answer) = self.api().call(&Request::list(), signal).await else { return };
-        let listed_so = |info: &FileInfo| !info.completed && info.file_name.as_deref() == Some(sealed);
-        let left = FileList::new(&answer).filter_map(|info| info.ok().filter(listed_so)?.file_key);
-        for key in left.collect::<Vec<_>>() {
-            let _ = self.api().call(&Request::remove(&key), signal).await;
-        }
-    }
-
     /// Keeps that a start is about to be sent, where what it leaves in the bucket can be told by its name.
     pub(super) async fn keep_intent(&self, upload: UploadId, task: &Task) {
         if task.job.findable {
@@ -101,7 +90,7 @@ impl Driver {
     }
 
     fn expires(&self) -> Option<f64> {
-        self.api().known_rules().and_then(|rules| rules.expiry)
+        self.api.known_rules().and_then(|rules| rules.expiry)
     }
 
     /// Keeps a part's tag.
