@@ -60,6 +60,11 @@ impl Speed {
         }
     }
 
+    /// When it is 0 if nothing moves until then.
+    pub fn stands_at(&self) -> Instant {
+        self.moved_at.plus(STILL + 1)
+    }
+
     /// Bytes a second at `now`.
     pub fn rate(&self, now: Instant) -> f64 {
         if now.since(self.moved_at) > STILL { 0.0 } else { self.rate.unwrap_or(0.0) }

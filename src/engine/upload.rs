@@ -96,7 +96,9 @@ pub(super) struct Upload {
     pub shown: State,
     pub shown_at: Instant,
     pub moved_since_shown: bool,
-    speed: Speed,
+    /// A speed above 0 was shown.
+    pub shown_moving: bool,
+    pub speed: Speed,
     /// The lowest part never tried.
     next: u32,
     /// Parts to be sent again, by number.
@@ -135,6 +137,7 @@ impl Upload {
             shown: State::Queued,
             shown_at: Instant::default(),
             moved_since_shown: false,
+            shown_moving: false,
             speed: Speed::default(),
             next: 1,
             again: BTreeMap::new(),

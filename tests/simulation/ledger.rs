@@ -3,7 +3,7 @@
 use crate::counts::Counts;
 use crate::record::{Record, Retry, Slot, Tries};
 use crate::window::Moves;
-use partway::engine::{Action, Backoff, Config, Engine, RequestId, State, UploadId};
+use partway::engine::{Action, Backoff, Config, Engine, Instant, RequestId, State, UploadId};
 use partway::protocol::{Code, Failure, Rules};
 use std::collections::BTreeMap;
 
@@ -372,6 +372,7 @@ impl Ledger {
             );
         }
         record.shown = Some((state, now));
+        record.shown_speed = engine.progress(id, Instant(now)).map_or(0.0, |progress| progress.speed);
         if matches!(state, State::Done | State::Failed | State::Aborted) {
             assert!(record.end.is_none(), "a second end: {state:?} after {:?}", record.end);
             assert_eq!(state == State::Aborted, record.aborted.is_some(), "aborted is what the person did");

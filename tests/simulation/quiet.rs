@@ -31,6 +31,10 @@ impl Ledger {
                 continue;
             }
             record.figures(id, engine, now);
+            if record.live() && record.shown.is_some_and(|(_, at)| now - at >= 50) {
+                let still = engine.progress(id, Instant(now)).is_some_and(|progress| progress.speed == 0.0);
+                assert!(!still || record.shown_speed == 0.0, "{id:?} shows a speed, and nothing moves");
+            }
             record.ends(engine.state(id));
             let waits = record.runnable() && !record.following && !record.recalling;
             if self.offline.is_some() && waits {

@@ -109,6 +109,7 @@ pub struct Record {
     pub forgotten: bool,
     pub sent: u64,
     pub shown: Option<(State, u64)>,
+    pub shown_speed: f64,
     /// Parts of others sent while this one, never served, could have been.
     pub passed_over: usize,
 }
@@ -155,6 +156,7 @@ impl Record {
             forgotten: false,
             sent: 0,
             shown: None,
+            shown_speed: 0.0,
             passed_over: 0,
         }
     }

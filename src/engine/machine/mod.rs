@@ -259,6 +259,9 @@ impl Engine {
         let active = || self.active.iter().filter_map(|id| self.uploads.get(id));
         let moved = |upload: &&Upload| upload.moved_since_shown && upload.end.is_none();
         let report = active().filter(moved).map(|upload| upload.shown_at.plus(REPORT_EVERY)).min();
+        let stands = active().filter(|upload| upload.shown_moving && upload.end.is_none());
+        let stands = stands.map(|upload| upload.speed.stands_at().max(upload.shown_at.plus(REPORT_EVERY)));
+        let stands = stands.filter(|at| *at > self.now).min();
         let send = if self.token.renewing {
             None
         } else if self.token.ask_at.is_some() {
@@ -277,7 +280,7 @@ impl Engine {
                 .min()
         };
         let deadline = active().filter_map(Upload::deadline).min();
-        report.into_iter().chain(send).chain(deadline).min()
+        report.into_iter().chain(stands).chain(send).chain(deadline).min()
     }
 
     /// The next thing to do at `now`; call until `None`.
@@ -383,11 +386,13 @@ impl Engine {
         for id in self.active.iter().chain(queued.0).chain(queued.1) {
             let Some(upload) = self.uploads.get_mut(id).filter(|upload| upload.end.is_none()) else { continue };
             let state = upload.state(self.now, blocked, offline);
-            let moved = upload.moved_since_shown && self.now.since(upload.shown_at) >= REPORT_EVERY;
-            if state != upload.shown || moved {
+            let moves = upload.speed.rate(self.now) > 0.0;
+            let changed = upload.moved_since_shown || (upload.shown_moving && !moves);
+            if state != upload.shown || (changed && self.now.since(upload.shown_at) >= REPORT_EVERY) {
                 upload.shown = state;
                 upload.shown_at = self.now;
                 upload.moved_since_shown = false;
+                upload.shown_moving = moves;
                 self.outbox.push_back(Action::Report { upload: *id });
             }
         }
