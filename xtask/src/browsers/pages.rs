@@ -39,13 +39,15 @@ pub fn run(
     let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let session = Session::open(Driver::start(browser, programs.clone())?)?;
     let scene = Scene { session, origin, page: format!("{site}/matrix/picked.html"), file, digest };
-    let checks: [(&str, Check<'_>); 6] = [
+    let checks: [(&str, Check<'_>); 8] = [
         ("A page is reloaded: the upload goes on", Scene::reloaded),
         ("A second tab picks the same file: it follows the first", Scene::followed),
         ("The tab that sends is closed: the second takes over", Scene::closed),
+        ("The tab that sends goes to another page: the second takes over", Scene::left),
         ("No token: a new tab with a new one goes on", Scene::new_token),
         ("The file changes on the disk: `file-changed`, nothing is completed", Scene::changed),
         ("The file is deleted: `file-changed`, nothing is completed", Scene::deleted),
+        ("An empty file is deleted before it is sent: `file-changed`, nothing is completed", Scene::empty_and_deleted),
     ];
     let mut failed = None;
     for (number, (name, check)) in checks.into_iter().enumerate() {
@@ -97,6 +99,14 @@ impl Scene<'_> {
     }
 
     fn closed(&self, service: &Service) -> Result<()> {
+        self.taken_over(service, Session::close_tab)
+    }
+
+    fn left(&self, service: &Service) -> Result<()> {
+        self.taken_over(service, |session| session.go_to("about:blank"))
+    }
+
+    fn taken_over(&self, service: &Service, leave: impl FnOnce(&Session) -> Result<()>) -> Result<()> {
         let first = self.session.tab()?;
         self.begin(&self.file, &service.options())?;
         self.wait("two parts", "return told.error ?? told.partsDone >= 2")?;
@@ -108,7 +118,7 @@ impl Scene<'_> {
             "the first tab to be sending",
             "return told.error ?? (told.key === null && told.state === 'uploading')",
         )?;
-        self.session.close_tab()?;
+        leave(&self.session)?;
         self.session.switch_to(&second)?;
         let from = self.arrives()?;
         ensure!(from >= 2 * PART, "it went on from {from}");
@@ -148,6 +158,19 @@ impl Scene<'_> {
         self.begin(&file, &service.options())?;
         self.wait("a part", "return told.error ?? told.partsDone >= 1")?;
         change(&file)?;
+        self.ended_changed(service)
+    }
+
+    fn empty_and_deleted(&self, service: &Service) -> Result<()> {
+        let file = self.file.with_file_name("empty.bin");
+        fs::write(&file, [])?;
+        self.pick(&file)?;
+        fs::remove_file(&file)?;
+        self.upload(&service.options())?;
+        self.ended_changed(service)
+    }
+
+    fn ended_changed(&self, service: &Service) -> Result<()> {
         let error = self.wait("the upload to end", "return told.error ?? told.digest")?;
         ensure!(error.as_str().is_some_and(|error| error.starts_with("file-changed")), "it ended in {error}");
         let completed = service.log()?.iter().any(|entry| path(entry).ends_with("/complete"));
@@ -157,9 +180,19 @@ impl Scene<'_> {
 
     /// Loads the page anew, picks the file and begins to upload it.
     fn begin(&self, file: &Path, options: &Value) -> Result<()> {
+        self.pick(file)?;
+        self.upload(options)
+    }
+
+    /// Loads the page anew and picks the file.
+    fn pick(&self, file: &Path) -> Result<()> {
         self.session.go_to(&self.page)?;
         self.session.wait_for("the page", PATIENCE, "return window.ready === true", &json!([]))?;
-        self.session.pick("#file", &[file])?;
+        self.session.pick("#file", &[file])
+    }
+
+    /// Begins to upload the picked file.
+    fn upload(&self, options: &Value) -> Result<()> {
         self.session.execute("window.begin(arguments[0])", json!([options])).map(drop)
     }
 
