@@ -96,6 +96,7 @@ pub const KINDS: &[&str] = &[
     "token: refused",
     "token: renewed",
     "token: renewed to a bad one",
+    "stall: a try for free",
     "window: grown",
     "window: halved",
 ];

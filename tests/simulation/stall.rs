@@ -45,6 +45,13 @@ impl Ledger {
         if !self.is_useless(request, &flight) && self.stalls(&flight) {
             self.counts.add("fault: stood still");
             self.stall_halves(flight.sent);
+            if let (Slot::Part(_), Some(id), false, true) =
+                (flight.slot, flight.upload, flight.heard, self.config.hears)
+            {
+                // The line may only be slow; the next try is heard of.
+                self.record(id).tries.entry(flight.slot).or_default().sent -= 1;
+                self.counts.add("stall: a try for free");
+            }
             self.failed(request, &Failure::new(Code::Timeout, "stood still"));
             return;
         }

@@ -296,7 +296,7 @@ impl Ledger {
             tries.refused = false;
             let doubtful = failure.is_ambiguous() || matches!(failure.status, Some(404 | 409));
             if free {
-                tries.sent -= 1;
+                tries.sent = tries.sent.saturating_sub(1);
                 self.counts.add("offline: a try for free");
                 let tries = self.record(id).tries.entry(flight.slot).or_default();
                 tries.retry = Some(Retry { unconnected: true, ..Retry::at_once(now) });

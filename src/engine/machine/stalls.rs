@@ -64,8 +64,13 @@ impl Engine {
 
     fn note_stall(&mut self, id: UploadId, request: crate::engine::RequestId) {
         if let Some(Sent { target: Target::Part(_, part), .. }) = self.requests.get(&request)
-            && let Some(flight) = self.uploads.get_mut(&id).and_then(|upload| upload.flights.get_mut(part))
+            && let Some(upload) = self.uploads.get_mut(&id)
+            && let Some(flight) = upload.flights.get_mut(part)
         {
+            // Nobody heard of it, so the line may only be slow: that costs no try where the next one is heard of.
+            if self.config.hears && !upload.heard && flight.moved == 0 && flight.tries.stalls == 0 {
+                flight.tries.sent = flight.tries.sent.saturating_sub(1);
+            }
             flight.tries.stalls += 1;
         }
     }
