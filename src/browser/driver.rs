@@ -28,7 +28,7 @@ pub struct Driver {
     pub(super) tasks: RefCell<BTreeMap<UploadId, Rc<Task>>>,
     /// What can be gone on with; `None` where nothing is kept.
     pub resume: Option<Rc<Resume>>,
-    /// What files begun here are called in the bucket's list, where no other file is called so, and their keys.
+    /// What files begun here are called in the bucket's list, where no other file is called so, and their keys; sorted.
     pub(super) starts: RefCell<Vec<(String, String)>>,
     pub(super) in_flight: RefCell<Vec<(RequestId, AbortController)>>,
     timer: RefCell<Option<Timeout>>,

@@ -10,18 +10,22 @@ use web_sys::AbortSignal;
 impl Driver {
     /// A file was begun here under `key`.
     pub(super) fn note_start(&self, job: &Job, key: &str) {
-        if job.findable {
-            let mut starts = self.starts.borrow_mut();
-            starts.retain(|(sealed, _)| *sealed != job.sealed);
-            starts.push((job.sealed.clone(), key.to_owned()));
+        if !job.findable {
+            return;
+        }
+        let mut starts = self.starts.borrow_mut();
+        let start = (job.sealed.clone(), key.to_owned());
+        let (Ok(place) | Err(place)) = starts.binary_search_by(|(sealed, _)| sealed.cmp(&job.sealed));
+        match starts.get_mut(place) {
+            Some(known) if known.0 == start.0 => *known = start,
+            _ => starts.insert(place, start),
         }
     }
 
     /// Takes out of the bucket's list what starts of this page left there twice, and removes it: browsers send a start again
     /// where a reused connection lost the answer, and tell nobody of the first.
     pub fn clear_strays(self: &Rc<Self>, files: &mut Vec<FileInfo>) {
-        let mut starts = self.starts.borrow_mut();
-        starts.sort_unstable();
+        let starts = self.starts.borrow();
         let is_stray = |info: &FileInfo| {
             let (Some(name), Some(key), false) = (&info.file_name, &info.file_key, info.completed) else {
                 return false;
