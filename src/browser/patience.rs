@@ -10,8 +10,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use web_sys::{AbortController, AbortSignal};
 
-/// Bytes a millisecond that an answer comes with at least, on the whole.
+/// Bytes a millisecond that an answer comes with at least, on the whole, once it took this many times the patience.
 const LEAST_RATE: u64 = 1;
+const TRICKLES: u64 = 4;
 /// A timer this late, in milliseconds, tells of the page, not of the line.
 const LATE: u64 = 500;
 
@@ -57,7 +58,7 @@ impl Patience {
 
     /// `bytes` came so far: waits anew, unless they trickle for no other end than to keep the call.
     pub fn heard(&self, bytes: u64) {
-        let ends = self.inner.began.plus(self.inner.millis.saturating_add(bytes / LEAST_RATE));
+        let ends = self.inner.began.plus((TRICKLES * self.inner.millis).saturating_add(bytes / LEAST_RATE));
         self.inner.wait(ends.since(now()).min(self.inner.millis), true);
     }
 
