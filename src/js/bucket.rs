@@ -156,11 +156,8 @@ impl Bucket {
                     call(callback, &Array::of2(&(received as f64).into(), &(size as f64).into()));
                 }
             };
-            // Another try takes another link: the first may have run out.
-            let attempt = async || {
-                let link = inner.link(&key, &signal).await?;
-                download(&link, size, inner.api.stall, &signal, &received).await
-            };
+            let link = inner.link(&key, &signal).await.map_err(thrown)?;
+            let attempt = async || download(&link, size, inner.api.stall, &signal, &received).await;
             inner.api.again(attempt, &signal).await.map(JsValue::from).map_err(thrown)
         })
     }
