@@ -162,9 +162,7 @@ impl Resume {
                 part_size: record.part_size,
                 tags,
             };
-            if !record.is_intent() {
-                hold.keeps(Rc::new(record));
-            }
+            hold.keeps(Rc::new(record));
             kept
         });
         Some((hold, kept))
@@ -189,7 +187,8 @@ impl Resume {
 }
 
 impl Hold {
-    /// The upload has begun.
+    /// The upload has begun, or is about to: should this page die before it hears the key, the next one removes what is
+    /// listed as the record says.
     pub async fn begin(&self, record: Record, expires: Option<f64>, handle: Option<&JsValue>) {
         let expires = expires.unwrap_or_else(|| wall_clock() + LASTS);
         let record = Rc::new(record);
@@ -199,15 +198,11 @@ impl Hold {
         }
     }
 
-    /// The upload is about to begin, as `sealed` in the bucket's list: should this page die before it hears its key, the
-    /// next one removes what is listed so.
-    pub async fn intend(&self, record: Record, expires: Option<f64>, handle: Option<&JsValue>) {
-        let expires = expires.unwrap_or_else(|| wall_clock() + LASTS);
-        self.resume.tell_once(self.resume.store.begin(&self.identity, &record, expires, handle).await);
-    }
-
     /// Another page would find this record, and could go on from it.
     fn keeps(&self, record: Rc<Record>) {
+        if record.is_intent() {
+            return;
+        }
         *self.record.borrow_mut() = Some(record);
         let wanted = Rc::clone(&self.wanted);
         *self.listening.borrow_mut() = self.resume.news.on_wanted(&self.identity, move || wanted());

@@ -64,19 +64,18 @@ impl Driver {
     /// Keeps that a start is about to be sent, where what it leaves in the bucket can be told by its name.
     pub(super) async fn keep_intent(&self, upload: UploadId, task: &Task) {
         if task.job.findable {
-            let Some((hold, record)) = self.record(upload, task, "", &task.job.sealed) else { return };
-            hold.intend(record, self.expires(), task.job.subject.handle.as_ref()).await;
+            self.begin_record(upload, task, "", &task.job.sealed).await;
         }
     }
 
     /// Keeps what a start was answered, before anything is sent under it.
     pub(super) async fn keep_start(&self, upload: UploadId, task: &Task, started: &Started) {
-        let Some((hold, record)) = self.record(upload, task, &started.file_key, &started.upload_id) else { return };
-        hold.begin(record, self.expires(), task.job.subject.handle.as_ref()).await;
+        self.begin_record(upload, task, &started.file_key, &started.upload_id).await;
     }
 
-    fn record(&self, upload: UploadId, task: &Task, key: &str, upload_id: &str) -> Option<(Rc<Hold>, Record)> {
-        let (hold, plan, subject) = (task.hold()?, self.plan(upload)?, &task.job.subject);
+    async fn begin_record(&self, upload: UploadId, task: &Task, key: &str, upload_id: &str) {
+        let (Some(hold), Some(plan)) = (task.hold(), self.plan(upload)) else { return };
+        let subject = &task.job.subject;
         let record = Record {
             key: key.to_owned(),
             upload_id: upload_id.to_owned(),
@@ -86,11 +85,8 @@ impl Driver {
             started_at: wall_clock() as u64,
             modified: subject.modified,
         };
-        Some((hold, record))
-    }
-
-    fn expires(&self) -> Option<f64> {
-        self.api.known_rules().and_then(|rules| rules.expiry)
+        let expires = self.api.known_rules().and_then(|rules| rules.expiry);
+        hold.begin(record, expires, subject.handle.as_ref()).await;
     }
 
     /// Keeps a part's tag.
