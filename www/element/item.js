@@ -10,7 +10,8 @@
  * @property {Blob} file
  * @property {string} name
  * @property {number} size
- * @property {(bucket: Bucket, options: UploadOptions) => Upload | Promise<Upload>} open Begins the upload, or goes on with it.
+ * @property {FileSystemFileHandle} [handle]
+ * @property {(options: UploadOptions) => Upload | Promise<Upload>} [reopen] How an upload of an earlier visit goes on.
  */
 
 /** @typedef {{ code: NonNullable<UploadSnapshot["error"]>["code"], retryable: boolean, message: () => string }} Failure */
@@ -43,14 +44,23 @@ export class Item {
     this.source = source;
   }
 
+  /** Begins the upload, or goes on with it. @param {Bucket} bucket @param {UploadOptions} options */
+  open(bucket, options) {
+    const { file, name, handle, reopen } = this.source;
+    if (reopen) return reopen(options);
+    return bucket.upload(file, handle ? { ...options, name, handle } : { ...options, name });
+  }
+
   /** @returns {UploadSnapshot} The same object until something changes. */
   get snapshot() {
+    return (this.#snapshot ??= this.#freeze());
+  }
+
+  /** @returns {UploadSnapshot} */
+  #freeze() {
     const { id, source: { file, name, size }, state, progress: { sent, speed, timeLeft }, failure } = this;
-    return (this.#snapshot ??= Object.freeze({
-      id, file, name, size, state, sent, speed, timeLeft,
-      key: this.upload?.key,
-      error: failure && Object.freeze({ code: failure.code, message: failure.message(), retryable: failure.retryable }),
-    }));
+    const error = failure && Object.freeze({ code: failure.code, message: failure.message(), retryable: failure.retryable });
+    return Object.freeze({ id, file, name, size, state, sent, speed, timeLeft, key: this.upload?.key, error });
   }
 
   /** @param {Partial<Pick<Item, "state" | "progress" | "failure" | "upload">>} change */

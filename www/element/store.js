@@ -1,7 +1,7 @@
 /** The uploader without a page: which files are wanted, which go first, how far each is. Knows no DOM, and runs in Node too. */
 
 import { isPartwayError } from "../partway.js";
-import { accepts } from "./accept.js";
+import { acceptor } from "./accept.js";
 import { Item } from "./item.js";
 import { SessionBucket } from "./session-bucket.js";
 
@@ -31,6 +31,14 @@ class Refused extends Error {
   retryable = true;
 }
 
+/** @param {Given} given @param {number} at @returns {import("./item.js").Source} */
+function sourceOf(given, at) {
+  const { file, name, handle } = given instanceof Blob ? { file: given, name: "", handle: undefined } : (given ?? {});
+  if (!(file instanceof Blob)) throw new TypeError(`add: file ${at} must be a File or a Blob.`);
+  const own = /** @type {Partial<File>} */ (file);
+  return { file, handle, size: file.size, name: name || own.webkitRelativePath || own.name || "" };
+}
+
 /** @param {unknown} error Of the page's own function, unless it is ours. @returns {never} */
 function refused(error) {
   if (isPartwayError(error)) throw error;
@@ -55,6 +63,7 @@ export class UploadStore extends EventTarget {
   #changed = false;
   #timer = 0;
   #ended = 0;
+  #done = 0;
   #sessions = 0;
   /** @type {Promise<boolean> | null} */
   #renewing = null;
@@ -124,27 +133,18 @@ export class UploadStore extends EventTarget {
 
   /** @param {Iterable<Given>} given @returns {readonly UploadSnapshot[]} Those taken. */
   add(given) {
-    const files = Array.from(given, (one, at) => {
-      const { file, name, handle } = one instanceof Blob ? { file: one, name: undefined, handle: undefined } : (one ?? {});
-      if (!(file instanceof Blob)) throw new TypeError(`add: file ${at} must be a File or a Blob.`);
-      const own = /** @type {Partial<File>} */ (file);
-      return { file, handle, name: name || own.webkitRelativePath || own.name || "" };
-    });
-    if (files.length === 0) return [];
-    const detail = { files: Object.freeze(files.map(({ file, name }) => Object.freeze({ file, name }))) };
-    if (!this.#emit("add", detail, true)) return [];
+    const files = Array.from(given, sourceOf);
+    if (files.length === 0 || !this.#emit("add", { files }, true)) return [];
+    const accept = acceptor(this.accept);
     /** @type {UploadSnapshot[]} */
     const taken = [];
-    for (const { file, name, handle } of files) {
-      const item = new Item({
-        file, name, size: file.size,
-        open: (bucket, options) => bucket.upload(file, handle ? { ...options, handle } : options),
-      });
-      const refusal = this.#refusal(file, name);
+    for (const source of files) {
+      const item = new Item(source);
+      const refusal = this.#refusal(source, accept);
       this.#items.set(item.id, item);
       if (refusal) {
         item.change({ state: "rejected", failure: { ...refusal, retryable: false } });
-        this.reject(file, name, refusal.code, item.snapshot.error?.message ?? "");
+        this.reject(source.file, source.name, refusal.code, item.snapshot.error?.message ?? "");
       } else {
         this.#pending.add(item);
         if (!this.manual) this.#queue.add(item);
@@ -254,7 +254,7 @@ export class UploadStore extends EventTarget {
     let ready = await unfinished.reopen(relay);
     const item = new Item({
       file: new Blob(), name: ready.name, size: ready.size,
-      open: (_, options) => {
+      reopen: (options) => {
         listener = options;
         const upload = ready ?? unfinished.reopen(relay);
         ready = null;
@@ -287,23 +287,25 @@ export class UploadStore extends EventTarget {
     return id === undefined ? this.#items.values() : item ? [item] : [];
   }
 
-  /** @param {Blob} file @param {string} name @returns {Omit<import("./item.js").Failure, "retryable"> | null} */
-  #refusal(file, name) {
+  /**
+   * @param {import("./item.js").Source} source
+   * @param {ReturnType<typeof acceptor>} accept
+   * @returns {Omit<import("./item.js").Failure, "retryable"> | null}
+   */
+  #refusal({ file, name, size }, accept) {
     const many = this.multiple || this.directory;
     /** @param {Code} code @param {string} key @param {Record<string, unknown>} values */
     const because = (code, key = code, values = {}) => ({ code, message: () => this.describe(key, values, "") });
     if (name === "") return because("invalid-file");
-    if (!accepts(this.accept, file, name)) return because("not-accepted");
-    if (this.maxSize !== null && file.size > this.maxSize) return because("too-large", "larger-than", { bytes: this.maxSize });
+    if (!accept(file, name)) return because("not-accepted");
+    if (this.maxSize !== null && size > this.maxSize) return because("too-large", "larger-than", { bytes: this.maxSize });
     const own = this.validate?.(file, name);
     if (own) return { code: "not-accepted", message: () => own };
     // One after another takes the place of the one before, as in an <input>.
     if (!many) for (const item of [...this.#items.values()]) if (!this.#pending.has(item)) this.#drop(item);
     const most = many ? this.maxFiles : 1;
-    if (most === null) return null;
-    let listed = this.#pending.size;
-    for (const { state } of this.#items.values()) if (state === "done") listed += 1;
-    return listed < most ? null : because("too-many-files", "more-than", { count: most });
+    if (most === null || this.#pending.size + this.#done < most) return null;
+    return because("too-many-files", "more-than", { count: most });
   }
 
   /** Hands files to the library. */
@@ -334,8 +336,7 @@ export class UploadStore extends EventTarget {
       const bucket = await this.connect().catch(refused);
       if (!current()) return;
       if (item.state === "paused") return void this.#running.delete(item);
-      const upload = await item.source.open(bucket, {
-        name: item.source.name,
+      const upload = await item.open(bucket, {
         onProgress: ({ sent, speed, timeLeft }) => {
           if (!current()) return;
           item.change({ progress: { sent, speed, timeLeft } });
@@ -445,6 +446,7 @@ export class UploadStore extends EventTarget {
     this.#pending.delete(item);
     this.#running.delete(item);
     this.#ended += 1;
+    if (state === "done") this.#done += 1;
     item.change({ state });
     this.#change();
     if (this.unfinished.length > 0) void this.#look();
@@ -452,7 +454,7 @@ export class UploadStore extends EventTarget {
 
   /** @param {Item} item */
   #drop(item) {
-    this.#items.delete(item.id);
+    if (this.#items.delete(item.id) && item.state === "done") this.#done -= 1;
     this.#pending.delete(item);
     this.#queue.delete(item);
     this.#running.delete(item);

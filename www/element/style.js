@@ -89,6 +89,7 @@ svg { inline-size: 16px; block-size: 16px; fill: none; stroke: currentColor; str
 [part=overall], [part=bar] { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 4px var(--gap); font-size: .9em; color: var(--muted); }
 [part=overall] progress { flex-basis: 100%; }
 [part=list] { max-block-size: var(--partway-list-height, 26rem); overflow: auto; overflow-anchor: none; border-block-start: 1px solid var(--line); }
+[part=list]::after { content: ""; display: block; block-size: var(--rest); }
 li {
   display: grid;
   grid-template-columns: minmax(0, 1fr) auto;

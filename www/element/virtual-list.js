@@ -38,6 +38,7 @@ export class VirtualList {
     root.addEventListener("scroll", soon, { passive: true });
     root.addEventListener("focusin", soon);
     if (globalThis.ResizeObserver) {
+      // Whoever has no place yet has no height either.
       new ResizeObserver(() => {
         this.#height = 0;
         soon();
@@ -88,7 +89,7 @@ export class VirtualList {
     this.root.classList.toggle("many", many);
     // Twice where the height of a row is not known yet.
     if (many && !this.#height) {
-      this.#place([0]);
+      if (!this.root.firstElementChild) this.#place([0]);
       this.#height = /** @type {HTMLElement | null} */ (this.root.firstElementChild)?.offsetHeight || 64;
     }
     this.#place(many ? this.#window() : null);
@@ -139,6 +140,6 @@ export class VirtualList {
       if (root === place) place = place.nextElementSibling;
       else this.root.insertBefore(root, place);
     }
-    this.root.style.paddingBlockEnd = shown ? `${(length - before - 1) * this.#height}px` : "";
+    this.root.style.setProperty("--rest", shown ? `${(length - before - 1) * this.#height}px` : "0");
   }
 }
