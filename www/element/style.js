@@ -47,19 +47,22 @@ section[part=zone] {
   align-items: center;
   gap: var(--gap);
   padding: calc(var(--gap) * 2);
-  border: 2px dashed color-mix(in srgb, var(--accent) 55%, transparent);
+  border: 1.5px dashed color-mix(in srgb, var(--accent) 55%, transparent);
   border-radius: var(--radius);
   background: var(--zone);
   text-align: center;
   transition: border-color var(--motion), background var(--motion);
 }
 :host(:state(dragover)) section[part=zone] {
-  border: 2px solid var(--accent);
+  border-style: solid;
+  border-color: var(--accent);
   background: color-mix(in srgb, var(--accent) 14%, var(--zone));
 }
 :host(:state(disabled)) section[part=zone] { opacity: .6; border-style: dotted; }
 .buttons, .actions { display: flex; flex-wrap: wrap; align-items: center; gap: calc(var(--gap) / 2); }
 .buttons { justify-content: center; }
+.buttons button { padding: 8px 16px; }
+[part=prompt] { font-weight: 500; }
 button {
   display: inline-flex;
   align-items: center;
@@ -78,17 +81,21 @@ button {
   transition: background var(--motion);
 }
 button:hover { background: color-mix(in srgb, var(--text) 8%, transparent); }
-button[part=browse] { padding: 8px 16px; border-color: transparent; background: var(--accent); color: var(--on-accent); font-weight: 600; }
+button[part=browse] { border-color: transparent; background: var(--accent); color: var(--on-accent); font-weight: 600; }
 button[part=browse]:hover { background: color-mix(in srgb, var(--accent) 88%, var(--text)); }
 button:disabled { cursor: not-allowed; }
 button:focus-visible, ul:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-button:has(> svg:only-child) { padding: 0; border-color: transparent; }
+button:has(> svg:only-child) { padding: 0; border-color: transparent; color: var(--muted); }
+button:has(> svg:only-child):hover { color: var(--text); }
+.bar button { border-color: transparent; font-weight: 500; margin-inline: -10px; }
+.bar .actions { margin-inline-start: auto; }
+.bar .actions button { margin-inline: 0 -10px; }
 button[data-action=confirm] { border-color: var(--danger); color: var(--danger); }
 svg { inline-size: 16px; block-size: 16px; fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
 :dir(rtl) > svg { scale: -1 1; }
 .bar { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 4px var(--gap); font-size: .9em; color: var(--muted); }
 .bar progress { flex-basis: 100%; }
-[part=list] { max-block-size: var(--partway-list-height, 26rem); overflow: auto; overflow-anchor: none; border-block-start: 1px solid var(--line); }
+[part=list] { max-block-size: var(--partway-list-height, 26rem); margin-inline: -4px; padding-inline: 4px; overflow: auto; overflow-anchor: none; }
 [part=list]::after { content: ""; display: block; block-size: var(--rest); }
 li {
   display: grid;
@@ -96,8 +103,7 @@ li {
   align-items: center;
   gap: 2px var(--gap);
   padding-block: 8px;
-  padding-inline: 4px;
-  border-block-end: 1px solid var(--line);
+  border-block-start: 1px solid var(--line);
 }
 .many li { block-size: 4.6rem; overflow: hidden; contain: strict; }
 .many .message { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -109,8 +115,9 @@ li {
 .message, .notice { font-size: .85em; color: var(--danger); }
 .message:empty, .notice:empty { display: none; }
 li[data-state=done] .meta { color: var(--success); }
-li > progress { grid-column: 1 / -1; }
-h3 { font-size: .9em; font-weight: 600; }
+li > progress { grid-column: 1 / -1; block-size: 4px; margin-block-start: 4px; }
+h3 { margin-block-end: 6px; font-size: .9em; font-weight: 600; }
+.empty { padding-block: calc(var(--gap) * 4); text-align: center; }
 progress {
   appearance: none;
   inline-size: 100%;
@@ -121,7 +128,7 @@ progress {
   background: var(--line);
   color: var(--accent);
 }
-progress::-webkit-progress-bar { background: var(--line); }
+progress::-webkit-progress-bar { background: transparent; }
 progress::-webkit-progress-value { background: var(--accent); transition: inline-size var(--motion); }
 progress::-moz-progress-bar { background: var(--accent); }
 progress:indeterminate::-moz-progress-bar { background: transparent; }
