@@ -30,7 +30,12 @@ export class PartwayBucket extends PartwayElement {
   #asked = 0;
 
   #total = h("span");
-  #refreshButton = h("button", { type: "button", part: "action", "data-action": "refresh", click: () => void this.refresh() });
+  #refreshButton = h("button", {
+    type: "button",
+    part: "action",
+    "data-action": "refresh",
+    click: () => void this.refresh(),
+  });
   #notice = h("p", { part: "message", class: "notice" });
   #empty = h("p", { class: "meta" });
   #status = h("p", { part: "status", class: "quiet", role: "status" });
@@ -39,11 +44,24 @@ export class PartwayBucket extends PartwayElement {
   #list = new VirtualList(
     h("ul", { part: "list", role: "list", hidden: true }),
     (/** @type {Listed} */ { entry }) => entry.key,
-    () => new BucketRow(() => this.language, () => this.hasAttribute("readonly"), (action, entry) => void this.#act(action, entry)),
+    () =>
+      new BucketRow(
+        () => this.language,
+        () => this.hasAttribute("readonly"),
+        (action, entry) => void this.#act(action, entry),
+      ),
     () => this.#refreshButton.focus(),
   );
-  #root = h("div", { class: "root" },
-    h("div", { class: "bar" }, this.#total, this.#refreshButton), this.#notice, this.#empty, this.#list.root, this.#status, this.#alert);
+  #root = h(
+    "div",
+    { class: "root" },
+    h("div", { class: "bar" }, this.#total, this.#refreshButton),
+    this.#notice,
+    this.#empty,
+    this.#list.root,
+    this.#status,
+    this.#alert,
+  );
 
   constructor() {
     super();
@@ -64,7 +82,8 @@ export class PartwayBucket extends PartwayElement {
     this.#link();
     // What it is for may stand after it in the page.
     if (!this.#uploader) setTimeout(() => this.isConnected && this.#link());
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.#link(), { once: true });
+    if (document.readyState === "loading")
+      document.addEventListener("DOMContentLoaded", () => this.#link(), { once: true });
   }
 
   disconnectedCallback() {
@@ -110,7 +129,9 @@ export class PartwayBucket extends PartwayElement {
     const { signal } = (this.#linked = new AbortController());
     this.#uploader = uploader;
     uploader?.store?.addEventListener("open", () => this.#opened(), { signal });
-    uploader?.store?.addEventListener("done", (event) => this.#add(/** @type {CustomEvent} */ (event).detail.entry), { signal });
+    uploader?.store?.addEventListener("done", (event) => this.#add(/** @type {CustomEvent} */ (event).detail.entry), {
+      signal,
+    });
     this.#opened();
   }
 
@@ -131,17 +152,25 @@ export class PartwayBucket extends PartwayElement {
   #show(entries) {
     this.entries = Object.freeze([...entries]);
     const before = this.#rows;
-    this.#rows = new Map(entries.map((entry) => {
-      const row = before.get(entry.key);
-      return [entry.key, row?.entry === entry ? row : { ...(row ?? { asked: false, note: "", failed: false }), entry }];
-    }));
+    this.#rows = new Map(
+      entries.map((entry) => {
+        const row = before.get(entry.key);
+        return [
+          entry.key,
+          row?.entry === entry ? row : { ...(row ?? { asked: false, note: "", failed: false }), entry },
+        ];
+      }),
+    );
     this.#draw();
   }
 
   #draw() {
     const { language, entries } = this;
     const size = entries.reduce((sum, entry) => sum + entry.size, 0);
-    setText(this.#total, entries.length > 0 ? language.text("bucket.total", { count: entries.length, size: language.size(size) }) : "");
+    setText(
+      this.#total,
+      entries.length > 0 ? language.text("bucket.total", { count: entries.length, size: language.size(size) }) : "",
+    );
     this.#empty.hidden = entries.length > 0;
     this.#list.root.hidden = entries.length === 0;
     this.#list.show([...this.#rows.values()]);
@@ -170,7 +199,8 @@ export class PartwayBucket extends PartwayElement {
   async #act(action, entry) {
     const { bucket, language } = this;
     const { key } = entry;
-    if (action === "delete" || action === "keep") return this.#change(key, { asked: action === "delete", note: "", failed: false });
+    if (action === "delete" || action === "keep")
+      return this.#change(key, { asked: action === "delete", note: "", failed: false });
     try {
       if (!bucket) return;
       if (action === "copy") {
