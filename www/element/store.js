@@ -450,13 +450,17 @@ export class UploadStore extends EventTarget {
     // What cannot be said is as good as nothing left: uploads go on without.
     const found = await Promise.resolve(bucket?.unfinished?.()).catch(() => []);
     if (bucket !== this.bucket) return;
-    this.unfinished = found ?? [];
+    const keys = new Set(Array.from(this.#items.values(), ({ upload }) => upload?.key));
+    this.unfinished = (found ?? []).filter(({ key }) => !keys.has(key));
     this.#change();
   }
 
   /** @param {Item} item @param {UploadSnapshot["state"]} state */
   #enter(item, state) {
     item.change({ state });
+    const key = item.upload?.key;
+    // It goes on here.
+    if (this.unfinished.some((other) => other.key === key)) this.unfinished = this.unfinished.filter((other) => other.key !== key);
     if (state === "paused") this.#running.delete(item);
     else if (item.upload) this.#running.add(item);
     if (state !== "uploading") item.change({ progress: { ...item.progress, speed: 0, timeLeft: null } });

@@ -114,6 +114,7 @@ svg {
   font-size: .9em;
   color: var(--muted);
 }
+.bar button { font-size: 1em; }
 .bar progress { flex-basis: 100%; }
 [part=list] {
   max-block-size: var(--partway-list-height, 26rem);
