@@ -1,0 +1,5 @@
+// The suites of the element.
+
+import { run } from "/contract/runner.js";
+
+await run();
