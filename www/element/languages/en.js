@@ -1,6 +1,6 @@
 /**
- * English. A text is a string, or one string for each plural form of `count` (`Intl.PluralRules`). Numbers, sizes and times are
- * put in as the language writes them. A name is always put in as text.
+ * English. A text is a string, or one string for each plural form of `count` (`Intl.PluralRules`). Numbers, sizes and
+ * times are put in as the language writes them. A name is always put in as text.
  */
 export default {
   label: "Upload files",
@@ -35,7 +35,7 @@ export default {
   "state.failed": "Failed",
   "state.aborted": "Cancelled",
   "state.rejected": "Not accepted",
-  offline: "No network. Uploads go on when it is back.",
+  offline: "No network. Uploads continue when it is back.",
   sentOf: "{sent} of {total}",
   left: "{time} left",
   filesOf: { one: "{done} of {count} file", other: "{done} of {count} files" },
@@ -44,7 +44,7 @@ export default {
   "said.start": { one: "Uploading {count} file, {size}.", other: "Uploading {count} files, {size}." },
   "said.part": "{percent} uploaded.",
   "said.end": { one: "{count} file uploaded.", other: "{count} files uploaded." },
-  "said.failed": { one: "{count} file failed.", other: "{count} files failed." },
+  "said.failed": { one: "{count} file could not be uploaded.", other: "{count} files could not be uploaded." },
   "said.cancelled": "Cancelled: {name}.",
   alert: "{name}: {message}",
   more: { one: "And {count} more.", other: "And {count} more." },
@@ -65,7 +65,7 @@ export default {
   "bucket.incomplete": "Incomplete",
   "bucket.nameless": "Unreadable name",
   "bucket.unverified": "Name not verified",
-  "bucket.size-differs": "Not the size it was uploaded with",
+  "bucket.size-differs": "Size differs from the original file",
   "bucket.copied": "Link copied.",
   "bucket.not-copied": "The browser did not allow copying the link.",
   "bucket.deleted": "Deleted: {name}.",
@@ -76,13 +76,16 @@ export default {
   confirm: "Delete for good",
   keep: "Keep",
 
-  "error.invalid-option": "The page set this uploader up wrongly.",
+  "error.invalid-option": "This uploader is not set up correctly.",
   "error.invalid-file": "This cannot be uploaded as a file.",
-  "error.file-changed": "The file changed or can no longer be read. Choose it again.",
+  "error.file-changed": "The file has changed or can no longer be read. Choose it again.",
   "error.too-large": "The file is larger than the session allows.",
   "error.larger-than": "The file is larger than {size}.",
-  "error.too-many-files": "The session takes no more files.",
-  "error.more-than": { one: "No more than {count} file can be uploaded.", other: "No more than {count} files can be uploaded." },
+  "error.too-many-files": "The session accepts no more files.",
+  "error.more-than": {
+    one: "No more than {count} file can be uploaded.",
+    other: "No more than {count} files can be uploaded.",
+  },
   "error.session-expired": "The session has ended.",
   "error.unauthorized": "Access was refused. Sign in again.",
   "error.refused": "The service refused the file.",
@@ -90,14 +93,14 @@ export default {
   "error.network": "The service could not be reached.",
   "error.timeout": "The service took too long to answer.",
   "error.server": "The service has a problem. Try again later.",
-  "error.protocol": "The service gave an answer that makes no sense.",
-  "error.integrity": "The download is not complete.",
-  "error.storage": "The browser could not read what it keeps of earlier uploads.",
+  "error.protocol": "The service gave an answer that could not be understood.",
+  "error.integrity": "The download is incomplete.",
+  "error.storage": "The browser could not read or keep its record of unfinished uploads.",
   "error.closed": "The session was closed.",
   "error.load": "The uploader could not be loaded. Reload the page.",
   "error.not-accepted": "This type of file is not accepted.",
   "error.not-a-file": "Folders cannot be uploaded here.",
   "error.empty-folder": "The folder is empty.",
-  "error.unreadable": "It could not be read.",
+  "error.unreadable": "The file or folder could not be read.",
   "error.unexpected": "Something went wrong. Try again.",
 };

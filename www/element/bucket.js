@@ -1,0 +1,207 @@
+/** `<partway-bucket>`: the files of a bucket. */
+
+import { Announcer } from "./announcer.js";
+import { PartwayElement, reflect } from "./base.js";
+import { BucketRow } from "./bucket-row.js";
+import { copyText, save } from "./save.js";
+import { h, setText } from "./dom.js";
+import { spokenName } from "./file-name.js";
+import { VirtualList } from "./virtual-list.js";
+
+/** @typedef {import("../partway.d.ts").Bucket} Bucket */
+/** @typedef {import("../partway.d.ts").FileEntry} FileEntry */
+/** @typedef {import("./bucket-row.js").Listed} Listed */
+/** @typedef {import("./uploader.js").PartwayUploader} PartwayUploader */
+
+/** The list of a bucket. Its members are told in `element.d.ts`. */
+export class PartwayBucket extends PartwayElement {
+  static observedAttributes = ["for", "readonly", "lang", "dir"];
+
+  /** @type {readonly FileEntry[]} */
+  entries = Object.freeze([]);
+  /** @type {Bucket | null} */
+  #given = null;
+  /** @type {PartwayUploader | null} */
+  #uploader = null;
+  /** @type {AbortController | null} */
+  #linked = null;
+  /** @type {Map<string, Listed>} */
+  #rows = new Map();
+  #asked = 0;
+
+  constructor() {
+    super();
+    const { shadowRoot } = this;
+    if (!shadowRoot) return;
+    this.total = h("span");
+    this.refreshButton = h("button", { type: "button", part: "action", "data-action": "refresh", click: () => void this.refresh() });
+    this.notice = h("p", { part: "message", class: "notice" });
+    this.empty = h("p", { class: "meta" });
+    const list = h("ul", { part: "list", role: "list", hidden: true });
+    const status = h("p", { part: "status", class: "quiet", role: "status" });
+    const alert = h("div", { class: "quiet", role: "alert" });
+    this.root = h("div", { class: "root" },
+      h("div", { part: "bar" }, this.total, this.refreshButton), this.notice, this.empty, list, status, alert);
+    shadowRoot.append(this.root);
+    this.announcer = new Announcer(status, alert, (count) => this.language.text("more", { count }));
+    this.list = new VirtualList(list,
+      (/** @type {Listed} */ { entry }) => entry.key,
+      () => new BucketRow(() => this.language, () => this.hasAttribute("readonly"), (action, entry) => void this.#act(action, entry)),
+      () => this.refreshButton.focus());
+    this.upgrade(["bucket", "for", "readonly", "messages"]);
+  }
+
+  get bucket() {
+    return this.#given ?? this.#uploader?.bucket ?? null;
+  }
+  set bucket(bucket) {
+    this.#given = bucket;
+    this.#opened();
+  }
+
+  connectedCallback() {
+    this.follow();
+    this.#link();
+    // What it is for may stand after it in the page.
+    if (!this.#uploader) setTimeout(() => this.isConnected && this.#link());
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.#link(), { once: true });
+  }
+
+  disconnectedCallback() {
+    this.#linked?.abort();
+    this.#uploader = null;
+    this.unfollow();
+  }
+
+  /** @param {string} name */
+  attributeChangedCallback(name) {
+    if (!this.isConnected) return;
+    if (name === "for") this.#link();
+    else this.translate();
+  }
+
+  async refresh() {
+    const { bucket } = this;
+    const asked = (this.#asked += 1);
+    if (!bucket) return this.#show([]);
+    this.root.ariaBusy = "true";
+    try {
+      const entries = await bucket.list();
+      if (asked !== this.#asked) return;
+      setText(this.notice, "");
+      this.#show(entries);
+    } catch (error) {
+      if (asked !== this.#asked) return;
+      setText(this.notice, this.#message(error));
+      this.announcer.fail(this.#message(error));
+    } finally {
+      if (asked === this.#asked) this.root.ariaBusy = "false";
+    }
+  }
+
+  /** Finds the uploader whose bucket this is. */
+  #link() {
+    const id = this.getAttribute("for");
+    const root = /** @type {Document} */ (this.getRootNode());
+    const found = id === null ? this.closest("partway-uploader") : root.getElementById?.(id);
+    const uploader = /** @type {PartwayUploader | null} */ (found ?? null);
+    if (uploader === this.#uploader) return;
+    this.#linked?.abort();
+    const { signal } = (this.#linked = new AbortController());
+    this.#uploader = uploader;
+    uploader?.store?.addEventListener("open", () => this.#opened(), { signal });
+    uploader?.store?.addEventListener("done", (event) => this.#add(/** @type {CustomEvent} */ (event).detail.entry), { signal });
+    this.#opened();
+  }
+
+  #opened() {
+    this.#show([]);
+    if (this.isConnected && this.bucket) void this.refresh();
+  }
+
+  /** @param {FileEntry} entry Of an upload that is done: no need to ask for it. */
+  #add(entry) {
+    if (this.#given && this.#given !== this.#uploader?.bucket) return;
+    this.#asked += 1; // a list that is on its way may lack it
+    this.root.ariaBusy = "false";
+    this.#show([...this.entries.filter(({ key }) => key !== entry.key), entry]);
+  }
+
+  /** @param {readonly FileEntry[]} entries */
+  #show(entries) {
+    this.entries = Object.freeze([...entries]);
+    const before = this.#rows;
+    this.#rows = new Map(entries.map((entry) => {
+      const row = before.get(entry.key);
+      return [entry.key, row?.entry === entry ? row : { ...(row ?? { asked: false, note: "", failed: false }), entry }];
+    }));
+    this.#draw();
+  }
+
+  #draw() {
+    const { language, entries } = this;
+    const size = entries.reduce((sum, entry) => sum + entry.size, 0);
+    setText(this.total, entries.length > 0 ? language.text("bucket.total", { count: entries.length, size: language.size(size) }) : "");
+    this.empty.hidden = entries.length > 0;
+    this.list.root.hidden = entries.length === 0;
+    this.list.show([...this.#rows.values()]);
+  }
+
+  speak() {
+    const { language } = this;
+    this.root.lang = language.tag;
+    this.root.dir = this.direction;
+    setText(this.refreshButton, language.text("refresh"));
+    setText(this.empty, language.text("bucket.empty"));
+    this.list.root.ariaLabel = language.text("bucket.label");
+    this.#draw();
+    this.list.redraw();
+  }
+
+  /** @param {string} key @param {Partial<Listed>} change */
+  #change(key, change) {
+    const row = this.#rows.get(key);
+    if (!row) return;
+    this.#rows.set(key, { ...row, ...change });
+    this.list.show([...this.#rows.values()]);
+  }
+
+  /** @param {string} action @param {FileEntry} entry */
+  async #act(action, entry) {
+    const { bucket, language } = this;
+    const { key } = entry;
+    if (action === "delete" || action === "keep") return this.#change(key, { asked: action === "delete", note: "", failed: false });
+    try {
+      if (!bucket) return;
+      if (action === "copy") {
+        const copied = await copyText(() => bucket.downloadUrl(key));
+        const note = language.text(copied ? "bucket.copied" : "bucket.not-copied");
+        this.#change(key, { note, failed: !copied });
+        this.announcer.say(note);
+      } else if (action === "download") {
+        const onProgress = (/** @type {number} */ received, /** @type {number} */ total) =>
+          this.#change(key, { note: language.percent(received, total), failed: false });
+        save(await bucket.download(key, { onProgress }), entry.name ?? "");
+        this.#change(key, { note: "", failed: false });
+      } else {
+        await bucket.remove(key);
+        if (bucket !== this.bucket) return;
+        this.#show(this.entries.filter((other) => other.key !== key));
+        this.announcer.say(language.text("bucket.deleted", { name: spokenName(entry.name ?? "") }));
+      }
+    } catch (error) {
+      const note = this.#message(error);
+      this.#change(key, { note, failed: true, asked: false });
+      this.announcer.fail(note);
+    }
+  }
+
+  /** @param {unknown} error @returns {string} */
+  #message(error) {
+    const { code, message } = /** @type {import("../partway.d.ts").PartwayError} */ (error);
+    const key = `error.${code}`;
+    return this.language.has(key) ? this.language.text(key) : message || this.language.text("error.unexpected");
+  }
+}
+
+reflect(PartwayBucket, { strings: ["for"], flags: ["readonly"] });

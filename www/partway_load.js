@@ -1,0 +1,78 @@
+// The WebAssembly is loaded here: when it is first needed, once, from one place, whichever entries a program imports. No
+// address stands in this file: an entry offers where its bytes are, so that a bundler emits them for the entry that asks.
+
+import instantiate from "./partway_wasm.js";
+
+const MISSING =
+  'The WebAssembly module could not be loaded: copy partway_wasm_bg.wasm of this version beside the bundle, or pass its ' +
+  'address to init(), or import "partway/inline".';
+const FORBIDDEN =
+  "The WebAssembly module could not be compiled: allow 'wasm-unsafe-eval' in the script-src of the page's Content-Security-Policy.";
+const ABSENT = "There is no WebAssembly here: the browser is too old, or it is switched off (as in Lockdown Mode); another browser is needed.";
+
+/** `\0asm` and the version: the least module there is. */
+const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+
+let offered;
+let told;
+let loading;
+
+/**
+ * Says where the module is, unless an entry of a higher `rank` said so.
+ * @param {() => unknown} source gives what `load` takes, or a promise of it; called when the module is needed
+ * @param {number} rank 0 an address, 1 the disk, 2 bytes in the program itself, which cannot be missing
+ */
+export function offer(source, rank) {
+  if (!offered || offered.rank < rank) offered = { source, rank };
+}
+
+/**
+ * Loads the module from `source`, else from where `offer` said. Once it is loading, later calls wait for the same; once it failed, the next
+ * tries again. Rejects with code "load".
+ */
+export function load(source) {
+  if (!loading) {
+    // What was told stays told, so that `openBucket` finds it after a failure; the body of an answer is there only once.
+    if (source !== undefined && !(source instanceof Response)) told = source;
+    loading = start(source ?? told).catch((error) => {
+      loading = undefined;
+      throw error;
+    });
+  }
+  return loading;
+}
+
+async function start(source) {
+  try {
+    const module = await compile(await (source ?? offered?.source()));
+    await instantiate({ module_or_path: module });
+  } catch (cause) {
+    const error = new Error(await sentence(), { cause });
+    throw Object.assign(error, { name: "PartwayError", code: "load", retryable: true });
+  }
+}
+
+/** Browsers word it differently when a page's CSP forbids WebAssembly; what all have in common is that nothing compiles. */
+async function sentence() {
+  if (typeof WebAssembly === "undefined") return ABSENT;
+  return WebAssembly.compile(EMPTY).then(() => MISSING, () => FORBIDDEN);
+}
+
+/** @param {string | URL | Request | Response | BufferSource | WebAssembly.Module} source */
+export async function compile(source) {
+  if (source instanceof WebAssembly.Module) return source;
+  const given = typeof source === "string" || source instanceof URL || source instanceof Request ? await read(source) : source;
+  if (!(given instanceof Response)) return WebAssembly.compile(given);
+  if (!given.ok) throw new Error(`The answer has the status ${given.status}.`);
+  // Any other type makes compileStreaming fail, and wasm-bindgen's own loader warn on the console.
+  if (given.headers.get("Content-Type") === "application/wasm" && WebAssembly.compileStreaming) {
+    return WebAssembly.compileStreaming(given);
+  }
+  return WebAssembly.compile(await given.arrayBuffer());
+}
+
+/** `fetch` of Node takes no file: address, and the element imports the browser's entry there too. */
+async function read(source) {
+  const disk = /^file:/.test(source.href ?? source) && globalThis.process?.getBuiltinModule?.("node:fs/promises");
+  return disk ? disk.readFile(new URL(source)) : fetch(source);
+}
