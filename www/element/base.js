@@ -51,9 +51,8 @@ export class PartwayElement extends Base {
 
   constructor() {
     super();
-    if (!globalThis.document) return;
-    const root = this.attachShadow({ mode: "open", delegatesFocus: true });
-    root.adoptedStyleSheets = [sheet()];
+    this.shadow = this.attachShadow({ mode: "open", delegatesFocus: true });
+    this.shadow.adoptedStyleSheets = [sheet()];
   }
 
   /** The page's own texts. */
@@ -66,9 +65,9 @@ export class PartwayElement extends Base {
     this.speak();
   }
 
-  /** A property that was set before the element was defined hides the element's own. @param {string[]} names */
+  /** A property that was set before the element was defined hides the element's own. @param {string[]} names Of attributes, too. */
   upgrade(names) {
-    for (const name of names) {
+    for (const name of names.map(propertyOf)) {
       if (!Object.hasOwn(this, name)) continue;
       const value = /** @type {any} */ (this)[name];
       delete (/** @type {any} */ (this)[name]);
@@ -78,9 +77,9 @@ export class PartwayElement extends Base {
 
   /** The language may change around the element. */
   follow() {
-    this.#watch = new MutationObserver(() => this.translate());
+    this.#watch = new MutationObserver(() => this.chooseLanguage());
     this.#watch.observe(document, { attributes: true, attributeFilter: ["lang", "dir"], subtree: true });
-    this.translate();
+    this.chooseLanguage();
   }
 
   unfollow() {
@@ -88,7 +87,7 @@ export class PartwayElement extends Base {
   }
 
   /** Takes the language of the element, or the nearest around it. */
-  translate() {
+  chooseLanguage() {
     const wanted = inherited(this, "lang") ?? navigator.language ?? "en";
     if (wanted === this.#wanted) return this.speak();
     this.#wanted = wanted;

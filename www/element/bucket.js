@@ -29,25 +29,25 @@ export class PartwayBucket extends PartwayElement {
   #rows = new Map();
   #asked = 0;
 
+  #total = h("span");
+  #refreshButton = h("button", { type: "button", part: "action", "data-action": "refresh", click: () => void this.refresh() });
+  #notice = h("p", { part: "message", class: "notice" });
+  #empty = h("p", { class: "meta" });
+  #status = h("p", { part: "status", class: "quiet", role: "status" });
+  #alert = h("div", { class: "quiet", role: "alert" });
+  #announcer = new Announcer(this.#status, this.#alert, (count) => this.language.text("more", { count }));
+  #list = new VirtualList(
+    h("ul", { part: "list", role: "list", hidden: true }),
+    (/** @type {Listed} */ { entry }) => entry.key,
+    () => new BucketRow(() => this.language, () => this.hasAttribute("readonly"), (action, entry) => void this.#act(action, entry)),
+    () => this.#refreshButton.focus(),
+  );
+  #root = h("div", { class: "root" },
+    h("div", { class: "bar" }, this.#total, this.#refreshButton), this.#notice, this.#empty, this.#list.root, this.#status, this.#alert);
+
   constructor() {
     super();
-    const { shadowRoot } = this;
-    if (!shadowRoot) return;
-    this.total = h("span");
-    this.refreshButton = h("button", { type: "button", part: "action", "data-action": "refresh", click: () => void this.refresh() });
-    this.notice = h("p", { part: "message", class: "notice" });
-    this.empty = h("p", { class: "meta" });
-    const list = h("ul", { part: "list", role: "list", hidden: true });
-    const status = h("p", { part: "status", class: "quiet", role: "status" });
-    const alert = h("div", { class: "quiet", role: "alert" });
-    this.root = h("div", { class: "root" },
-      h("div", { part: "bar" }, this.total, this.refreshButton), this.notice, this.empty, list, status, alert);
-    shadowRoot.append(this.root);
-    this.announcer = new Announcer(status, alert, (count) => this.language.text("more", { count }));
-    this.list = new VirtualList(list,
-      (/** @type {Listed} */ { entry }) => entry.key,
-      () => new BucketRow(() => this.language, () => this.hasAttribute("readonly"), (action, entry) => void this.#act(action, entry)),
-      () => this.refreshButton.focus());
+    this.shadow.append(this.#root);
     this.upgrade(["bucket", "for", "readonly", "messages"]);
   }
 
@@ -77,25 +77,25 @@ export class PartwayBucket extends PartwayElement {
   attributeChangedCallback(name) {
     if (!this.isConnected) return;
     if (name === "for") this.#link();
-    else this.translate();
+    else this.chooseLanguage();
   }
 
   async refresh() {
     const { bucket } = this;
     const asked = (this.#asked += 1);
     if (!bucket) return this.#show([]);
-    this.root.ariaBusy = "true";
+    this.#root.ariaBusy = "true";
     try {
       const entries = await bucket.list();
       if (asked !== this.#asked) return;
-      setText(this.notice, "");
+      setText(this.#notice, "");
       this.#show(entries);
     } catch (error) {
       if (asked !== this.#asked) return;
-      setText(this.notice, this.#message(error));
-      this.announcer.fail(this.#message(error));
+      setText(this.#notice, this.#message(error));
+      this.#announcer.fail(this.#message(error));
     } finally {
-      if (asked === this.#asked) this.root.ariaBusy = "false";
+      if (asked === this.#asked) this.#root.ariaBusy = "false";
     }
   }
 
@@ -123,7 +123,7 @@ export class PartwayBucket extends PartwayElement {
   #add(entry) {
     if (this.#given && this.#given !== this.#uploader?.bucket) return;
     this.#asked += 1; // a list that is on its way may lack it
-    this.root.ariaBusy = "false";
+    this.#root.ariaBusy = "false";
     this.#show([...this.entries.filter(({ key }) => key !== entry.key), entry]);
   }
 
@@ -141,21 +141,21 @@ export class PartwayBucket extends PartwayElement {
   #draw() {
     const { language, entries } = this;
     const size = entries.reduce((sum, entry) => sum + entry.size, 0);
-    setText(this.total, entries.length > 0 ? language.text("bucket.total", { count: entries.length, size: language.size(size) }) : "");
-    this.empty.hidden = entries.length > 0;
-    this.list.root.hidden = entries.length === 0;
-    this.list.show([...this.#rows.values()]);
+    setText(this.#total, entries.length > 0 ? language.text("bucket.total", { count: entries.length, size: language.size(size) }) : "");
+    this.#empty.hidden = entries.length > 0;
+    this.#list.root.hidden = entries.length === 0;
+    this.#list.show([...this.#rows.values()]);
   }
 
   speak() {
     const { language } = this;
-    this.root.lang = language.tag;
-    this.root.dir = this.direction;
-    setText(this.refreshButton, language.text("refresh"));
-    setText(this.empty, language.text("bucket.empty"));
-    this.list.root.ariaLabel = language.text("bucket.label");
+    this.#root.lang = language.tag;
+    this.#root.dir = this.direction;
+    setText(this.#refreshButton, language.text("refresh"));
+    setText(this.#empty, language.text("bucket.empty"));
+    this.#list.root.ariaLabel = language.text("bucket.label");
     this.#draw();
-    this.list.redraw();
+    this.#list.redraw();
   }
 
   /** @param {string} key @param {Partial<Listed>} change */
@@ -163,7 +163,7 @@ export class PartwayBucket extends PartwayElement {
     const row = this.#rows.get(key);
     if (!row) return;
     this.#rows.set(key, { ...row, ...change });
-    this.list.show([...this.#rows.values()]);
+    this.#list.show([...this.#rows.values()]);
   }
 
   /** @param {string} action @param {FileEntry} entry */
@@ -177,7 +177,7 @@ export class PartwayBucket extends PartwayElement {
         const copied = await copyText(() => bucket.downloadUrl(key));
         const note = language.text(copied ? "bucket.copied" : "bucket.not-copied");
         this.#change(key, { note, failed: !copied });
-        this.announcer.say(note);
+        this.#announcer.say(note);
       } else if (action === "download") {
         const onProgress = (/** @type {number} */ received, /** @type {number} */ total) =>
           this.#change(key, { note: language.percent(received, total), failed: false });
@@ -187,12 +187,12 @@ export class PartwayBucket extends PartwayElement {
         await bucket.remove(key);
         if (bucket !== this.bucket) return;
         this.#show(this.entries.filter((other) => other.key !== key));
-        this.announcer.say(language.text("bucket.deleted", { name: spokenName(entry.name ?? "") }));
+        this.#announcer.say(language.text("bucket.deleted", { name: spokenName(entry.name ?? "") }));
       }
     } catch (error) {
       const note = this.#message(error);
       this.#change(key, { note, failed: true, asked: false });
-      this.announcer.fail(note);
+      this.#announcer.fail(note);
     }
   }
 

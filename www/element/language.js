@@ -4,11 +4,12 @@
 /** @typedef {Partial<Record<string, string | ((values: Record<string, unknown>) => string)>>} Messages A page's own texts. */
 
 // Literal addresses, so that bundlers find the files.
+const ENGLISH = () => import("./languages/en.js");
 /** @type {Record<string, () => Promise<{ default: Record<string, Text> }>>} */
 const FILES = {
   ar: () => import("./languages/ar.js"),
   de: () => import("./languages/de.js"),
-  en: () => import("./languages/en.js"),
+  en: ENGLISH,
   es: () => import("./languages/es.js"),
   fr: () => import("./languages/fr.js"),
   ja: () => import("./languages/ja.js"),
@@ -121,8 +122,8 @@ export const NONE = new Language("en", {});
  */
 export async function loadLanguage(wanted) {
   const [base = ""] = (wanted ?? "").toLowerCase().split("-");
-  const file = Object.hasOwn(FILES, base) && FILES[base];
-  const { default: texts } = await (file || FILES.en)();
+  const file = Object.hasOwn(FILES, base) ? FILES[base] : undefined;
+  const { default: texts } = await (file ?? ENGLISH)();
   try {
     return new Language(file && wanted ? wanted : "en", texts);
   } catch {

@@ -346,7 +346,7 @@ export class UploadStore extends EventTarget {
       });
       if (!current()) return void upload.abort();
       item.change({ upload });
-      if (item.state === "paused") upload.pause();
+      if (/** @type {string} */ (item.state) === "paused") upload.pause();
       else onState(upload.state);
       this.#change();
       const entry = await upload.done;

@@ -86,8 +86,8 @@ button:has(> svg:only-child) { padding: 0; border-color: transparent; }
 button[data-action=confirm] { border-color: var(--danger); color: var(--danger); }
 svg { inline-size: 16px; block-size: 16px; fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
 :dir(rtl) > svg { scale: -1 1; }
-[part=overall], [part=bar] { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 4px var(--gap); font-size: .9em; color: var(--muted); }
-[part=overall] progress { flex-basis: 100%; }
+.bar { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 4px var(--gap); font-size: .9em; color: var(--muted); }
+.bar progress { flex-basis: 100%; }
 [part=list] { max-block-size: var(--partway-list-height, 26rem); overflow: auto; overflow-anchor: none; border-block-start: 1px solid var(--line); }
 [part=list]::after { content: ""; display: block; block-size: var(--rest); }
 li {

@@ -10,17 +10,22 @@ export class UnfinishedList {
   #heading = h("h3");
   #list = h("ul", { role: "list" });
   root = h("section", { part: "unfinished", hidden: true }, this.#heading, this.#list);
-  /** @type {readonly UnfinishedUpload[]} */
-  #shown = [];
+  /** @type {readonly UnfinishedUpload[] | null} */
+  #shown = null;
 
   /** @param {(action: "reopen" | "forget", upload: UnfinishedUpload) => void} act */
   constructor(act) {
     this.act = act;
   }
 
-  /** @param {readonly UnfinishedUpload[]} uploads @param {import("./language.js").Language} language @param {boolean} [anew] */
-  show(uploads, language, anew = false) {
-    if (uploads === this.#shown && !anew) return;
+  /** Draws it anew next time. */
+  forget() {
+    this.#shown = null;
+  }
+
+  /** @param {readonly UnfinishedUpload[]} uploads @param {import("./language.js").Language} language */
+  show(uploads, language) {
+    if (uploads === this.#shown) return;
     this.#shown = uploads;
     this.root.hidden = uploads.length === 0;
     this.#heading.textContent = language.text("unfinished");
