@@ -22,9 +22,17 @@ export function middle(element) {
 
 const perform = (...actions) => ask({ path: "/actions", body: { actions } });
 
+/** The same, once it stands still: what is drawn above it may still push it down. */
+async function still(element) {
+  for (let [before, now] = [null, middle(element)]; ; [before, now] = [now, middle(element)]) {
+    if (before && before.x === now.x && before.y === now.y) return now;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+}
+
 /** Presses the mouse's first button on it. */
-export function click(element) {
-  const move = { type: "pointerMove", duration: 0, origin: "viewport", ...middle(element) };
+export async function click(element) {
+  const move = { type: "pointerMove", duration: 0, origin: "viewport", ...(await still(element)) };
   const actions = [move, { type: "pointerDown", button: 0 }, { type: "pointerUp", button: 0 }];
   return perform({ type: "pointer", id: "mouse", parameters: { pointerType: "mouse" }, actions });
 }

@@ -301,7 +301,7 @@ test("the bucket's list shows what is uploaded, and deletes it", async () => {
   await click(action("keep"));
   await until(() => action("delete"), "the buttons as they were");
   await click(action("delete"));
-  await until(() => action("confirm"), "the question");
+  await until(() => action("confirm"), "the question once more");
   await click(action("confirm"));
   await until(() => list.entries.length === 1 && rows(list).length === 1, "its removal");
   const bucket = await service.open();
