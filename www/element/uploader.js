@@ -27,7 +27,8 @@ export class PartwayUploader extends PartwayElement {
   static observedAttributes = [...STRINGS, ...NUMBERS, ...FLAGS, "lang", "dir"];
 
   /** What a `<partway-bucket>` listens to. */
-  store = new UploadStore();
+  // Without an attribute nothing tells it so.
+  store = new UploadStore({ multiple: false });
   #internals = this.attachInternals();
   #view = new UploaderView(
     {
