@@ -228,9 +228,8 @@ export class PartwayBucket extends PartwayElement {
 
   /** @param {unknown} error @returns {string} */
   #message(error) {
-    const { code, message } = /** @type {import("../partway.d.ts").PartwayError} */ (error);
-    const key = `error.${code}`;
-    return this.language.has(key) ? this.language.text(key) : message || this.language.text("error.unexpected");
+    const key = `error.${/** @type {{ code?: unknown }} */ (error).code}`;
+    return this.language.text(this.language.has(key) ? key : "error.unexpected");
   }
 }
 

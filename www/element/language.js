@@ -48,14 +48,14 @@ export class Language {
   /**
    * @param {string} key
    * @param {Record<string, unknown>} [values] What stands for the {placeholders}. `count` also chooses the plural form.
-   * @returns {string} The page's own text, else the language's, else the key.
+   * @returns {string} The page's own text, else the language's; nothing before the language is there.
    */
   text(key, values = {}) {
     const own = this.messages[key];
     if (typeof own === "function") return String(own(values));
-    const text = own ?? this.texts[key] ?? key;
+    const text = own ?? this.texts[key] ?? "";
     const form =
-      typeof text === "string" ? text : (text[this.plurals.select(Number(values.count))] ?? text.other ?? key);
+      typeof text === "string" ? text : (text[this.plurals.select(Number(values.count))] ?? text.other ?? "");
     return form.replace(/\{(\w+)\}/g, (whole, name) => {
       const value = values[name];
       return value === undefined ? whole : typeof value === "number" ? this.number(value) : String(value);
@@ -127,7 +127,7 @@ export class Language {
   }
 }
 
-/** What is shown until a language is loaded: keys. */
+/** What there is until a language is loaded: no words. */
 export const NONE = new Language("en", {});
 
 /**

@@ -47,9 +47,8 @@ function sourceOf(given, at) {
 
 /** @param {unknown} error Of the page's own function, unless it is ours. @returns {never} */
 function refused(error) {
-  if (isPartwayError(error)) throw error;
-  console.error(error);
-  throw new Refused();
+  console.error(error); // the page's developer is to see why; the library's own messages hold no secret
+  throw isPartwayError(error) ? error : new Refused();
 }
 
 /** Files and their uploads. Its events are told in `element.d.ts`. */
@@ -132,6 +131,13 @@ export class UploadStore extends EventTarget {
     return this.#pending.size;
   }
 
+  /** Files that wait for `start()`. */
+  get waiting() {
+    let count = 0;
+    for (const item of this.#pending) if (this.#isIdle(item)) count += 1;
+    return count;
+  }
+
   /** Opens the bucket now. @returns {Promise<Bucket>} */
   connect() {
     return this.#bucket.connect();
@@ -176,7 +182,7 @@ export class UploadStore extends EventTarget {
   /** Begins what waits for it. */
   start() {
     for (const item of this.#pending) {
-      if (item.state === "queued" && !item.upload && !this.#running.has(item)) this.#queue.add(item);
+      if (this.#isIdle(item)) this.#queue.add(item);
     }
     this.#feed();
   }
@@ -299,6 +305,11 @@ export class UploadStore extends EventTarget {
   retell() {
     for (const item of this.#items.values()) if (item.failure) item.change({});
     this.#change();
+  }
+
+  /** @param {Item} item */
+  #isIdle(item) {
+    return item.state === "queued" && !item.upload && !this.#running.has(item) && !this.#queue.has(item);
   }
 
   /** @param {string | undefined} id @returns {Iterable<Item>} */

@@ -23,7 +23,7 @@ import { VirtualList } from "./virtual-list.js";
  * @property {readonly UploadSnapshot[]} files
  * @property {import("../element.d.ts").Totals} totals
  * @property {readonly import("../partway.d.ts").UnfinishedUpload[]} unfinished
- * @property {boolean} manual
+ * @property {number} waiting Files that wait for `start()`.
  * @property {boolean} directory
  * @property {boolean} disabled
  * @property {number} restored Files of the form's value that are not listed.
@@ -119,15 +119,15 @@ export class UploaderView {
   }
 
   /** @param {Shown} shown @returns {Record<string, boolean>} The states of the host. */
-  draw({ files, totals, unfinished, manual, directory, disabled, restored }) {
-    let [running, paused, waiting, ended, wrong] = [0, 0, 0, 0, 0];
+  draw({ files, totals, unfinished, waiting, directory, disabled, restored }) {
+    let [open, paused, ended, wrong] = [0, 0, 0, 0];
     for (const { state } of files) {
       if (state === "rejected" || state === "failed") wrong += 1;
       if (state === "rejected" || state === "failed" || state === "done") ended += 1;
       else if (state === "paused") paused += 1;
-      else if (state === "queued" && manual) waiting += 1;
-      else running += 1;
+      else open += 1;
     }
+    const running = open - waiting;
     const offline = !navigator.onLine;
     this.browse.disabled = this.browseFolder.disabled = disabled;
     this.browseFolder.hidden = !directory;

@@ -312,7 +312,7 @@ export class PartwayUploader extends PartwayElement {
     const { language } = this;
     const { bytes } = values;
     const name = `error.${key}`;
-    if (!language.has(name)) return message || language.text("error.unexpected");
+    if (!language.has(name)) return language.text("error.unexpected") || message || key;
     return language.text(name, typeof bytes === "number" ? { ...values, size: language.size(bytes) } : values);
   }
 
@@ -391,12 +391,12 @@ export class PartwayUploader extends PartwayElement {
   #draw() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const { manual, directory, unfinished } = this.store;
+    const { waiting, directory, unfinished } = this.store;
     const states = this.#view.draw({
       files: this.files,
       totals: this.totals,
       unfinished,
-      manual,
+      waiting,
       directory,
       disabled: this.#disabled,
       restored: this.#value.restored,
