@@ -471,7 +471,8 @@ export class UploadStore extends EventTarget {
     item.change({ state });
     const key = item.upload?.key;
     // It goes on here.
-    if (this.unfinished.some((other) => other.key === key)) this.unfinished = this.unfinished.filter((other) => other.key !== key);
+    if (this.unfinished.some((other) => other.key === key))
+      this.unfinished = this.unfinished.filter((other) => other.key !== key);
     if (state === "paused") this.#running.delete(item);
     else if (item.upload) this.#running.add(item);
     if (state !== "uploading") item.change({ progress: { ...item.progress, speed: 0, timeLeft: null } });

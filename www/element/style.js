@@ -104,7 +104,6 @@ svg {
   stroke-linecap: round;
   stroke-linejoin: round;
 }
-:dir(rtl) > svg { scale: -1 1; }
 .bar {
   display: flex;
   flex-wrap: wrap;
