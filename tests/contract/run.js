@@ -2,6 +2,7 @@
 // ?only=TEXT runs the tests whose name holds TEXT.
 
 import { tests } from "./test.js";
+import "./load.js";
 import "./calls.js";
 import "./options.js";
 import "./uploads.js";
