@@ -23,7 +23,7 @@ import { VirtualList } from "./virtual-list.js";
  * @property {readonly UploadSnapshot[]} files
  * @property {import("../element.d.ts").Totals} totals
  * @property {readonly import("../partway.d.ts").UnfinishedUpload[]} unfinished
- * @property {boolean} manual
+ * @property {number} waiting Files that wait for `start()`.
  * @property {boolean} directory
  * @property {boolean} disabled
  * @property {number} restored Files of the form's value that are not listed.
@@ -55,16 +55,26 @@ export class UploaderView {
     const picker = { type: "file", class: "quiet", tabindex: "-1", "aria-hidden": "true" };
     this.input = h("input", { ...picker, change: () => acts.picked(this.input) });
     this.folderInput = h("input", { ...picker, webkitdirectory: true, change: () => acts.picked(this.folderInput) });
-    this.zone = h("section", { part: "zone", click: (event) => event.target === event.currentTarget && acts.pick() },
+    this.zone = h(
+      "section",
+      { part: "zone", click: (event) => event.target === event.currentTarget && acts.pick() },
       h("slot", { name: "icon" }),
       h("p", { part: "prompt" }, h("slot", { name: "prompt" }, this.#prompt)),
       h("div", { class: "buttons" }, this.browse, this.browseFolder),
-      this.input, this.folderInput,
-      h("slot", { class: "quiet", slotchange: (event) => acts.adopt(event.target.assignedElements()) }));
+      this.input,
+      this.folderInput,
+      h("slot", { class: "quiet", slotchange: (event) => acts.adopt(event.target.assignedElements()) }),
+    );
     this.#actions = ["start", "pauseAll", "resumeAll", "clear"].map((key) =>
-      h("button", { type: "button", part: "action", "data-action": key, click: () => acts.all(key) }));
-    this.#overall = h("div", { part: "overall", class: "bar", hidden: true },
-      this.#sum, h("span", { class: "actions" }, ...this.#actions), this.#all);
+      h("button", { type: "button", part: "action", "data-action": key, click: () => acts.all(key) }),
+    );
+    this.#overall = h(
+      "div",
+      { part: "overall", class: "bar", hidden: true },
+      this.#sum,
+      h("span", { class: "actions" }, ...this.#actions),
+      this.#all,
+    );
     this.unfinished = new UnfinishedList(acts.earlier);
     this.list = new VirtualList(
       h("ul", { part: "list", role: "list", hidden: true }),
@@ -72,8 +82,18 @@ export class UploaderView {
       () => new UploadRow(language, acts.one),
       () => this.browse.focus(),
     );
-    this.root = h("div", { class: "root" }, this.zone, this.notice, this.unfinished.root, this.#overall, this.list.root,
-      h("slot", { name: "footer" }), this.status, this.alert);
+    this.root = h(
+      "div",
+      { class: "root" },
+      this.zone,
+      this.notice,
+      this.unfinished.root,
+      this.#overall,
+      this.list.root,
+      h("slot", { name: "footer" }),
+      this.status,
+      this.alert,
+    );
   }
 
   /**
@@ -99,15 +119,15 @@ export class UploaderView {
   }
 
   /** @param {Shown} shown @returns {Record<string, boolean>} The states of the host. */
-  draw({ files, totals, unfinished, manual, directory, disabled, restored }) {
-    let [running, paused, waiting, ended, wrong] = [0, 0, 0, 0, 0];
+  draw({ files, totals, unfinished, waiting, directory, disabled, restored }) {
+    let [open, paused, ended, wrong] = [0, 0, 0, 0];
     for (const { state } of files) {
       if (state === "rejected" || state === "failed") wrong += 1;
       if (state === "rejected" || state === "failed" || state === "done") ended += 1;
       else if (state === "paused") paused += 1;
-      else if (state === "queued" && manual) waiting += 1;
-      else running += 1;
+      else open += 1;
     }
+    const running = open - waiting;
     const offline = !navigator.onLine;
     this.browse.disabled = this.browseFolder.disabled = disabled;
     this.browseFolder.hidden = !directory;
@@ -122,7 +142,11 @@ export class UploaderView {
     this.list.show(files);
     const still = running + waiting === 0;
     return {
-      busy: running > 0, paused: still && paused > 0, error: wrong > 0, offline, disabled,
+      busy: running > 0,
+      paused: still && paused > 0,
+      error: wrong > 0,
+      offline,
+      disabled,
       complete: totals.done > 0 && still && paused + wrong === 0,
     };
   }

@@ -1,4 +1,7 @@
-/** `<partway-uploader>`: its attributes, members and events. What it decides is in the store, what it shows in the view. */
+/**
+ * `<partway-uploader>`: its attributes, members and events. What it decides is in the store, what it shows in the
+ * view.
+ */
 
 import { Announcer } from "./announcer.js";
 import { numberOf, PartwayElement, reflect } from "./base.js";
@@ -24,16 +27,20 @@ export class PartwayUploader extends PartwayElement {
   static observedAttributes = [...STRINGS, ...NUMBERS, ...FLAGS, "lang", "dir"];
 
   /** What a `<partway-bucket>` listens to. */
-  store = new UploadStore();
+  // Without an attribute nothing tells it so.
+  store = new UploadStore({ multiple: false });
   #internals = this.attachInternals();
-  #view = new UploaderView({
-    pick: () => this.openPicker(),
-    picked: (input) => this.#picked(input),
-    adopt: (elements) => this.#adopt(elements),
-    one: (action, id) => this.#one(action, id),
-    all: (action) => this.#all(action),
-    earlier: (action, upload) => void this.#earlier(action, upload),
-  }, () => this.language);
+  #view = new UploaderView(
+    {
+      pick: () => this.openPicker(),
+      picked: (input) => this.#picked(input),
+      adopt: (elements) => this.#adopt(elements),
+      one: (action, id) => this.#one(action, id),
+      all: (action) => this.#all(action),
+      earlier: (action, upload) => void this.#earlier(action, upload),
+    },
+    () => this.language,
+  );
   #announcer = new Announcer(this.#view.status, this.#view.alert, (count) => this.language.text("more", { count }));
   #narrator = new Narrator(this.#announcer, () => this.language);
   #value = new FormValue(this.#internals, this.#view.browse, (key) => this.language.text(key));
@@ -86,8 +93,11 @@ export class PartwayUploader extends PartwayElement {
     store.maxFiles = number("max-files");
     store.maxSize = number("max-size");
     const options = {
-      endpoint: text("endpoint"), sessionId: text("session-id"), names: text("names"),
-      partSize: number("part-size") ?? undefined, parallel: number("parallel") ?? undefined,
+      endpoint: text("endpoint"),
+      sessionId: text("session-id"),
+      names: text("names"),
+      partSize: number("part-size") ?? undefined,
+      parallel: number("parallel") ?? undefined,
       resume: this.hasAttribute("no-resume") ? false : undefined,
     };
     store.options = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -226,7 +236,11 @@ export class PartwayUploader extends PartwayElement {
     const label = this.getAttribute("label") || this.language.text("label");
     this.#internals.ariaLabel = label;
     this.#view.speak({
-      label, accept, many: multiple || directory, capture: this.getAttribute("capture"), direction: this.direction,
+      label,
+      accept,
+      many: multiple || directory,
+      capture: this.getAttribute("capture"),
+      direction: this.direction,
     });
     this.store.retell();
     this.#draw();
@@ -298,7 +312,7 @@ export class PartwayUploader extends PartwayElement {
     const { language } = this;
     const { bytes } = values;
     const name = `error.${key}`;
-    if (!language.has(name)) return message || language.text("error.unexpected");
+    if (!language.has(name)) return language.text("error.unexpected") || message || key;
     return language.text(name, typeof bytes === "number" ? { ...values, size: language.size(bytes) } : values);
   }
 
@@ -360,7 +374,10 @@ export class PartwayUploader extends PartwayElement {
   }
 
   #submit() {
-    const changed = this.#value.update(this.files, { name: this.getAttribute("name"), required: this.hasAttribute("required") });
+    const changed = this.#value.update(this.files, {
+      name: this.getAttribute("name"),
+      required: this.hasAttribute("required"),
+    });
     if (changed) for (const type of ["input", "change"]) this.dispatchEvent(new Event(type, { bubbles: true }));
   }
 
@@ -374,9 +391,15 @@ export class PartwayUploader extends PartwayElement {
   #draw() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const { manual, directory, unfinished } = this.store;
+    const { waiting, directory, unfinished } = this.store;
     const states = this.#view.draw({
-      files: this.files, totals: this.totals, unfinished, manual, directory, disabled: this.#disabled, restored: this.#value.restored,
+      files: this.files,
+      totals: this.totals,
+      unfinished,
+      waiting,
+      directory,
+      disabled: this.#disabled,
+      restored: this.#value.restored,
     });
     for (const [name, on] of Object.entries(states)) this.#state(name, on);
   }

@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Browser, contract, end_to_end, install, install::Programs, kill, matrix, pages, peers, servers::Servers, table,
-    table::Table, wasm_tests,
+    Browser, contract, element, end_to_end, install, install::Programs, kill, matrix, pages, peers, servers::Servers,
+    table, table::Table, wasm_tests,
 };
 use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
 
@@ -34,6 +34,8 @@ pub enum Step {
     Wasm,
     /// The contract tests, in each browser.
     Contract,
+    /// The element, with real input, in each browser.
+    Element,
     /// What uploads survive, in each browser.
     Matrix,
     /// One upload and several pages, in each browser.
@@ -46,7 +48,7 @@ pub enum Step {
 
 impl Step {
     /// All of them, in the order they run.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Format,
         Self::Clippy,
         Self::Native,
@@ -54,6 +56,7 @@ impl Step {
         Self::Package,
         Self::Wasm,
         Self::Contract,
+        Self::Element,
         Self::Matrix,
         Self::Pages,
         Self::Kill,
@@ -61,7 +64,7 @@ impl Step {
     ];
 
     fn needs_browsers(self) -> bool {
-        matches!(self, Self::Wasm | Self::Contract | Self::Matrix | Self::Pages | Self::Kill | Self::EndToEnd)
+        !matches!(self, Self::Format | Self::Clippy | Self::Native | Self::Peers | Self::Package)
     }
 }
 
@@ -75,6 +78,7 @@ impl fmt::Display for Step {
             Self::Package => "package",
             Self::Wasm => "wasm",
             Self::Contract => "contract",
+            Self::Element => "element",
             Self::Matrix => "matrix",
             Self::Pages => "pages",
             Self::Kill => "kill",
@@ -92,30 +96,34 @@ pub struct Selection {
     pub browsers: Vec<Browser>,
     /// Of the matrix only the faults whose name holds this.
     pub fault: String,
+    /// Of the tests in a page (contract, element) only those whose name holds this.
+    pub test: String,
     /// Whether the steps that can be long are: who asks for one of them gets all of it.
     pub full: bool,
 }
 
 impl Selection {
-    /// Reads `[--only STEP]… [--browser NAME]… [--fault TEXT]`; without one of them, all.
+    /// Reads `[--only STEP]… [--browser NAME]… [--fault TEXT] [--test TEXT]`; without one of them, all.
     ///
     /// # Errors
     /// An argument that does not exist; the sentence lists those that do.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let (mut steps, mut browsers, mut fault) = (Vec::new(), Vec::new(), String::new());
+        let (mut steps, mut browsers, mut fault, mut test) = (Vec::new(), Vec::new(), String::new(), String::new());
         while let Some(argument) = arguments.next() {
             let value = arguments.next().with_context(|| format!("{argument} needs a value"))?;
             match argument.as_str() {
                 "--only" => steps.push(parse_step(&value)?),
                 "--browser" => browsers.push(value.parse()?),
                 "--fault" => fault = value,
-                _ => bail!("there is no {argument}: take --only STEP, --browser NAME and --fault TEXT"),
+                "--test" => test = value,
+                _ => bail!("there is no {argument}: take --only STEP, --browser NAME, --fault TEXT and --test TEXT"),
             }
         }
         Ok(Self {
             steps: Step::ALL.into_iter().filter(|step| steps.is_empty() || steps.contains(step)).collect(),
             browsers: Browser::ALL.into_iter().filter(|one| browsers.is_empty() || browsers.contains(one)).collect(),
             fault,
+            test,
             full: steps.len() == 1,
         })
     }
@@ -146,7 +154,8 @@ pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
 /// A row fails, or a step before it; README stays as it was then.
 pub fn survives(workspace: &Workspace) -> Result<()> {
     let steps = vec![Step::Matrix, Step::Pages, Step::Kill];
-    let selection = Selection { steps, browsers: Browser::ALL.into(), fault: String::new(), full: true };
+    let (fault, test) = (String::new(), String::new());
+    let selection = Selection { steps, browsers: Browser::ALL.into(), fault, test, full: true };
     let suite = Suite::run(workspace, &selection);
     let text = suite.table.markdown(&selection.browsers);
     print!("{text}");
@@ -218,6 +227,11 @@ impl<'a> Suite<'a> {
             self.failures.push("the steps in browsers were not run: they need the package".to_owned());
             return;
         }
+        if selection.steps.contains(&Step::Element)
+            && self.step("npm packages of the element's tests", |workspace, _| element::install(workspace)).is_none()
+        {
+            return;
+        }
         let mut programs = Vec::new();
         for browser in &selection.browsers {
             let found = self.step(&format!("find {browser}"), |workspace, _| install::programs(workspace, *browser));
@@ -242,10 +256,12 @@ impl<'a> Suite<'a> {
         };
         let measure = if selection.full { kill::Measure::FULL } else { kill::Measure::SHORT };
         let killed = kill::Place { workspace, program: &program, site: &servers.site, measure };
+        let tests = contract::Place { gateway: &gateway.origin, servers: &servers, only: &selection.test };
         for one in selection.steps.iter().filter(|step| step.needs_browsers()) {
             let run = |browser: Browser, programs: &Programs, tally: &mut Tally| match one {
                 Step::Wasm => wasm_tests::run(workspace, browser, programs, &gateway.origin, tally),
-                Step::Contract => contract::run(browser, programs.clone(), &gateway.origin, &servers, tally),
+                Step::Contract => contract::run(browser, programs.clone(), &tests, tally),
+                Step::Element => element::run(browser, programs.clone(), &tests, tally),
                 Step::Matrix => matrix::run(browser, programs.clone(), &place, &table, tally),
                 Step::Pages => pages::run(browser, programs, &gateway.origin, &servers.site, &table, tally),
                 Step::Kill => kill::run(browser, programs, &killed, &table, tally),
@@ -357,5 +373,10 @@ mod tests {
         assert!(parse(&["--browser", "lynx"]).unwrap_err().to_string().contains("webkit"));
         assert!(parse(&["--quick", "1"]).unwrap_err().to_string().contains("--only"));
         assert!(parse(&["--only"]).is_err());
+    }
+
+    #[test]
+    fn tests_are_chosen_by_their_name() {
+        assert_eq!(parse(&["--only", "element", "--test", "focus is kept"]).unwrap().test, "focus is kept");
     }
 }
