@@ -123,9 +123,10 @@ svg {
 .bar progress { flex-basis: 100%; }
 [part=list] {
   max-block-size: var(--partway-list-height, 26rem);
+  margin-inline: -4px;
+  padding-inline: 4px;
   overflow: auto;
   overflow-anchor: none;
-  border-block-start: 1px solid var(--line);
 }
 [part=list]::after { content: ""; display: block; block-size: var(--rest); }
 li {
@@ -165,7 +166,7 @@ progress {
   background: var(--line);
   color: var(--accent);
 }
-progress::-webkit-progress-bar { background: var(--line); }
+progress::-webkit-progress-bar { background: transparent; }
 progress::-webkit-progress-value {
   background: var(--accent);
   transition: inline-size var(--motion);
