@@ -7,7 +7,7 @@ use xtask::{demo, package, process, simulate, workspace::Workspace};
 const USAGE: &str = "\
 cargo xtask build                write pkg/: the wasm, its glue, the entry module, the types
 cargo xtask demo [--port N]      build, start the gateway on loopback, print the demo's address (default port 8787)
-cargo xtask test [--only STEP] [--browser chromium|firefox|webkit] [--fault TEXT]
+cargo xtask test [--only STEP] [--browser chromium|firefox|webkit] [--fault TEXT] [--test TEXT]
                                  everything: formatting, clippy, native tests, three browsers, end to end
 cargo xtask simulate --minutes N play random schedules of every fault against the engine, for so long
 cargo xtask survives             all that uploads survive, in three browsers; writes the table of README

@@ -9,7 +9,9 @@
 //! | [`servers`] | the servers of the tests: [`site`], [`elsewhere`] |
 //! | [`suite`] | the steps of `cargo xtask test` |
 //! | [`peers`] | names against the software of others |
+//! | [`node`] | node and npm, installed where they lack |
 //! | [`wasm_tests`], [`contract`], [`matrix`], [`pages`], [`kill`], [`end_to_end`] | its steps in browsers |
+//! | [`consumers`] | the packed package in fresh apps |
 //! | [`table`] | what uploads survive, for README |
 //! | [`relay`] | counts what a client sends, whoever is killed |
 //! | [`page`] | a page of tests, followed to its end |
@@ -19,6 +21,7 @@ use std::{fmt, str::FromStr};
 
 use anyhow::{Error, bail};
 
+pub mod consumers;
 pub mod contract;
 pub mod display;
 pub mod drivers;
@@ -27,6 +30,7 @@ pub mod end_to_end;
 pub mod install;
 pub mod kill;
 pub mod matrix;
+pub mod node;
 pub mod page;
 pub mod pages;
 pub mod peers;

@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Browser, contract, end_to_end, install, install::Programs, kill, matrix, pages, peers, servers::Servers, table,
-    table::Table, wasm_tests,
+    Browser, consumers, contract, end_to_end, install, install::Programs, kill, matrix, pages, peers, servers::Servers,
+    table, table::Table, wasm_tests,
 };
 use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
 
@@ -42,11 +42,13 @@ pub enum Step {
     Kill,
     /// The demo page, in each browser.
     EndToEnd,
+    /// The packed package in fresh apps, in Chromium.
+    Consumers,
 }
 
 impl Step {
     /// All of them, in the order they run.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Format,
         Self::Clippy,
         Self::Native,
@@ -58,10 +60,16 @@ impl Step {
         Self::Pages,
         Self::Kill,
         Self::EndToEnd,
+        Self::Consumers,
     ];
 
     fn needs_browsers(self) -> bool {
-        matches!(self, Self::Wasm | Self::Contract | Self::Matrix | Self::Pages | Self::Kill | Self::EndToEnd)
+        !matches!(self, Self::Format | Self::Clippy | Self::Native | Self::Peers | Self::Package)
+    }
+
+    /// Whether the step, one that needs browsers, is run in this one. A bundler makes the same for each of them.
+    fn runs_in(self, browser: Browser) -> bool {
+        self.needs_browsers() && (self != Self::Consumers || browser == Browser::Chromium)
     }
 }
 
@@ -79,6 +87,7 @@ impl fmt::Display for Step {
             Self::Pages => "pages",
             Self::Kill => "kill",
             Self::EndToEnd => "end-to-end",
+            Self::Consumers => "consumers",
         })
     }
 }
@@ -92,30 +101,34 @@ pub struct Selection {
     pub browsers: Vec<Browser>,
     /// Of the matrix only the faults whose name holds this.
     pub fault: String,
+    /// Of the consumers only those whose name holds this.
+    pub test: String,
     /// Whether the steps that can be long are: who asks for one of them gets all of it.
     pub full: bool,
 }
 
 impl Selection {
-    /// Reads `[--only STEP]… [--browser NAME]… [--fault TEXT]`; without one of them, all.
+    /// Reads `[--only STEP]… [--browser NAME]… [--fault TEXT] [--test TEXT]`; without one of them, all.
     ///
     /// # Errors
     /// An argument that does not exist; the sentence lists those that do.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let (mut steps, mut browsers, mut fault) = (Vec::new(), Vec::new(), String::new());
+        let (mut steps, mut browsers, mut fault, mut test) = (Vec::new(), Vec::new(), String::new(), String::new());
         while let Some(argument) = arguments.next() {
             let value = arguments.next().with_context(|| format!("{argument} needs a value"))?;
             match argument.as_str() {
                 "--only" => steps.push(parse_step(&value)?),
                 "--browser" => browsers.push(value.parse()?),
                 "--fault" => fault = value,
-                _ => bail!("there is no {argument}: take --only STEP, --browser NAME and --fault TEXT"),
+                "--test" => test = value,
+                _ => bail!("there is no {argument}: take --only STEP, --browser NAME, --fault TEXT and --test TEXT"),
             }
         }
         Ok(Self {
             steps: Step::ALL.into_iter().filter(|step| steps.is_empty() || steps.contains(step)).collect(),
             browsers: Browser::ALL.into_iter().filter(|one| browsers.is_empty() || browsers.contains(one)).collect(),
             fault,
+            test,
             full: steps.len() == 1,
         })
     }
@@ -146,7 +159,8 @@ pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
 /// A row fails, or a step before it; README stays as it was then.
 pub fn survives(workspace: &Workspace) -> Result<()> {
     let steps = vec![Step::Matrix, Step::Pages, Step::Kill];
-    let selection = Selection { steps, browsers: Browser::ALL.into(), fault: String::new(), full: true };
+    let (fault, test) = (String::new(), String::new());
+    let selection = Selection { steps, browsers: Browser::ALL.into(), fault, test, full: true };
     let suite = Suite::run(workspace, &selection);
     let text = suite.table.markdown(&selection.browsers);
     print!("{text}");
@@ -219,7 +233,8 @@ impl<'a> Suite<'a> {
             return;
         }
         let mut programs = Vec::new();
-        for browser in &selection.browsers {
+        let needed = |browser: &&Browser| selection.steps.iter().any(|step| step.runs_in(**browser));
+        for browser in selection.browsers.iter().filter(needed) {
             let found = self.step(&format!("find {browser}"), |workspace, _| install::programs(workspace, *browser));
             programs.extend(found.map(|found| (*browser, found)));
         }
@@ -242,6 +257,7 @@ impl<'a> Suite<'a> {
         };
         let measure = if selection.full { kill::Measure::FULL } else { kill::Measure::SHORT };
         let killed = kill::Place { workspace, program: &program, site: &servers.site, measure };
+        let consuming = consumers::Place { workspace, gateway: &gateway.origin, only: &selection.test };
         for one in selection.steps.iter().filter(|step| step.needs_browsers()) {
             let run = |browser: Browser, programs: &Programs, tally: &mut Tally| match one {
                 Step::Wasm => wasm_tests::run(workspace, browser, programs, &gateway.origin, tally),
@@ -249,6 +265,7 @@ impl<'a> Suite<'a> {
                 Step::Matrix => matrix::run(browser, programs.clone(), &place, &table, tally),
                 Step::Pages => pages::run(browser, programs, &gateway.origin, &servers.site, &table, tally),
                 Step::Kill => kill::run(browser, programs, &killed, &table, tally),
+                Step::Consumers => consumers::run(browser, programs, &consuming, tally),
                 _ => end_to_end::run(browser, programs.clone(), &gateway, tally),
             };
             // The browsers side by side: each waits for the faults of its tests most of the time.
@@ -261,7 +278,7 @@ impl<'a> Suite<'a> {
                         (tally, result)
                     })
                 };
-                let running: Vec<_> = programs.iter().map(start).collect();
+                let running: Vec<_> = programs.iter().filter(|(browser, _)| one.runs_in(*browser)).map(start).collect();
                 running.into_iter().map(ScopedJoinHandle::join).collect()
             });
             for outcome in outcomes {
@@ -357,5 +374,16 @@ mod tests {
         assert!(parse(&["--browser", "lynx"]).unwrap_err().to_string().contains("webkit"));
         assert!(parse(&["--quick", "1"]).unwrap_err().to_string().contains("--only"));
         assert!(parse(&["--only"]).is_err());
+    }
+
+    #[test]
+    fn tests_are_chosen_by_their_name() {
+        assert_eq!(parse(&["--only", "consumers", "--test", "vite 8"]).unwrap().test, "vite 8");
+    }
+
+    #[test]
+    fn bundlers_are_tried_in_one_browser() {
+        assert!(Step::Consumers.runs_in(Browser::Chromium) && !Step::Consumers.runs_in(Browser::Firefox));
+        assert!(Step::Kill.runs_in(Browser::Webkit) && !Step::Native.runs_in(Browser::Chromium));
     }
 }

@@ -205,7 +205,17 @@ impl Session {
         self.post("/window/rect", &json!({ "width": width, "height": height })).map(drop)
     }
 
-    fn post(&self, path: &str, body: &Value) -> Result<Value> {
+    /// The reference of an element that a script returned.
+    #[must_use]
+    pub fn reference(element: &Value) -> Option<&str> {
+        text(element, ELEMENT)
+    }
+
+    /// Any other command of the session, such as `/actions`.
+    ///
+    /// # Errors
+    /// The driver refuses.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
         let answer = self.agent.post(format!("{}{path}", self.base)).send_json(body);
         Self::value(answer.with_context(|| format!("WebDriver {path}"))?)
     }
