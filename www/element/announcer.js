@@ -27,7 +27,10 @@ export class Announcer {
     this.more = more;
   }
 
-  /** Says it now, or when the last sentence was five seconds ago; a newer one takes its place. @param {string} sentence */
+  /**
+   * Says it now, or when the last sentence was five seconds ago; a newer one takes its place.
+   * @param {string} sentence
+   */
   say(sentence) {
     this.#waiting = sentence;
     if (this.#timer) return;

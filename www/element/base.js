@@ -13,25 +13,48 @@ const propertyOf = (attribute) => attribute.replace(/-(.)/g, (_, letter) => lett
 /**
  * Makes attributes properties of the camel-case name.
  * @param {typeof PartwayElement} element
- * @param {{ strings: string[], numbers?: string[], flags?: string[] }} attributes A missing string is empty, a missing number null.
+ * @param {{ strings: string[], numbers?: string[], flags?: string[] }} attributes A missing string is empty, a
+ *   missing number null.
  */
 export function reflect(element, { strings, numbers = [], flags = [] }) {
   /** @param {string} name @param {(this: Element) => unknown} get @param {(value: any) => string | null} text */
-  const define = (name, get, text) => Object.defineProperty(element.prototype, propertyOf(name), {
-    configurable: true,
-    enumerable: true,
-    get,
-    set(value) {
-      const written = text(value);
-      if (written === null) this.removeAttribute(name);
-      else this.setAttribute(name, written);
-    },
-  });
+  const define = (name, get, text) =>
+    Object.defineProperty(element.prototype, propertyOf(name), {
+      configurable: true,
+      enumerable: true,
+      get,
+      set(value) {
+        const written = text(value);
+        if (written === null) this.removeAttribute(name);
+        else this.setAttribute(name, written);
+      },
+    });
   /** @param {any} value */
   const written = (value) => (value === null || value === undefined ? null : String(value));
-  for (const name of strings) define(name, function () { return this.getAttribute(name) ?? ""; }, written);
-  for (const name of numbers) define(name, function () { return numberOf(this.getAttribute(name)); }, written);
-  for (const name of flags) define(name, function () { return this.hasAttribute(name); }, (value) => (value ? "" : null));
+  for (const name of strings)
+    define(
+      name,
+      function () {
+        return this.getAttribute(name) ?? "";
+      },
+      written,
+    );
+  for (const name of numbers)
+    define(
+      name,
+      function () {
+        return numberOf(this.getAttribute(name));
+      },
+      written,
+    );
+  for (const name of flags)
+    define(
+      name,
+      function () {
+        return this.hasAttribute(name);
+      },
+      (value) => (value ? "" : null),
+    );
 }
 
 /** @param {string | null} text @returns {number | null} What is no number is as good as not there. */
@@ -51,9 +74,8 @@ export class PartwayElement extends Base {
 
   constructor() {
     super();
-    if (!globalThis.document) return;
-    const root = this.attachShadow({ mode: "open", delegatesFocus: true });
-    root.adoptedStyleSheets = [sheet()];
+    this.shadow = this.attachShadow({ mode: "open", delegatesFocus: true });
+    this.shadow.adoptedStyleSheets = [sheet()];
   }
 
   /** The page's own texts. */
@@ -66,9 +88,12 @@ export class PartwayElement extends Base {
     this.speak();
   }
 
-  /** A property that was set before the element was defined hides the element's own. @param {string[]} names */
+  /**
+   * A property that was set before the element was defined hides the element's own.
+   * @param {string[]} names Of attributes, too.
+   */
   upgrade(names) {
-    for (const name of names) {
+    for (const name of names.map(propertyOf)) {
       if (!Object.hasOwn(this, name)) continue;
       const value = /** @type {any} */ (this)[name];
       delete (/** @type {any} */ (this)[name]);
@@ -78,9 +103,9 @@ export class PartwayElement extends Base {
 
   /** The language may change around the element. */
   follow() {
-    this.#watch = new MutationObserver(() => this.translate());
+    this.#watch = new MutationObserver(() => this.chooseLanguage());
     this.#watch.observe(document, { attributes: true, attributeFilter: ["lang", "dir"], subtree: true });
-    this.translate();
+    this.chooseLanguage();
   }
 
   unfollow() {
@@ -88,18 +113,21 @@ export class PartwayElement extends Base {
   }
 
   /** Takes the language of the element, or the nearest around it. */
-  translate() {
+  chooseLanguage() {
     const wanted = inherited(this, "lang") ?? navigator.language ?? "en";
     if (wanted === this.#wanted) return this.speak();
     this.#wanted = wanted;
-    loadLanguage(wanted).then((language) => {
-      if (wanted !== this.#wanted) return;
-      this.language = language;
-      language.messages = this.#messages;
-      this.speak();
-    }, () => {
-      this.#wanted = ""; // what could not be loaded is tried again when something changes
-    });
+    loadLanguage(wanted).then(
+      (language) => {
+        if (wanted !== this.#wanted) return;
+        this.language = language;
+        language.messages = this.#messages;
+        this.speak();
+      },
+      () => {
+        this.#wanted = ""; // what could not be loaded is tried again when something changes
+      },
+    );
   }
 
   /** Arabic is read from the right, unless the page says otherwise. @returns {string} */

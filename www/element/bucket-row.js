@@ -5,7 +5,10 @@ import { FileName, spokenName } from "./file-name.js";
 
 /** @typedef {import("../partway.d.ts").FileEntry} FileEntry */
 
-/** @typedef {{ entry: FileEntry, asked: boolean, note: string, failed: boolean }} Listed `asked`: whether to delete it for good. */
+/**
+ * @typedef {{ entry: FileEntry, asked: boolean, note: string, failed: boolean }} Listed `asked`: whether to delete
+ *   it for good.
+ */
 
 /** Draws an entry. */
 export class BucketRow {
@@ -21,9 +24,12 @@ export class BucketRow {
     /** @type {FileEntry | null} */
     let shown = null;
     const buttons = [0, 1, 2].map(() => new IconButton((action) => shown && act(action, shown)));
-    this.root = h("li", { part: "item", role: "listitem" },
+    this.root = h(
+      "li",
+      { part: "item", role: "listitem" },
       h("span", { class: "text" }, name.root, meta, message),
-      h("span", { class: "actions" }, ...buttons.map(({ root }) => root)));
+      h("span", { class: "actions" }, ...buttons.map(({ root }) => root)),
+    );
     /** @param {Listed} listed */
     this.draw = ({ entry, asked, note, failed }) => {
       shown = entry;
@@ -38,9 +44,9 @@ export class BucketRow {
       if (!failed && note) told.push(note);
       setText(meta, told.join(" · "));
       setText(message, failed ? note : "");
-      const actions = asked ? ["", "confirm", "keep"] : [
-        entry.completed ? "download" : "", entry.completed ? "copy" : "", readonly() ? "" : "delete",
-      ];
+      const actions = asked
+        ? ["", "confirm", "keep"]
+        : [entry.completed ? "download" : "", entry.completed ? "copy" : "", readonly() ? "" : "delete"];
       buttons.forEach((button, at) => {
         const action = actions[at] ?? "";
         const title = action && texts.text(action);

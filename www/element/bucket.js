@@ -17,8 +17,6 @@ import { VirtualList } from "./virtual-list.js";
 export class PartwayBucket extends PartwayElement {
   static observedAttributes = ["for", "readonly", "lang", "dir"];
 
-  /** @type {readonly FileEntry[]} */
-  entries = Object.freeze([]);
   /** @type {Bucket | null} */
   #given = null;
   /** @type {PartwayUploader | null} */
@@ -27,28 +25,55 @@ export class PartwayBucket extends PartwayElement {
   #linked = null;
   /** @type {Map<string, Listed>} */
   #rows = new Map();
+  /** @type {readonly FileEntry[] | null} */
+  #entries = null;
+  /** How often the list was asked for or changed: what was asked before that is old. */
   #asked = 0;
+  #frame = 0;
+
+  #total = h("span");
+  #refreshButton = h("button", {
+    type: "button",
+    part: "action",
+    "data-action": "refresh",
+    click: () => void this.refresh(),
+  });
+  #notice = h("p", { part: "message", class: "notice" });
+  #empty = h("p", { class: "meta" });
+  #status = h("p", { part: "status", class: "quiet", role: "status" });
+  #alert = h("div", { class: "quiet", role: "alert" });
+  #announcer = new Announcer(this.#status, this.#alert, (count) => this.language.text("more", { count }));
+  #list = new VirtualList(
+    h("ul", { part: "list", role: "list", hidden: true }),
+    (/** @type {Listed} */ { entry }) => entry.key,
+    () =>
+      new BucketRow(
+        () => this.language,
+        () => this.hasAttribute("readonly"),
+        (action, entry) => void this.#act(action, entry),
+      ),
+    () => this.#refreshButton.focus(),
+  );
+  #root = h(
+    "div",
+    { class: "root" },
+    h("div", { class: "bar" }, this.#total, this.#refreshButton),
+    this.#notice,
+    this.#empty,
+    this.#list.root,
+    this.#status,
+    this.#alert,
+  );
 
   constructor() {
     super();
-    const { shadowRoot } = this;
-    if (!shadowRoot) return;
-    this.total = h("span");
-    this.refreshButton = h("button", { type: "button", part: "action", "data-action": "refresh", click: () => void this.refresh() });
-    this.notice = h("p", { part: "message", class: "notice" });
-    this.empty = h("p", { class: "meta" });
-    const list = h("ul", { part: "list", role: "list", hidden: true });
-    const status = h("p", { part: "status", class: "quiet", role: "status" });
-    const alert = h("div", { class: "quiet", role: "alert" });
-    this.root = h("div", { class: "root" },
-      h("div", { part: "bar" }, this.total, this.refreshButton), this.notice, this.empty, list, status, alert);
-    shadowRoot.append(this.root);
-    this.announcer = new Announcer(status, alert, (count) => this.language.text("more", { count }));
-    this.list = new VirtualList(list,
-      (/** @type {Listed} */ { entry }) => entry.key,
-      () => new BucketRow(() => this.language, () => this.hasAttribute("readonly"), (action, entry) => void this.#act(action, entry)),
-      () => this.refreshButton.focus());
+    this.shadow.append(this.#root);
     this.upgrade(["bucket", "for", "readonly", "messages"]);
+  }
+
+  /** @returns {readonly FileEntry[]} */
+  get entries() {
+    return (this.#entries ??= Object.freeze(Array.from(this.#rows.values(), ({ entry }) => entry)));
   }
 
   get bucket() {
@@ -64,7 +89,8 @@ export class PartwayBucket extends PartwayElement {
     this.#link();
     // What it is for may stand after it in the page.
     if (!this.#uploader) setTimeout(() => this.isConnected && this.#link());
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.#link(), { once: true });
+    if (document.readyState === "loading")
+      document.addEventListener("DOMContentLoaded", () => this.#link(), { once: true });
   }
 
   disconnectedCallback() {
@@ -77,25 +103,25 @@ export class PartwayBucket extends PartwayElement {
   attributeChangedCallback(name) {
     if (!this.isConnected) return;
     if (name === "for") this.#link();
-    else this.translate();
+    else this.chooseLanguage();
   }
 
   async refresh() {
     const { bucket } = this;
     const asked = (this.#asked += 1);
     if (!bucket) return this.#show([]);
-    this.root.ariaBusy = "true";
+    this.#root.ariaBusy = "true";
     try {
       const entries = await bucket.list();
       if (asked !== this.#asked) return;
-      setText(this.notice, "");
+      setText(this.#notice, "");
       this.#show(entries);
     } catch (error) {
       if (asked !== this.#asked) return;
-      setText(this.notice, this.#message(error));
-      this.announcer.fail(this.#message(error));
+      setText(this.#notice, this.#message(error));
+      this.#announcer.fail(this.#message(error));
     } finally {
-      if (asked === this.#asked) this.root.ariaBusy = "false";
+      if (asked === this.#asked) this.#root.ariaBusy = "false";
     }
   }
 
@@ -110,7 +136,9 @@ export class PartwayBucket extends PartwayElement {
     const { signal } = (this.#linked = new AbortController());
     this.#uploader = uploader;
     uploader?.store?.addEventListener("open", () => this.#opened(), { signal });
-    uploader?.store?.addEventListener("done", (event) => this.#add(/** @type {CustomEvent} */ (event).detail.entry), { signal });
+    uploader?.store?.addEventListener("done", (event) => this.#add(/** @type {CustomEvent} */ (event).detail.entry), {
+      signal,
+    });
     this.#opened();
   }
 
@@ -123,84 +151,92 @@ export class PartwayBucket extends PartwayElement {
   #add(entry) {
     if (this.#given && this.#given !== this.#uploader?.bucket) return;
     this.#asked += 1; // a list that is on its way may lack it
-    this.root.ariaBusy = "false";
-    this.#show([...this.entries.filter(({ key }) => key !== entry.key), entry]);
+    this.#root.ariaBusy = "false";
+    this.#rows.delete(entry.key);
+    this.#set(entry.key, { entry });
+  }
+
+  /** @param {string} key @param {Partial<Listed> & { entry: FileEntry }} change */
+  #set(key, change) {
+    this.#rows.set(key, { asked: false, note: "", failed: false, ...this.#rows.get(key), ...change });
+    this.#entries = null;
+    this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
   /** @param {readonly FileEntry[]} entries */
   #show(entries) {
-    this.entries = Object.freeze([...entries]);
     const before = this.#rows;
-    this.#rows = new Map(entries.map((entry) => {
-      const row = before.get(entry.key);
-      return [entry.key, row?.entry === entry ? row : { ...(row ?? { asked: false, note: "", failed: false }), entry }];
-    }));
+    this.#rows = new Map(
+      entries.map((entry) => [entry.key, { asked: false, note: "", failed: false, ...before.get(entry.key), entry }]),
+    );
+    this.#entries = null;
     this.#draw();
   }
 
   #draw() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     const { language, entries } = this;
-    const size = entries.reduce((sum, entry) => sum + entry.size, 0);
-    setText(this.total, entries.length > 0 ? language.text("bucket.total", { count: entries.length, size: language.size(size) }) : "");
-    this.empty.hidden = entries.length > 0;
-    this.list.root.hidden = entries.length === 0;
-    this.list.show([...this.#rows.values()]);
+    const size = language.size(entries.reduce((sum, entry) => sum + entry.size, 0));
+    const some = entries.length > 0;
+    setText(this.#total, some ? language.text("bucket.total", { count: entries.length, size }) : "");
+    this.#empty.hidden = some;
+    this.#list.root.hidden = !some;
+    this.#list.show([...this.#rows.values()]);
   }
 
   speak() {
     const { language } = this;
-    this.root.lang = language.tag;
-    this.root.dir = this.direction;
-    setText(this.refreshButton, language.text("refresh"));
-    setText(this.empty, language.text("bucket.empty"));
-    this.list.root.ariaLabel = language.text("bucket.label");
+    this.#root.lang = language.tag;
+    this.#root.dir = this.direction;
+    setText(this.#refreshButton, language.text("refresh"));
+    setText(this.#empty, language.text("bucket.empty"));
+    this.#list.root.ariaLabel = language.text("bucket.label");
     this.#draw();
-    this.list.redraw();
+    this.#list.redraw();
   }
 
-  /** @param {string} key @param {Partial<Listed>} change */
-  #change(key, change) {
-    const row = this.#rows.get(key);
-    if (!row) return;
-    this.#rows.set(key, { ...row, ...change });
-    this.list.show([...this.#rows.values()]);
+  /** @param {FileEntry} entry @param {Partial<Listed>} change */
+  #change(entry, change) {
+    // It may be gone by now.
+    if (this.#rows.has(entry.key)) this.#set(entry.key, { entry, ...change });
   }
 
   /** @param {string} action @param {FileEntry} entry */
   async #act(action, entry) {
     const { bucket, language } = this;
     const { key } = entry;
-    if (action === "delete" || action === "keep") return this.#change(key, { asked: action === "delete", note: "", failed: false });
+    if (action === "delete" || action === "keep")
+      return this.#change(entry, { asked: action === "delete", note: "", failed: false });
     try {
       if (!bucket) return;
       if (action === "copy") {
         const copied = await copyText(() => bucket.downloadUrl(key));
         const note = language.text(copied ? "bucket.copied" : "bucket.not-copied");
-        this.#change(key, { note, failed: !copied });
-        this.announcer.say(note);
+        this.#change(entry, { note, failed: !copied });
+        this.#announcer.say(note);
       } else if (action === "download") {
         const onProgress = (/** @type {number} */ received, /** @type {number} */ total) =>
-          this.#change(key, { note: language.percent(received, total), failed: false });
+          this.#change(entry, { note: language.percent(received, total), failed: false });
         save(await bucket.download(key, { onProgress }), entry.name ?? "");
-        this.#change(key, { note: "", failed: false });
+        this.#change(entry, { note: "", failed: false });
       } else {
         await bucket.remove(key);
         if (bucket !== this.bucket) return;
         this.#show(this.entries.filter((other) => other.key !== key));
-        this.announcer.say(language.text("bucket.deleted", { name: spokenName(entry.name ?? "") }));
+        this.#announcer.say(language.text("bucket.deleted", { name: spokenName(entry.name ?? "") }));
       }
     } catch (error) {
       const note = this.#message(error);
-      this.#change(key, { note, failed: true, asked: false });
-      this.announcer.fail(note);
+      this.#change(entry, { note, failed: true, asked: false });
+      this.#announcer.fail(note);
     }
   }
 
   /** @param {unknown} error @returns {string} */
   #message(error) {
-    const { code, message } = /** @type {import("../partway.d.ts").PartwayError} */ (error);
-    const key = `error.${code}`;
-    return this.language.has(key) ? this.language.text(key) : message || this.language.text("error.unexpected");
+    const key = `error.${/** @type {{ code?: unknown }} */ (error).code}`;
+    return this.language.text(this.language.has(key) ? key : "error.unexpected");
   }
 }
 

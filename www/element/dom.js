@@ -1,5 +1,6 @@
 /**
- * Builds elements. Children become text or nodes and nothing here parses markup, so a file name can never become more than text.
+ * Builds elements. Children become text or nodes and nothing here parses markup, so a file name can never become more
+ * than text.
  */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -19,7 +20,8 @@ const ICONS = {
 /**
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
- * @param {Record<string, string | boolean | ((event: any) => void)>} [attributes] `true` sets an empty attribute, `false` none; a
+ * @param {Record<string, string | boolean | ((event: any) => void)>} [attributes] `true` sets an empty attribute,
+ *   `false` none; a
  *   function listens to the event of that name.
  * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[T]}
@@ -71,7 +73,11 @@ export class IconButton {
   }
 }
 
-/** Sets a text only where it differs, so that an unchanged row costs no layout. @param {Node} node @param {string} text */
+/**
+ * Sets a text only where it differs, so that an unchanged row costs no layout.
+ * @param {Node} node
+ * @param {string} text
+ */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

@@ -2,7 +2,10 @@
 
 import { filesOf, hasFiles } from "./dropped.js";
 
-/** How long after the last sign of a drag it counts as gone, in milliseconds: not every engine says where a drag leaves to. */
+/**
+ * How long after the last sign of a drag it counts as gone, in milliseconds: not every engine says where a drag
+ * leaves to.
+ */
 const GONE = 120;
 
 /** Listens on one node until it is stopped. */
@@ -22,7 +25,8 @@ export class DropTarget {
   constructor({ drop, paste, open, folders, onOver, onFiles }) {
     const { signal } = this.#listening;
     /** @param {EventTarget | null} target @param {string[]} types @param {(event: any) => void} listener */
-    const on = (target, types, listener) => types.forEach((type) => target?.addEventListener(type, listener, { signal }));
+    const on = (target, types, listener) =>
+      types.forEach((type) => target?.addEventListener(type, listener, { signal }));
     const leave = () => {
       clearTimeout(this.#leaving);
       onOver(false);

@@ -1,10 +1,16 @@
 /**
- * Files and folders out of a drop or a paste. Two traps: entries must be taken from every item before the first await (the list
- * empties itself after the event), and `readEntries` gives at most a hundred a call until it gives none.
+ * Files and folders out of a drop or a paste. Two traps: entries must be taken from every item before the first await
+ * (the list empties itself after the event), and `readEntries` gives at most a hundred a call until it gives none.
  */
 
-/** @typedef {{ file: File, name: string, handle?: FileSystemFileHandle }} Picked `name`: with its folder, where it has one. */
-/** @typedef {{ name: string, code: "not-a-file" | "unreadable" | "empty-folder" }} Refused What is no file that could be taken. */
+/**
+ * @typedef {{ file: File, name: string, handle?: FileSystemFileHandle }} Picked `name`: with its folder, where it
+ *   has one.
+ */
+/**
+ * @typedef {{ name: string, code: "not-a-file" | "unreadable" | "empty-folder" }} Refused What is no file that
+ *   could be taken.
+ */
 /** @typedef {{ picked: Picked[], refused: Refused[] }} Found */
 
 /** What systems leave in folders and nobody means to send. */
@@ -23,11 +29,13 @@ export const hasFiles = (transfer) => transfer?.types.includes("Files") ?? false
  */
 export async function filesOf(transfer, folders) {
   // All of it at once; what comes later is awaited in order.
-  const tops = Array.from(transfer.items).filter((item) => item.kind === "file").map((item) => {
-    const entry = item.webkitGetAsEntry?.() ?? null;
-    const file = entry?.isDirectory ? null : item.getAsFile();
-    return { entry, file, handle: file && handleOf(item) };
-  });
+  const tops = Array.from(transfer.items)
+    .filter((item) => item.kind === "file")
+    .map((item) => {
+      const entry = item.webkitGetAsEntry?.() ?? null;
+      const file = entry?.isDirectory ? null : item.getAsFile();
+      return { entry, file, handle: file && handleOf(item) };
+    });
   /** @type {Found} */
   const found = { picked: [], refused: [] };
   for (const { entry, file, handle } of tops) {
@@ -47,7 +55,10 @@ export async function filesOf(transfer, folders) {
  */
 export function filesOfInput(files) {
   const wanted = Array.from(files).filter((file) => !file.webkitRelativePath || !LITTER.test(file.name));
-  return readSizes({ picked: wanted.map((file) => ({ file, name: file.webkitRelativePath || file.name })), refused: [] });
+  return readSizes({
+    picked: wanted.map((file) => ({ file, name: file.webkitRelativePath || file.name })),
+    refused: [],
+  });
 }
 
 /** Browsers ask the disk for a picked file's size when it is first read. @param {Found} found */
@@ -62,7 +73,8 @@ async function readSizes(found) {
 }
 
 /**
- * Lets an upload go on after a reload without picking the file again. Chromium's alone, and on plain HTTP it has been seen to crash.
+ * Lets an upload go on after a reload without picking the file again. Chromium's alone, and on plain HTTP it has been
+ * seen to crash.
  * @param {DataTransferItem} item
  * @returns {Promise<FileSystemFileHandle | undefined>}
  */

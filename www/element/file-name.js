@@ -21,7 +21,10 @@ export class FileName {
   }
 }
 
-/** @param {string} name @returns {string} As it may be put into a sentence: hidden characters visible, its direction its own. */
+/**
+ * @param {string} name
+ * @returns {string} As it may be put into a sentence: hidden characters visible, its direction its own.
+ */
 export function spokenName(name) {
   const { stem, extension } = displayName(name);
   return `\u2068${stem}${extension}\u2069`;

@@ -36,7 +36,8 @@ export class FormValue {
     const busy = files.some(({ state }) => !["done", "failed", "rejected"].includes(state));
     const missing = required && keys.length === 0;
     const message = busy ? this.text("busy") : missing ? this.text("required") : "";
-    if (this.#flags !== message) this.internals.setValidity({ customError: busy, valueMissing: !busy && missing }, message, this.anchor);
+    if (this.#flags !== message)
+      this.internals.setValidity({ customError: busy, valueMissing: !busy && missing }, message, this.anchor);
     this.#flags = message;
     const told = JSON.stringify([name, keys]);
     if (told === this.#told) return false;

@@ -8,6 +8,9 @@ export { PartwayBucket, PartwayUploader };
 
 const registry = globalThis.customElements;
 // The uploader first: a bucket's element looks for its uploader.
-for (const [name, element] of /** @type {const} */ ([["partway-uploader", PartwayUploader], ["partway-bucket", PartwayBucket]])) {
+for (const [name, element] of /** @type {const} */ ([
+  ["partway-uploader", PartwayUploader],
+  ["partway-bucket", PartwayBucket],
+])) {
   if (registry && !registry.get(name)) registry.define(name, element);
 }

@@ -14,7 +14,10 @@
  * @property {(options: UploadOptions) => Upload | Promise<Upload>} [reopen] How an upload of an earlier visit goes on.
  */
 
-/** @typedef {{ code: NonNullable<UploadSnapshot["error"]>["code"], retryable: boolean, message: () => string }} Failure */
+/**
+ * @typedef {{ code: NonNullable<UploadSnapshot["error"]>["code"], retryable: boolean, message: () => string }}
+ *   Failure
+ */
 
 /** @typedef {{ sent: number, speed: number, timeLeft: number | null }} Progress */
 
@@ -58,8 +61,15 @@ export class Item {
 
   /** @returns {UploadSnapshot} */
   #freeze() {
-    const { id, source: { file, name, size }, state, progress: { sent, speed, timeLeft }, failure } = this;
-    const error = failure && Object.freeze({ code: failure.code, message: failure.message(), retryable: failure.retryable });
+    const {
+      id,
+      source: { file, name, size },
+      state,
+      progress: { sent, speed, timeLeft },
+      failure,
+    } = this;
+    const error =
+      failure && Object.freeze({ code: failure.code, message: failure.message(), retryable: failure.retryable });
     return Object.freeze({ id, file, name, size, state, sent, speed, timeLeft, key: this.upload?.key, error });
   }
 

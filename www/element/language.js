@@ -1,14 +1,21 @@
-/** Texts and numbers of one language. Each language's texts are a file of their own, loaded when an element is in that language. */
+/**
+ * Texts and numbers of one language. Each language's texts are a file of their own, loaded when an element is in
+ * that language.
+ */
 
 /** @typedef {string | Record<string, string>} Text One string, or one for each plural form of `count`. */
-/** @typedef {Partial<Record<string, string | ((values: Record<string, unknown>) => string)>>} Messages A page's own texts. */
+/**
+ * @typedef {Partial<Record<string, string | ((values: Record<string, unknown>) => string)>>} Messages A page's own
+ *   texts.
+ */
 
 // Literal addresses, so that bundlers find the files.
+const ENGLISH = () => import("./languages/en.js");
 /** @type {Record<string, () => Promise<{ default: Record<string, Text> }>>} */
 const FILES = {
   ar: () => import("./languages/ar.js"),
   de: () => import("./languages/de.js"),
-  en: () => import("./languages/en.js"),
+  en: ENGLISH,
   es: () => import("./languages/es.js"),
   fr: () => import("./languages/fr.js"),
   ja: () => import("./languages/ja.js"),
@@ -41,13 +48,14 @@ export class Language {
   /**
    * @param {string} key
    * @param {Record<string, unknown>} [values] What stands for the {placeholders}. `count` also chooses the plural form.
-   * @returns {string} The page's own text, else the language's, else the key.
+   * @returns {string} The page's own text, else the language's; nothing before the language is there.
    */
   text(key, values = {}) {
     const own = this.messages[key];
     if (typeof own === "function") return String(own(values));
-    const text = own ?? this.texts[key] ?? key;
-    const form = typeof text === "string" ? text : (text[this.plurals.select(Number(values.count))] ?? text.other ?? key);
+    const text = own ?? this.texts[key] ?? "";
+    const form =
+      typeof text === "string" ? text : (text[this.plurals.select(Number(values.count))] ?? text.other ?? "");
     return form.replace(/\{(\w+)\}/g, (whole, name) => {
       const value = values[name];
       return value === undefined ? whole : typeof value === "number" ? this.number(value) : String(value);
@@ -70,7 +78,11 @@ export class Language {
   /** @param {number} value @param {string} unit @param {number} [digits] @param {"short" | "long"} [unitDisplay] */
   #unit(value, unit, digits = 0, unitDisplay = "short") {
     return this.number(value, {
-      style: "unit", unit, unitDisplay, minimumFractionDigits: digits, maximumFractionDigits: digits,
+      style: "unit",
+      unit,
+      unitDisplay,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
     });
   }
 
@@ -103,16 +115,19 @@ export class Language {
     const seconds = Math.max(1, Math.ceil(milliseconds / 1000));
     const minutes = Math.round(seconds / 60);
     const [large, unit, small, rest] =
-      seconds < 60 ? [0, "", seconds, "second"]
-      // Seconds are noise in a forecast of more than ten minutes.
-      : seconds < 600 ? [Math.floor(seconds / 60), "minute", seconds % 60, "second"]
-      : minutes < 2880 ? [Math.floor(minutes / 60), "hour", minutes % 60, "minute"]
-      : [Math.round(minutes / 1440), "day", 0, ""];
+      seconds < 60
+        ? [0, "", seconds, "second"]
+        : // Seconds are noise in a forecast of more than ten minutes.
+          seconds < 600
+          ? [Math.floor(seconds / 60), "minute", seconds % 60, "second"]
+          : minutes < 2880
+            ? [Math.floor(minutes / 60), "hour", minutes % 60, "minute"]
+            : [Math.round(minutes / 1440), "day", 0, ""];
     return [large && this.#unit(large, unit), small && this.#unit(small, rest)].filter(Boolean).join(" ");
   }
 }
 
-/** What is shown until a language is loaded: keys. */
+/** What there is until a language is loaded: no words. */
 export const NONE = new Language("en", {});
 
 /**
@@ -121,8 +136,8 @@ export const NONE = new Language("en", {});
  */
 export async function loadLanguage(wanted) {
   const [base = ""] = (wanted ?? "").toLowerCase().split("-");
-  const file = Object.hasOwn(FILES, base) && FILES[base];
-  const { default: texts } = await (file || FILES.en)();
+  const file = Object.hasOwn(FILES, base) ? FILES[base] : undefined;
+  const { default: texts } = await (file ?? ENGLISH)();
   try {
     return new Language(file && wanted ? wanted : "en", texts);
   } catch {

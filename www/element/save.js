@@ -30,6 +30,11 @@ export async function copyText(text) {
     return true;
   } catch {
     const words = await given;
-    return navigator.clipboard?.writeText(words).then(() => true, () => false) ?? false;
+    return (
+      navigator.clipboard?.writeText(words).then(
+        () => true,
+        () => false,
+      ) ?? false
+    );
   }
 }

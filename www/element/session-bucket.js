@@ -7,6 +7,10 @@ import { openBucket } from "../partway.js";
 /** @typedef {import("../element.d.ts").Session} Session */
 /** @typedef {(() => Session | Promise<Session>) | null} GetSession */
 
+/** @param {string} message What the page left out. */
+const invalid = (message) =>
+  Object.assign(new Error(message), { name: "PartwayError", code: "invalid-option", retryable: false });
+
 /** Owns the bucket it has opened; one that was given belongs to the page. */
 export class SessionBucket {
   /** @type {Promise<Bucket> | null} */
@@ -50,6 +54,9 @@ export class SessionBucket {
 
   /** Opens a session's bucket in place of the one before. @param {Session} session @returns {Promise<Bucket>} */
   async open(session) {
+    if (typeof session?.token !== "string" && typeof session?.token !== "function") {
+      throw invalid("getSession must give an object with a token.");
+    }
     const given = Object.entries(session).filter(([, value]) => value !== undefined);
     const options = { ...this.options, ...Object.fromEntries(given), token: this.#token(session) };
     const bucket = await openBucket(/** @type {BucketOptions} */ (options));
@@ -82,8 +89,7 @@ export class SessionBucket {
 
   async #ask() {
     if (this.getSession) return this.getSession();
-    const error = new Error("The uploader has neither getSession nor a bucket.");
-    throw Object.assign(error, { name: "PartwayError", code: "invalid-option", retryable: false });
+    throw invalid("The uploader has neither getSession nor a bucket.");
   }
 
   /**

@@ -1,4 +1,7 @@
-/** The uploader without a page: which files are wanted, which go first, how far each is. Knows no DOM, and runs in Node too. */
+/**
+ * The uploader without a page: which files are wanted, which go first, how far each is. Knows no DOM, and runs in
+ * Node too.
+ */
 
 import { isPartwayError } from "../partway.js";
 import { acceptor } from "./accept.js";
@@ -15,7 +18,10 @@ import { SessionBucket } from "./session-bucket.js";
 /** @typedef {Blob | { file: Blob, name?: string, handle?: FileSystemFileHandle }} Given */
 /** @typedef {NonNullable<UploadSnapshot["error"]>["code"]} Code */
 
-/** Uploads the library has at a time: enough for every place it has, and few enough that ten thousand that wait cost nothing. */
+/**
+ * Uploads the library has at a time: enough for every place it has, and few enough that ten thousand that wait
+ * cost nothing.
+ */
 const AT_ONCE = 24;
 /** Least time between two reports of progress, in milliseconds. */
 const GAP = 100;
@@ -41,9 +47,8 @@ function sourceOf(given, at) {
 
 /** @param {unknown} error Of the page's own function, unless it is ours. @returns {never} */
 function refused(error) {
-  if (isPartwayError(error)) throw error;
-  console.error(error);
-  throw new Refused();
+  console.error(error); // the page's developer is to see why; the library's own messages hold no secret
+  throw isPartwayError(error) ? error : new Refused();
 }
 
 /** Files and their uploads. Its events are told in `element.d.ts`. */
@@ -126,6 +131,13 @@ export class UploadStore extends EventTarget {
     return this.#pending.size;
   }
 
+  /** Files that wait for `start()`. */
+  get waiting() {
+    let count = 0;
+    for (const item of this.#pending) if (this.#isIdle(item)) count += 1;
+    return count;
+  }
+
   /** Opens the bucket now. @returns {Promise<Bucket>} */
   connect() {
     return this.#bucket.connect();
@@ -156,7 +168,13 @@ export class UploadStore extends EventTarget {
     return taken;
   }
 
-  /** Says that something was not taken. @param {Blob | null} file @param {string} name @param {string} code @param {string} message */
+  /**
+   * Says that something was not taken.
+   * @param {Blob | null} file
+   * @param {string} name
+   * @param {string} code
+   * @param {string} message
+   */
   reject(file, name, code, message) {
     this.#emit("reject", { file, name, code, message });
   }
@@ -164,7 +182,7 @@ export class UploadStore extends EventTarget {
   /** Begins what waits for it. */
   start() {
     for (const item of this.#pending) {
-      if (item.state === "queued" && !item.upload && !this.#running.has(item)) this.#queue.add(item);
+      if (this.#isIdle(item)) this.#queue.add(item);
     }
     this.#feed();
   }
@@ -195,7 +213,10 @@ export class UploadStore extends EventTarget {
     this.#feed();
   }
 
-  /** Stops it, removes what is stored of it unless that is the whole file, and takes it out of the list. @param {string} [id] Without one, all. */
+  /**
+   * Stops it, removes what is stored of it unless that is the whole file, and takes it out of the list.
+   * @param {string} [id] Without one, all.
+   */
   async cancel(id) {
     const ends = [];
     for (const item of [...this.#some(id)]) {
@@ -240,7 +261,10 @@ export class UploadStore extends EventTarget {
     this.#bucket.close();
   }
 
-  /** Goes on with an upload of an earlier visit, from its file handle; call it in a user's action. @param {UnfinishedUpload} unfinished */
+  /**
+   * Goes on with an upload of an earlier visit, from its file handle; call it in a user's action.
+   * @param {UnfinishedUpload} unfinished
+   */
   async reopen(unfinished) {
     /** @type {import("../partway.d.ts").UploadOptions} */
     let listener = {};
@@ -253,7 +277,9 @@ export class UploadStore extends EventTarget {
     /** @type {Upload | null} */
     let ready = await unfinished.reopen(relay);
     const item = new Item({
-      file: new Blob(), name: ready.name, size: ready.size,
+      file: new Blob(),
+      name: ready.name,
+      size: ready.size,
       reopen: (options) => {
         listener = options;
         const upload = ready ?? unfinished.reopen(relay);
@@ -281,6 +307,11 @@ export class UploadStore extends EventTarget {
     this.#change();
   }
 
+  /** @param {Item} item */
+  #isIdle(item) {
+    return item.state === "queued" && !item.upload && !this.#running.has(item) && !this.#queue.has(item);
+  }
+
   /** @param {string | undefined} id @returns {Iterable<Item>} */
   #some(id) {
     const item = id === undefined ? undefined : this.#items.get(id);
@@ -298,7 +329,8 @@ export class UploadStore extends EventTarget {
     const because = (code, key = code, values = {}) => ({ code, message: () => this.describe(key, values, "") });
     if (name === "") return because("invalid-file");
     if (!accept(file, name)) return because("not-accepted");
-    if (this.maxSize !== null && size > this.maxSize) return because("too-large", "larger-than", { bytes: this.maxSize });
+    if (this.maxSize !== null && size > this.maxSize)
+      return because("too-large", "larger-than", { bytes: this.maxSize });
     const own = this.validate?.(file, name);
     if (own) return { code: "not-accepted", message: () => own };
     // One after another takes the place of the one before, as in an <input>.
@@ -346,7 +378,7 @@ export class UploadStore extends EventTarget {
       });
       if (!current()) return void upload.abort();
       item.change({ upload });
-      if (item.state === "paused") upload.pause();
+      if (/** @type {string} */ (item.state) === "paused") upload.pause();
       else onState(upload.state);
       this.#change();
       const entry = await upload.done;
@@ -383,9 +415,11 @@ export class UploadStore extends EventTarget {
    */
   #renewed(error) {
     if (!isPartwayError(error) || !OVER.has(error.code)) return Promise.resolve(false);
-    this.#renewing ??= this.#renew().catch(() => false).finally(() => {
-      this.#renewing = null;
-    });
+    this.#renewing ??= this.#renew()
+      .catch(() => false)
+      .finally(() => {
+        this.#renewing = null;
+      });
     return this.#renewing;
   }
 
@@ -427,13 +461,18 @@ export class UploadStore extends EventTarget {
     // What cannot be said is as good as nothing left: uploads go on without.
     const found = await Promise.resolve(bucket?.unfinished?.()).catch(() => []);
     if (bucket !== this.bucket) return;
-    this.unfinished = found ?? [];
+    const keys = new Set(Array.from(this.#items.values(), ({ upload }) => upload?.key));
+    this.unfinished = (found ?? []).filter(({ key }) => !keys.has(key));
     this.#change();
   }
 
   /** @param {Item} item @param {UploadSnapshot["state"]} state */
   #enter(item, state) {
     item.change({ state });
+    const key = item.upload?.key;
+    // It goes on here.
+    if (this.unfinished.some((other) => other.key === key))
+      this.unfinished = this.unfinished.filter((other) => other.key !== key);
     if (state === "paused") this.#running.delete(item);
     else if (item.upload) this.#running.add(item);
     if (state !== "uploading") item.change({ progress: { ...item.progress, speed: 0, timeLeft: null } });
@@ -490,7 +529,12 @@ export class UploadStore extends EventTarget {
     }, GAP);
   }
 
-  /** @param {string} type @param {unknown} [detail] @param {boolean} [cancelable] @returns {boolean} Whether nobody prevented it. */
+  /**
+   * @param {string} type
+   * @param {unknown} [detail]
+   * @param {boolean} [cancelable]
+   * @returns {boolean} Whether nobody prevented it.
+   */
   #emit(type, detail, cancelable = false) {
     return this.dispatchEvent(new CustomEvent(type, { detail, cancelable }));
   }

@@ -58,7 +58,12 @@ section[part=zone] {
   background: color-mix(in srgb, var(--accent) 14%, var(--zone));
 }
 :host(:state(disabled)) section[part=zone] { opacity: .6; border-style: dotted; }
-.buttons, .actions { display: flex; flex-wrap: wrap; align-items: center; gap: calc(var(--gap) / 2); }
+.buttons, .actions {
+  display: flex;
+  flex-wrap: wrap;
+  align-items: center;
+  gap: calc(var(--gap) / 2);
+}
 .buttons { justify-content: center; }
 button {
   display: inline-flex;
@@ -78,17 +83,44 @@ button {
   transition: background var(--motion);
 }
 button:hover { background: color-mix(in srgb, var(--text) 8%, transparent); }
-button[part=browse] { padding: 8px 16px; border-color: transparent; background: var(--accent); color: var(--on-accent); font-weight: 600; }
+button[part=browse] {
+  padding: 8px 16px;
+  border-color: transparent;
+  background: var(--accent);
+  color: var(--on-accent);
+  font-weight: 600;
+}
 button[part=browse]:hover { background: color-mix(in srgb, var(--accent) 88%, var(--text)); }
 button:disabled { cursor: not-allowed; }
 button:focus-visible, ul:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 button:has(> svg:only-child) { padding: 0; border-color: transparent; }
 button[data-action=confirm] { border-color: var(--danger); color: var(--danger); }
-svg { inline-size: 16px; block-size: 16px; fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
-:dir(rtl) > svg { scale: -1 1; }
-[part=overall], [part=bar] { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 4px var(--gap); font-size: .9em; color: var(--muted); }
-[part=overall] progress { flex-basis: 100%; }
-[part=list] { max-block-size: var(--partway-list-height, 26rem); overflow: auto; overflow-anchor: none; border-block-start: 1px solid var(--line); }
+svg {
+  inline-size: 16px;
+  block-size: 16px;
+  fill: none;
+  stroke: currentColor;
+  stroke-width: 1.6;
+  stroke-linecap: round;
+  stroke-linejoin: round;
+}
+.bar {
+  display: flex;
+  flex-wrap: wrap;
+  align-items: center;
+  justify-content: space-between;
+  gap: 4px var(--gap);
+  font-size: .9em;
+  color: var(--muted);
+}
+.bar button { font-size: 1em; }
+.bar progress { flex-basis: 100%; }
+[part=list] {
+  max-block-size: var(--partway-list-height, 26rem);
+  overflow: auto;
+  overflow-anchor: none;
+  border-block-start: 1px solid var(--line);
+}
 [part=list]::after { content: ""; display: block; block-size: var(--rest); }
 li {
   display: grid;
@@ -102,7 +134,13 @@ li {
 .many li { block-size: 4.6rem; overflow: hidden; contain: strict; }
 .many .message { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .text { display: flex; flex-direction: column; min-inline-size: 0; }
-.name { display: flex; min-inline-size: 0; max-inline-size: 100%; align-self: flex-start; font-weight: 500; }
+.name {
+  display: flex;
+  min-inline-size: 0;
+  max-inline-size: 100%;
+  align-self: flex-start;
+  font-weight: 500;
+}
 .stem { overflow: hidden; text-overflow: ellipsis; white-space: pre; }
 .ending { flex: none; white-space: pre; }
 .meta { font-size: .85em; color: var(--muted); font-variant-numeric: tabular-nums; }
@@ -122,7 +160,10 @@ progress {
   color: var(--accent);
 }
 progress::-webkit-progress-bar { background: var(--line); }
-progress::-webkit-progress-value { background: var(--accent); transition: inline-size var(--motion); }
+progress::-webkit-progress-value {
+  background: var(--accent);
+  transition: inline-size var(--motion);
+}
 progress::-moz-progress-bar { background: var(--accent); }
 progress:indeterminate::-moz-progress-bar { background: transparent; }
 @container (max-width: 26rem) {
@@ -131,7 +172,12 @@ progress:indeterminate::-moz-progress-bar { background: transparent; }
 }
 @media (prefers-reduced-motion: reduce) { :host { --motion: 0s; } }
 @media (forced-colors: active) {
-  progress { border: 1px solid CanvasText; forced-color-adjust: none; background: Canvas; color: Highlight; }
+  progress {
+  border: 1px solid CanvasText;
+  forced-color-adjust: none;
+  background: Canvas;
+  color: Highlight;
+}
   progress::-webkit-progress-bar { background: Canvas; }
   progress::-webkit-progress-value { background: Highlight; }
   progress::-moz-progress-bar { background: Highlight; }

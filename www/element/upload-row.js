@@ -31,10 +31,13 @@ export class UploadRow {
     /** @type {UploadSnapshot | null} */
     let shown = null;
     const buttons = [0, 1].map(() => new IconButton((action) => shown && act(action, shown.id)));
-    this.root = h("li", { part: "item", role: "listitem" },
+    this.root = h(
+      "li",
+      { part: "item", role: "listitem" },
       h("span", { class: "text" }, this.#name.root, this.#meta, this.#message),
       h("span", { class: "actions" }, ...buttons.map(({ root }) => root)),
-      this.#progress);
+      this.#progress,
+    );
     /** @param {UploadSnapshot} snapshot */
     this.draw = (snapshot) => {
       shown = snapshot;
@@ -59,7 +62,8 @@ export class UploadRow {
     dataset.state = state;
     this.#name.show(name);
     const told = [language.text(`state.${state}`)];
-    if (sent > 0 && sent < size) told.push(language.text("sentOf", { sent: language.size(sent), total: language.size(size) }));
+    if (sent > 0 && sent < size)
+      told.push(language.text("sentOf", { sent: language.size(sent), total: language.size(size) }));
     else if (size > 0) told.push(language.size(size));
     if (speed > 0) told.push(language.speed(speed));
     if (timeLeft !== null && timeLeft > 0) told.push(language.text("left", { time: language.duration(timeLeft) }));

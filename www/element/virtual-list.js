@@ -1,6 +1,6 @@
 /**
- * A long list of which only what is near the viewport is in the page, so that ten thousand rows cost no more than fifty. The row
- * that has the focus stays, with its neighbours, so that Tab reaches every row.
+ * A long list of which only what is near the viewport is in the page, so that ten thousand rows cost no more than
+ * fifty. The row that has the focus stays, with its neighbours, so that Tab reaches every row.
  */
 
 /** Rows that are all shown, and rows shown beyond each end of the viewport. */
@@ -14,7 +14,10 @@ const BEYOND = 8;
 
 /** @template {object} Value */
 export class VirtualList {
-  /** Those in the page, by the value's key, and what they show. @type {Map<string, { row: Row<Value>, value: Value | null }>} */
+  /**
+   * Those in the page, by the value's key, and what they show.
+   * @type {Map<string, { row: Row<Value>, value: Value | null }>}
+   */
   #rows = new Map();
   /** @type {readonly Value[]} */
   #values = [];

@@ -4,14 +4,33 @@ use anyhow::{Result, ensure};
 use super::{Browser, drivers::Driver, install::Programs, page, servers::Servers, webdriver::Session};
 use crate::tally::Tally;
 
+/// Where the page is, and what it is run against.
+pub struct Place<'a> {
+    /// Origin of the gateway.
+    pub gateway: &'a str,
+    /// The page, and the server nothing is to be sent to.
+    pub servers: &'a Servers,
+    /// Only the tests whose name holds this.
+    pub only: &'a str,
+}
+
+impl Place<'_> {
+    /// The address of the tests' page in `folder`.
+    #[must_use]
+    pub fn page(&self, folder: &str, browser: Browser) -> String {
+        let Self { gateway, servers: Servers { site, elsewhere, .. }, only } = self;
+        let only = only.replace(' ', "%20");
+        format!("{site}/{folder}/?gateway={gateway}&elsewhere={elsewhere}&browser={browser}&only={only}")
+    }
+}
+
 /// Runs the page in one browser and prints a line a test.
 ///
 /// # Errors
 /// A test fails, or the page does not come to its end.
-pub fn run(browser: Browser, programs: Programs, gateway: &str, servers: &Servers, tally: &mut Tally) -> Result<()> {
+pub fn run(browser: Browser, programs: Programs, place: &Place<'_>, tally: &mut Tally) -> Result<()> {
     let session = Session::open(Driver::start(browser, programs)?)?;
-    let Servers { site, elsewhere, .. } = servers;
-    session.go_to(&format!("{site}/contract/?gateway={gateway}&elsewhere={elsewhere}&browser={browser}"))?;
+    session.go_to(&place.page("contract", browser))?;
     let (mut run, mut failed) = (0, 0);
     page::follow(&session, |test| {
         let passed = page::is_true(test, "ok");

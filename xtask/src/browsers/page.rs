@@ -18,7 +18,18 @@ const LOADING: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// The page has no tests, or does not come to its end; the sentence ends with its console.
-pub fn follow(session: &Session, mut told: impl FnMut(&Value)) -> Result<()> {
+pub fn follow(session: &Session, told: impl FnMut(&Value)) -> Result<()> {
+    attend(session, told, || {
+        thread::sleep(Duration::from_millis(100));
+        Ok(())
+    })
+}
+
+/// The same for a page that asks for something meanwhile: `serve` waits a moment for that, and does it.
+///
+/// # Errors
+/// As [`follow`], or `serve` fails.
+pub fn attend(session: &Session, mut told: impl FnMut(&Value), mut serve: impl FnMut() -> Result<()>) -> Result<()> {
     let (mut seen, mut last) = (0, Instant::now());
     loop {
         let script = "const { done, tests } = window.results ?? {}; return tests ? { done, tests: tests.slice(arguments[0]) } : null";
@@ -38,7 +49,7 @@ pub fn follow(session: &Session, mut told: impl FnMut(&Value)) -> Result<()> {
             let console = session.console().unwrap_or_default().join("\n  ");
             bail!("the page stopped after {seen} tests; its console:\n  {console}");
         }
-        thread::sleep(Duration::from_millis(100));
+        serve()?;
     }
 }
 

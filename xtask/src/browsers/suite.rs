@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Browser, consumers, contract, end_to_end, install, install::Programs, kill, matrix, pages, peers, servers::Servers,
-    table, table::Table, wasm_tests,
+    Browser, consumers, contract, element, end_to_end, install, install::Programs, kill, matrix, pages, peers,
+    servers::Servers, table, table::Table, wasm_tests,
 };
 use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
 
@@ -34,6 +34,8 @@ pub enum Step {
     Wasm,
     /// The contract tests, in each browser.
     Contract,
+    /// The element, with real input, in each browser.
+    Element,
     /// What uploads survive, in each browser.
     Matrix,
     /// One upload and several pages, in each browser.
@@ -48,7 +50,7 @@ pub enum Step {
 
 impl Step {
     /// All of them, in the order they run.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Format,
         Self::Clippy,
         Self::Native,
@@ -56,6 +58,7 @@ impl Step {
         Self::Package,
         Self::Wasm,
         Self::Contract,
+        Self::Element,
         Self::Matrix,
         Self::Pages,
         Self::Kill,
@@ -83,6 +86,7 @@ impl fmt::Display for Step {
             Self::Package => "package",
             Self::Wasm => "wasm",
             Self::Contract => "contract",
+            Self::Element => "element",
             Self::Matrix => "matrix",
             Self::Pages => "pages",
             Self::Kill => "kill",
@@ -101,7 +105,7 @@ pub struct Selection {
     pub browsers: Vec<Browser>,
     /// Of the matrix only the faults whose name holds this.
     pub fault: String,
-    /// Of the consumers only those whose name holds this.
+    /// Of the tests in a page (contract, element), and of the consumers, only those whose name holds this.
     pub test: String,
     /// Whether the steps that can be long are: who asks for one of them gets all of it.
     pub full: bool,
@@ -232,6 +236,11 @@ impl<'a> Suite<'a> {
             self.failures.push("the steps in browsers were not run: they need the package".to_owned());
             return;
         }
+        if selection.steps.contains(&Step::Element)
+            && self.step("npm packages of the element's tests", |workspace, _| element::install(workspace)).is_none()
+        {
+            return;
+        }
         let mut programs = Vec::new();
         let needed = |browser: &&Browser| selection.steps.iter().any(|step| step.runs_in(**browser));
         for browser in selection.browsers.iter().filter(needed) {
@@ -258,10 +267,12 @@ impl<'a> Suite<'a> {
         let measure = if selection.full { kill::Measure::FULL } else { kill::Measure::SHORT };
         let killed = kill::Place { workspace, program: &program, site: &servers.site, measure };
         let consuming = consumers::Place { workspace, gateway: &gateway.origin, only: &selection.test };
+        let tests = contract::Place { gateway: &gateway.origin, servers: &servers, only: &selection.test };
         for one in selection.steps.iter().filter(|step| step.needs_browsers()) {
             let run = |browser: Browser, programs: &Programs, tally: &mut Tally| match one {
                 Step::Wasm => wasm_tests::run(workspace, browser, programs, &gateway.origin, tally),
-                Step::Contract => contract::run(browser, programs.clone(), &gateway.origin, &servers, tally),
+                Step::Contract => contract::run(browser, programs.clone(), &tests, tally),
+                Step::Element => element::run(browser, programs.clone(), &tests, tally),
                 Step::Matrix => matrix::run(browser, programs.clone(), &place, &table, tally),
                 Step::Pages => pages::run(browser, programs, &gateway.origin, &servers.site, &table, tally),
                 Step::Kill => kill::run(browser, programs, &killed, &table, tally),
@@ -378,7 +389,7 @@ mod tests {
 
     #[test]
     fn tests_are_chosen_by_their_name() {
-        assert_eq!(parse(&["--only", "consumers", "--test", "vite 8"]).unwrap().test, "vite 8");
+        assert_eq!(parse(&["--only", "element", "--test", "focus is kept"]).unwrap().test, "focus is kept");
     }
 
     #[test]
