@@ -1,5 +1,7 @@
 //! The consumers: which example, with which versions, and how it is opened.
 
+use super::versions::Pins;
+
 /// An app of `examples/`, in one set of versions.
 #[derive(Debug)]
 pub struct App {
@@ -7,8 +9,8 @@ pub struct App {
     pub name: &'static str,
     /// Its folder below `examples/`.
     pub folder: &'static str,
-    /// Packages that are taken in another version than the newest: under which key `versions.json` has it.
-    pub pins: &'static [(&'static str, &'static str)],
+    /// What it takes in an older version.
+    pub pins: Pins<'static>,
     /// How it is run.
     pub kind: Kind,
 }
@@ -39,7 +41,7 @@ const fn bundled(output: &'static str, dev: Option<&'static str>, server: bool) 
     Kind::Bundled { output, dev, server }
 }
 
-const VITE_7: &[(&str, &str)] =
+const VITE_7: Pins<'static> =
     &[("vite", "vite@7"), ("@vitejs/plugin-react", "@vitejs/plugin-react@5"), ("typescript", "typescript@5")];
 
 /// All of them, those that take longest first.

@@ -8,9 +8,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    apps::App,
     tools::{self, Tools},
-    versions::Versions,
+    versions::{Pins, Versions},
 };
 use crate::workspace::Workspace;
 
@@ -22,36 +21,35 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// Copies the example below `parent`: only what belongs to the repository, nothing that was installed or built there.
+    /// Copies a folder of the repository to `folder`: only what belongs to the repository, nothing that was installed or built there.
     ///
     /// # Errors
-    /// There is no such example.
-    pub fn copy(workspace: &Workspace, app: &App, parent: &Path) -> Result<Self> {
-        let source = workspace.path("examples").join(app.folder);
+    /// There is no such folder.
+    pub fn copy(workspace: &Workspace, source: &str, folder: &Path) -> Result<Self> {
+        let (name, source) = (source, workspace.path(source));
         let output = Command::new("git")
             .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(&source)
             .output()
-            .context("cannot ask git which files an example has")?;
-        let files = String::from_utf8(output.stdout).context("a file of an example has a name that is no UTF-8")?;
-        ensure!(!files.is_empty(), "examples/{} has no files", app.folder);
-        let folder = parent.join(app.name.replace([' ', ','], "-"));
+            .context("cannot ask git which files are the repository's")?;
+        let files = String::from_utf8(output.stdout).context("a file has a name that is no UTF-8")?;
+        ensure!(!files.is_empty(), "{name} has no files");
         for file in files.split_terminator('\0') {
             let target = folder.join(file);
             fs::create_dir_all(target.parent().context("a file is in no folder")?)?;
-            fs::copy(source.join(file), &target).with_context(|| format!("cannot copy {file} of {}", app.folder))?;
+            fs::copy(source.join(file), &target).with_context(|| format!("cannot copy {file} of {name}"))?;
         }
-        Ok(Self { folder })
+        Ok(Self { folder: folder.to_owned() })
     }
 
     /// Installs its packages in exact versions, and Partway from its tarball.
     ///
     /// # Errors
     /// A version is not known, or npm fails.
-    pub fn install(&self, tools: &Tools, versions: &Versions, app: &App, tarball: &Path) -> Result<()> {
+    pub fn install(&self, tools: &Tools, versions: &Versions, pins: Pins<'_>, tarball: &Path) -> Result<()> {
         let path = self.folder.join("package.json");
-        let manifest = fs::read_to_string(&path).context("an example has no package.json")?;
-        fs::write(&path, versions.pin(&manifest, app.pins, &tarball.to_string_lossy())?)?;
+        let manifest = fs::read_to_string(&path).context("no package.json")?;
+        fs::write(&path, versions.pin(&manifest, pins, &tarball.to_string_lossy())?)?;
         tools.install(&self.folder)
     }
 
@@ -80,4 +78,26 @@ impl Fresh {
         tools::run(npm, &folder)?;
         Ok(folder.join("node_modules/partway"))
     }
+
+    /// Copies the installed package, without what it depends on, to a folder of this name.
+    ///
+    /// # Errors
+    /// It is not installed, or a file cannot be copied.
+    pub fn copy_package(&self, name: &str) -> Result<()> {
+        copy_all(&self.folder.join("node_modules/partway"), &self.folder.join(name))
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_all(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@
 //! | [`output`] | what its build left |
 //! | [`serve`] | who serves it |
 //! | [`visit`] | a person at its page |
+//! | [`checks`] | what others' tools say of the package |
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -27,6 +28,7 @@ use super::{Browser, drivers::Driver, end_to_end, install::Programs, webdriver::
 use crate::{tally::Tally, workspace::Workspace};
 
 pub mod apps;
+pub mod checks;
 pub mod fresh;
 pub mod output;
 pub mod serve;
@@ -86,11 +88,13 @@ pub fn run(browser: Browser, programs: &Programs, place: &Place<'_>, tally: &mut
         tally: Mutex::default(),
     };
     let next = AtomicUsize::new(0);
-    let apps: Vec<&App> = APPS.iter().filter(|app| app.name.contains(place.only)).collect();
+    // Without an app: the checks of the package alone.
+    let jobs = APPS.iter().map(|app| (app.name, Some(app))).chain([(checks::NAME, None)]);
+    let jobs: Vec<_> = jobs.filter(|(name, _)| name.contains(place.only)).collect();
     let work = || -> Result<()> {
         let session = Session::open(Driver::start(browser, programs.clone())?)?;
-        while let Some(app) = apps.get(next.fetch_add(1, Ordering::Relaxed)) {
-            scene.app(&session, app);
+        while let Some((_, app)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            app.map_or_else(|| checks::run(&scene), |app| scene.app(&session, app));
         }
         Ok(())
     };
@@ -162,9 +166,14 @@ impl Scene<'_> {
     }
 
     fn fresh(&self, app: &App) -> Result<Fresh> {
-        let fresh = Fresh::copy(self.place.workspace, app, self.folder)?;
-        fresh.install(&self.tools, &self.versions, app, &self.tarball)?;
+        let fresh = self.copied(app)?;
+        fresh.install(&self.tools, &self.versions, app.pins, &self.tarball)?;
         Ok(fresh)
+    }
+
+    fn copied(&self, app: &App) -> Result<Fresh> {
+        let folder = self.folder.join(app.name.replace([' ', ','], "-"));
+        Fresh::copy(self.place.workspace, &format!("examples/{}", app.folder), &folder)
     }
 
     fn own_server(&self, session: &Session, app: &App, fresh: &Fresh, script: &str, flag: &str) -> Result<()> {
@@ -199,7 +208,7 @@ impl Scene<'_> {
 
     /// A page as it is written, but for the CDN's address: that is a second origin here.
     fn page(&self, session: &Session, app: &App) -> Result<()> {
-        let fresh = Fresh::copy(self.place.workspace, app, self.folder)?;
+        let fresh = self.copied(app)?;
         let cdn = self.sites.serve(&fresh.unpack(&self.tools, &self.tarball)?, true)?;
         fresh.replace("index.html", "https://cdn.jsdelivr.net/npm/partway@0.1", &cdn)?;
         self.visit(session, app, "page", &self.sites.serve(&fresh.folder, false)?)

@@ -101,6 +101,16 @@ impl Tools {
         run(npm, folder)
     }
 
+    /// Runs a program of JavaScript.
+    ///
+    /// # Errors
+    /// It fails; the sentence ends with what it said.
+    pub fn node(&self, folder: &Path, arguments: &[&str]) -> Result<String> {
+        let mut node = self.command("node", folder);
+        node.args(arguments);
+        run(node, folder)
+    }
+
     /// Runs a program that is installed in the folder.
     ///
     /// # Errors
