@@ -86,6 +86,8 @@ export class PartwayBucket extends PartwayElement {
 
   connectedCallback() {
     this.follow();
+    // A bucket that was given before the element was in the page is not listed yet.
+    if (this.#given) this.#opened();
     this.#link();
     // What it is for may stand after it in the page.
     if (!this.#uploader) setTimeout(() => this.isConnected && this.#link());

@@ -57,7 +57,7 @@ section[part=zone] {
   border: 2px solid var(--accent);
   background: color-mix(in srgb, var(--accent) 14%, var(--zone));
 }
-:host(:state(disabled)) section[part=zone] { opacity: .6; border-style: dotted; }
+:host(:state(disabled)) section[part=zone] { opacity: .75; border-style: dotted; }
 .buttons, .actions {
   display: flex;
   flex-wrap: wrap;
