@@ -9,7 +9,7 @@ offer(async () => {
   // As a literal: Vite, webpack, Parcel and Rollup's plugins look for just this, and emit the file.
   const beside = new URL("./partway_wasm_bg.wasm", import.meta.url);
   if (!beside.pathname.includes("/.vite/deps/")) return beside;
-  // Vite 5 to 7 bundles packages into node_modules/.vite/deps/ before it serves them in dev mode, leaves the address as it is, and answers
-  // it with index.html. The file itself is in the package, two folders up. Vite 8 needs none of this.
+  // In dev mode Vite 5 to 7 bundles packages into node_modules/.vite/deps/, leaves the address as it is, and answers it
+  // with index.html. The file itself is in the package, two folders up. Vite 8 needs none of this.
   return compile(beside).catch(() => new URL("../../partway/partway_wasm_bg.wasm", beside));
 }, 0);

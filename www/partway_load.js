@@ -1,14 +1,16 @@
-// The WebAssembly is loaded here: when it is first needed, once, from one place, whichever entries a program imports. No
-// address stands in this file: an entry offers where its bytes are, so that a bundler emits them for the entry that asks.
+// The WebAssembly is loaded here: when it is first needed, once, from one place, whichever entries a program imports.
+// No address stands in this file: an entry offers where the bytes are, so that bundlers emit them for that entry alone.
 
 import instantiate from "./partway_wasm.js";
 
 const MISSING =
-  'The WebAssembly module could not be loaded: copy partway_wasm_bg.wasm of this version beside the bundle, or pass its ' +
-  'address to init(), or import "partway/inline".';
+  "The WebAssembly module could not be loaded: copy partway_wasm_bg.wasm of this version beside the bundle, or pass " +
+  'its address to init(), or import "partway/inline".';
 const FORBIDDEN =
-  "The WebAssembly module could not be compiled: allow 'wasm-unsafe-eval' in the script-src of the page's Content-Security-Policy.";
-const ABSENT = "There is no WebAssembly here: the browser is too old, or it is switched off (as in Lockdown Mode); another browser is needed.";
+  "The WebAssembly module could not be compiled: allow 'wasm-unsafe-eval' in the script-src of the page's " +
+  "Content-Security-Policy.";
+const ABSENT =
+  "There is no WebAssembly here: use a browser that has it, or switch it on, where it is off as in Lockdown Mode.";
 
 /** `\0asm` and the version: the least module there is. */
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
@@ -27,17 +29,22 @@ export function offer(source, rank) {
 }
 
 /**
- * Loads the module from `source`, else from where `offer` said. Once it is loading, later calls wait for the same; once it failed, the next
- * tries again. Rejects with code "load".
+ * Loads the module from `source`, else from where `offer` said. Once it is loading, later calls wait for the same; once
+ * it failed, the next tries again. Rejects with code "load".
  */
 export function load(source) {
   if (!loading) {
-    // What was told stays told, so that `openBucket` finds it after a failure; the body of an answer is there only once.
+    // What was told stays told, so that `openBucket` finds it after a failure. An answer's body is there only once.
     if (source !== undefined && !(source instanceof Response)) told = source;
-    loading = start(source ?? told).catch((error) => {
-      loading = undefined;
-      throw error;
-    });
+    loading = start(source ?? told).then(
+      () => {
+        told = undefined;
+      },
+      (error) => {
+        loading = undefined;
+        throw error;
+      },
+    );
   }
   return loading;
 }
@@ -45,6 +52,9 @@ export function load(source) {
 async function start(source) {
   try {
     const module = await compile(await (source ?? offered?.source()));
+    // The glue takes any module, and keeps it for good.
+    const isOurs = WebAssembly.Module.exports(module).some(({ name }) => name === "openBucket");
+    if (!isOurs) throw new Error("It is another module.");
     await instantiate({ module_or_path: module });
   } catch (cause) {
     const error = new Error(await sentence(), { cause });
@@ -52,7 +62,7 @@ async function start(source) {
   }
 }
 
-/** Browsers word it differently when a page's CSP forbids WebAssembly; what all have in common is that nothing compiles. */
+/** Browsers word it differently when a page's CSP forbids WebAssembly; in all of them nothing compiles. */
 async function sentence() {
   if (typeof WebAssembly === "undefined") return ABSENT;
   return WebAssembly.compile(EMPTY).then(() => MISSING, () => FORBIDDEN);
@@ -61,7 +71,8 @@ async function sentence() {
 /** @param {string | URL | Request | Response | BufferSource | WebAssembly.Module} source */
 export async function compile(source) {
   if (source instanceof WebAssembly.Module) return source;
-  const given = typeof source === "string" || source instanceof URL || source instanceof Request ? await read(source) : source;
+  const isAddress = typeof source === "string" || source instanceof URL || source instanceof Request;
+  const given = isAddress ? await read(source) : source;
   if (!(given instanceof Response)) return WebAssembly.compile(given);
   if (!given.ok) throw new Error(`The answer has the status ${given.status}.`);
   // Any other type makes compileStreaming fail, and wasm-bindgen's own loader warn on the console.

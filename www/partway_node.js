@@ -1,4 +1,5 @@
-// The entry for Node, Deno and Bun: the API, with the WebAssembly read from the disk, since their `fetch` takes no file: address.
+// The entry for Node, Deno and Bun: the API, with the WebAssembly read from the disk, since Node's `fetch` takes no
+// file: address.
 
 import { offer } from "./partway_load.js";
 

@@ -75,7 +75,7 @@ impl Subject {
 impl Resume {
     /// The uploads of the session that `key` belongs to.
     pub fn new(key: Rc<ResumeKey>) -> Rc<Self> {
-        let news = News::open(&key.scope());
+        let news = News::new(&key.scope());
         let store = Store::open(Rc::clone(&key));
         Rc::new(Self { key, store, news, held: RefCell::default(), complained: Cell::new(false) })
     }
@@ -124,6 +124,7 @@ impl Resume {
             return None;
         }
         self.held.borrow_mut().push(identity.clone());
+        self.news.open();
         let hold = Rc::new(Hold {
             resume: Rc::clone(self),
             identity,
@@ -261,7 +262,11 @@ impl Hold {
         if !self.held.replace(false) {
             return;
         }
-        self.resume.held.borrow_mut().retain(|held| *held != self.identity);
+        let mut held = self.resume.held.borrow_mut();
+        held.retain(|held| *held != self.identity);
+        if held.is_empty() {
+            self.resume.news.close();
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Listener;
 use js_sys::{Object, Reflect};
+use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent};
 
@@ -42,22 +43,38 @@ pub struct Report {
     pub ended: Option<Ended>,
 }
 
-/// The channel between the pages of a session. Where the browser has none, nothing is told and nothing is heard.
+/// The channel between the pages of a session, open while this page sends or waits for a file: an open one keeps a program that
+/// has no page, as in Node, from ending. Where there is none, nothing is told and nothing is heard.
 pub struct News {
-    channel: Option<BroadcastChannel>,
+    name: String,
+    channel: RefCell<Option<BroadcastChannel>>,
 }
 
 impl News {
-    /// Joins the channel of the session `scope`.
-    pub fn open(scope: &str) -> Self {
+    /// The channel of the session `scope`, still closed.
+    pub fn new(scope: &str) -> Self {
+        Self { name: ["partway:", scope].concat(), channel: RefCell::default() }
+    }
+
+    /// Opens the channel if it is not open.
+    pub fn open(&self) {
         let known = Reflect::has(&js_sys::global(), &"BroadcastChannel".into()).unwrap_or(false);
-        let name = ["partway:", scope].concat();
-        Self { channel: known.then(|| BroadcastChannel::new(&name).ok()).flatten() }
+        let mut channel = self.channel.borrow_mut();
+        if known && channel.is_none() {
+            *channel = BroadcastChannel::new(&self.name).ok();
+        }
+    }
+
+    /// Closes it. What was told arrives all the same.
+    pub fn close(&self) {
+        if let Some(channel) = self.channel.take() {
+            channel.close();
+        }
     }
 
     /// Tells the other pages how far the upload of the file `identity` is.
     pub fn tell(&self, identity: &str, report: &Report) {
-        let Some(channel) = &self.channel else { return };
+        let Some(channel) = &*self.channel.borrow() else { return };
         let message = Object::new();
         let set = |key: &str, value: JsValue| drop(Reflect::set(&message, &key.into(), &value));
         set("identity", identity.into());
@@ -75,7 +92,7 @@ impl News {
 
     /// Tells the page that sends the file `identity` that this one could.
     pub fn want(&self, identity: &str) {
-        let Some(channel) = &self.channel else { return };
+        let Some(channel) = &*self.channel.borrow() else { return };
         let message = Object::new();
         for (key, value) in [("identity", identity.into()), (WANTED, JsValue::TRUE)] {
             // A plain object takes every property.
@@ -105,7 +122,8 @@ impl News {
 
     fn on_message(&self, identity: &str, heard: impl Fn(&JsValue) + 'static) -> Option<Listener> {
         let identity = JsValue::from_str(identity);
-        let channel = self.channel.as_ref()?;
+        let channel = self.channel.borrow();
+        let channel = channel.as_ref()?;
         Some(Listener::new(channel, "message", move |event| {
             let message = event.unchecked_into::<MessageEvent>().data();
             if get(&message, "identity") == identity {
@@ -117,9 +135,7 @@ impl News {
 
 impl Drop for News {
     fn drop(&mut self) {
-        if let Some(channel) = &self.channel {
-            channel.close();
-        }
+        self.close();
     }
 }
 

@@ -1,6 +1,7 @@
 // The suites of the contract.
 
 import { run } from "./runner.js";
+import "./load.js";
 import "./calls.js";
 import "./options.js";
 import "./uploads.js";

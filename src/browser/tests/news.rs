@@ -11,6 +11,12 @@ fn report(sent: u64) -> Report {
     Report { sent, parts_done: 3, key: Some("a/b".into()), ended: None }
 }
 
+fn opened(scope: &str) -> News {
+    let news = News::new(scope);
+    news.open();
+    news
+}
+
 fn collect(news: &News, identity: &str) -> (Rc<RefCell<Vec<Report>>>, Option<crate::browser::Listener>) {
     let heard = Rc::new(RefCell::new(Vec::new()));
     let into = Rc::clone(&heard);
@@ -20,7 +26,7 @@ fn collect(news: &News, identity: &str) -> (Rc<RefCell<Vec<Report>>>, Option<cra
 #[wasm_bindgen_test]
 async fn a_report_reaches_those_who_wait_for_that_file() {
     let scope = unique("scope");
-    let (here, there, elsewhere) = (News::open(&scope), News::open(&scope), News::open(&unique("scope")));
+    let (here, there, elsewhere) = (opened(&scope), opened(&scope), opened(&unique("scope")));
     let (heard, listener) = collect(&there, "file");
     let (other_file, _other) = collect(&there, "another file");
     let (other_session, _elsewhere) = collect(&elsewhere, "file");
@@ -47,9 +53,24 @@ async fn a_report_reaches_those_who_wait_for_that_file() {
 }
 
 #[wasm_bindgen_test]
+async fn a_channel_is_there_only_while_it_is_open() {
+    let scope = unique("scope");
+    let (here, there) = (opened(&scope), News::new(&scope));
+    assert!(collect(&there, "file").1.is_none());
+    there.open();
+    there.open();
+    let (heard, _listener) = collect(&there, "file");
+    here.tell("file", &report(1));
+    here.close();
+    here.tell("file", &report(2));
+    sleep(300).await;
+    assert!(*heard.borrow() == [report(1)]);
+}
+
+#[wasm_bindgen_test]
 async fn what_is_no_report_is_not_heard() {
     let scope = unique("scope");
-    let news = News::open(&scope);
+    let news = opened(&scope);
     let (heard, _listener) = collect(&news, "file");
     let channel = BroadcastChannel::new(&format!("partway:{scope}")).unwrap();
     let numbers =
@@ -81,7 +102,7 @@ fn object(entries: &[(&str, JsValue)]) -> JsValue {
 #[wasm_bindgen_test]
 fn without_channels_nothing_is_told() {
     let _missing = super::Missing::new(&js_sys::global(), "BroadcastChannel");
-    let news = News::open("scope");
+    let news = opened("scope");
     news.tell("file", &report(1));
     assert!(news.on_report("file", |_| {}).is_none());
 }

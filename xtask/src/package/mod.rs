@@ -24,8 +24,8 @@ const OUT_NAME: &str = "partway_wasm";
 /// Builds the library for the browser and writes `pkg/`. A build that fails leaves the old `pkg/` as it was.
 ///
 /// # Errors
-/// The target cannot be added, the build or wasm-bindgen fails, a file cannot be read or written, or the element is over
-/// its budget.
+/// The target cannot be added, the build or wasm-bindgen fails, a file cannot be read or written, or the element is
+/// over its budget.
 pub fn write(workspace: &Workspace) -> Result<()> {
     add_target()?;
     let wasm = step("build the library for the browser", || compile(workspace))?;

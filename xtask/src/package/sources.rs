@@ -7,7 +7,9 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use crate::workspace::Workspace;
 
 /// Files of `www/` that are in the package; what else is there belongs to the demo page.
-const FILES: [&str; 9] = [
+const FILES: [&str; 13] = [
+    "custom-elements.json",
+    "element.d.ts",
     "inline.d.ts",
     "inline.js",
     "partway.d.ts",
@@ -16,6 +18,8 @@ const FILES: [&str; 9] = [
     "partway_load.js",
     "partway_names.js",
     "partway_node.js",
+    "react.d.ts",
+    "react.js",
     "element",
 ];
 /// Files of the repository's root that npm shows, or that the licences ask for.
