@@ -6,5 +6,7 @@ import "./uploading.js";
 import "./accessibility.js";
 import "./form.js";
 import "./languages.js";
+import "./safety.js";
+import "./scale.js";
 
 await run();
