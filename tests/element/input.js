@@ -50,8 +50,13 @@ export function key(...names) {
 /** Types a text. */
 export const type = (text) => key(...text);
 
+let turned = 0;
+
 /** Turns the wheel over an element, by so many pixels. */
-export function wheel(element, deltaY) {
+export function wheel(element, pixels) {
+  turned += pixels;
+  // WebKit's driver turns by the difference to the last turn.
+  const deltaY = engine === "webkit" ? turned : pixels;
   const turn = { type: "scroll", origin: "viewport", duration: 0, deltaX: 0, deltaY, ...middle(element) };
   return perform({ type: "wheel", id: "wheel", actions: [turn] });
 }

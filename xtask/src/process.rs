@@ -30,9 +30,21 @@ impl Group {
     ///
     /// # Errors
     /// The program cannot be started; the sentence names it.
-    pub fn spawn(mut command: Command) -> Result<Self> {
+    pub fn spawn(command: Command) -> Result<Self> {
+        Self::spawn_with(command, Stdio::null())
+    }
+
+    /// The same with a stdin that stays empty and open: some servers take its end for their own.
+    ///
+    /// # Errors
+    /// The program cannot be started; the sentence names it.
+    pub fn spawn_open(command: Command) -> Result<Self> {
+        Self::spawn_with(command, Stdio::piped())
+    }
+
+    fn spawn_with(mut command: Command, stdin: Stdio) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
-        command.stdin(Stdio::null());
+        command.stdin(stdin);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         // The lock is held over the start, so that an interrupt cannot come between start and entry.

@@ -11,6 +11,7 @@
 //! | [`peers`] | names against the software of others |
 //! | [`node`] | node and npm, installed where they lack |
 //! | [`wasm_tests`], [`contract`], [`element`], [`matrix`], [`pages`], [`kill`], [`end_to_end`] | its steps in browsers |
+//! | [`consumers`] | the packed package in fresh apps |
 //! | [`bridge`] | gives a page real input: it asks, WebDriver does |
 //! | [`table`] | what uploads survive, for README |
 //! | [`relay`] | counts what a client sends, whoever is killed |
@@ -22,6 +23,7 @@ use std::{fmt, str::FromStr};
 use anyhow::{Error, bail};
 
 pub mod bridge;
+pub mod consumers;
 pub mod contract;
 pub mod display;
 pub mod drivers;

@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Browser, contract, element, end_to_end, install, install::Programs, kill, matrix, pages, peers, servers::Servers,
-    table, table::Table, wasm_tests,
+    Browser, consumers, contract, element, end_to_end, install, install::Programs, kill, matrix, pages, peers,
+    servers::Servers, table, table::Table, wasm_tests,
 };
 use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
 
@@ -44,11 +44,13 @@ pub enum Step {
     Kill,
     /// The demo page, in each browser.
     EndToEnd,
+    /// The packed package in fresh apps, in Chromium.
+    Consumers,
 }
 
 impl Step {
     /// All of them, in the order they run.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Format,
         Self::Clippy,
         Self::Native,
@@ -61,10 +63,16 @@ impl Step {
         Self::Pages,
         Self::Kill,
         Self::EndToEnd,
+        Self::Consumers,
     ];
 
     fn needs_browsers(self) -> bool {
         !matches!(self, Self::Format | Self::Clippy | Self::Native | Self::Peers | Self::Package)
+    }
+
+    /// Whether the step, one that needs browsers, is run in this one. A bundler makes the same for each of them.
+    fn runs_in(self, browser: Browser) -> bool {
+        self.needs_browsers() && (self != Self::Consumers || browser == Browser::Chromium)
     }
 }
 
@@ -83,6 +91,7 @@ impl fmt::Display for Step {
             Self::Pages => "pages",
             Self::Kill => "kill",
             Self::EndToEnd => "end-to-end",
+            Self::Consumers => "consumers",
         })
     }
 }
@@ -96,7 +105,7 @@ pub struct Selection {
     pub browsers: Vec<Browser>,
     /// Of the matrix only the faults whose name holds this.
     pub fault: String,
-    /// Of the tests in a page (contract, element) only those whose name holds this.
+    /// Of the tests in a page (contract, element), and of the consumers, only those whose name holds this.
     pub test: String,
     /// Whether the steps that can be long are: who asks for one of them gets all of it.
     pub full: bool,
@@ -233,7 +242,8 @@ impl<'a> Suite<'a> {
             return;
         }
         let mut programs = Vec::new();
-        for browser in &selection.browsers {
+        let needed = |browser: &&Browser| selection.steps.iter().any(|step| step.runs_in(**browser));
+        for browser in selection.browsers.iter().filter(needed) {
             let found = self.step(&format!("find {browser}"), |workspace, _| install::programs(workspace, *browser));
             programs.extend(found.map(|found| (*browser, found)));
         }
@@ -256,6 +266,7 @@ impl<'a> Suite<'a> {
         };
         let measure = if selection.full { kill::Measure::FULL } else { kill::Measure::SHORT };
         let killed = kill::Place { workspace, program: &program, site: &servers.site, measure };
+        let consuming = consumers::Place { workspace, gateway: &gateway.origin, only: &selection.test };
         let tests = contract::Place { gateway: &gateway.origin, servers: &servers, only: &selection.test };
         for one in selection.steps.iter().filter(|step| step.needs_browsers()) {
             let run = |browser: Browser, programs: &Programs, tally: &mut Tally| match one {
@@ -265,6 +276,7 @@ impl<'a> Suite<'a> {
                 Step::Matrix => matrix::run(browser, programs.clone(), &place, &table, tally),
                 Step::Pages => pages::run(browser, programs, &gateway.origin, &servers.site, &table, tally),
                 Step::Kill => kill::run(browser, programs, &killed, &table, tally),
+                Step::Consumers => consumers::run(browser, programs, &consuming, tally),
                 _ => end_to_end::run(browser, programs.clone(), &gateway, tally),
             };
             // The browsers side by side: each waits for the faults of its tests most of the time.
@@ -277,7 +289,7 @@ impl<'a> Suite<'a> {
                         (tally, result)
                     })
                 };
-                let running: Vec<_> = programs.iter().map(start).collect();
+                let running: Vec<_> = programs.iter().filter(|(browser, _)| one.runs_in(*browser)).map(start).collect();
                 running.into_iter().map(ScopedJoinHandle::join).collect()
             });
             for outcome in outcomes {
@@ -378,5 +390,11 @@ mod tests {
     #[test]
     fn tests_are_chosen_by_their_name() {
         assert_eq!(parse(&["--only", "element", "--test", "focus is kept"]).unwrap().test, "focus is kept");
+    }
+
+    #[test]
+    fn bundlers_are_tried_in_one_browser() {
+        assert!(Step::Consumers.runs_in(Browser::Chromium) && !Step::Consumers.runs_in(Browser::Firefox));
+        assert!(Step::Kill.runs_in(Browser::Webkit) && !Step::Native.runs_in(Browser::Chromium));
     }
 }

@@ -1,0 +1,12 @@
+import "partway/element";
+import { getSession } from "./session.js";
+
+const uploader = document.querySelector("#uploader");
+const done = document.querySelector("#done");
+
+uploader.getSession = getSession;
+uploader.addEventListener("partway-done", ({ detail: { name, size } }) => {
+  const item = document.createElement("li");
+  item.textContent = `${name}: ${size} bytes`;
+  done.append(item);
+});

@@ -1,0 +1,2 @@
+// The page is rendered when it is built, and hydrates in the browser.
+export const prerender = true;

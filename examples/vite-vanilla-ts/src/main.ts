@@ -1,0 +1,35 @@
+import { isPartwayError, openBucket, type Bucket } from "partway";
+import { getSession } from "./session";
+
+const input = document.querySelector<HTMLInputElement>("#file")!;
+const progress = document.querySelector<HTMLProgressElement>("#progress")!;
+const status = document.querySelector<HTMLElement>("#status")!;
+const files = document.querySelector<HTMLUListElement>("#files")!;
+
+let bucket: Bucket | undefined;
+
+async function upload(file: File) {
+  bucket ??= await openBucket(await getSession());
+  const upload = bucket.upload(file, {
+    onProgress: ({ sent, total }) => (progress.value = total === 0 ? 1 : sent / total),
+  });
+  await upload.done;
+  const entries = await bucket.list();
+  files.replaceChildren(
+    ...entries.map(({ name, size }) => {
+      const item = document.createElement("li");
+      item.textContent = `${name}: ${size} bytes`;
+      return item;
+    }),
+  );
+}
+
+input.addEventListener("change", () => {
+  const file = input.files?.[0];
+  if (!file) return;
+  status.textContent = `Uploading ${file.name}`;
+  upload(file).then(
+    () => (status.textContent = "Done."),
+    (error) => (status.textContent = isPartwayError(error) ? `${error.code}: ${error.message}` : String(error)),
+  );
+});

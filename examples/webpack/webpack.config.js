@@ -1,0 +1,4 @@
+export default {
+  entry: "./src/main.js",
+  output: { path: `${import.meta.dirname}/public` },
+};
