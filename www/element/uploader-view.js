@@ -162,7 +162,7 @@ export class UploaderView {
     if (done + failed < files && total > 0 && !tiny) {
       said.push(language.text("sentOf", { sent: language.percent(sent, total), total: language.size(total) }));
     }
-    if (speed > 0) said.push(language.speed(speed));
+    if (speed > 0 && !tiny) said.push(language.speed(speed));
     if (timeLeft && !tiny) said.push(language.text("left", { time: language.duration(timeLeft) }));
     if (offline) said.push(language.text("offline"));
     return said.join(" · ");
