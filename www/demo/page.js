@@ -103,7 +103,7 @@ const isOpen = ({ state }) => state !== "done" && state !== "failed" && state !=
 /** A reload comes back to the session for as long as something in it is to go on. */
 function keepAddress() {
   if (!bucket) return;
-  const some = uploader.store.unfinished.length > 0 || uploader.files.some((file) => isOpen(file) || file.state === "failed");
+  const some = uploader.store.unfinished.length > 0 || uploader.files.some((file) => isOpen(file) || file.error?.retryable);
   keepInAddress(some ? current : null);
 }
 

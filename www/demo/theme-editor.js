@@ -54,7 +54,7 @@ export function enableThemeEditor(root, elements) {
       const lang = field("lang").value;
       const dir = field("dir").value;
       // The panes of the page change places with what is in them.
-      document.getElementById("workbench")?.setAttribute("dir", dir || (lang === "ar" ? "rtl" : "ltr"));
+      /** @type {HTMLElement} */ (document.getElementById("workbench")).dir = dir || (lang === "ar" ? "rtl" : "");
       setText(find("#theme-markup"), `<partway-uploader${lang && ` lang="${lang}"`}${dir && ` dir="${dir}"`}></partway-uploader>`);
       find("#theme-markup").hidden = !lang && !dir;
     }

@@ -53,6 +53,6 @@ function readableOn(hex) {
     const share = parseInt(hex.slice(at, at + 2), 16) / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   });
-  // Where the contrast with white and with #10171a is the same.
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.196 ? "#10171a" : "#ffffff";
+  // Where the contrast with white and with #111 is the same.
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.196 ? "#111" : "#fff";
 }
