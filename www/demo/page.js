@@ -14,8 +14,8 @@ import { enableThemeEditor } from "./theme-editor.js";
 
 /** @typedef {import("../partway.d.ts").Bucket} Bucket */
 /** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("../element/uploader.js").PartwayUploader} PartwayUploader */
-/** @typedef {import("../element/bucket.js").PartwayBucket} PartwayBucket */
+/** @typedef {import("../element.d.ts").PartwayUploader} PartwayUploader */
+/** @typedef {import("../element.d.ts").PartwayBucket} PartwayBucket */
 
 /** @param {string} selector */
 const find = (selector) => /** @type {any} */ (document.querySelector(selector));
@@ -97,7 +97,7 @@ async function begin(open) {
   return true;
 }
 
-/** @param {import("../element/item.js").UploadSnapshot} file @returns {boolean} Whether more of it may be sent. */
+/** @param {import("../element.d.ts").UploadSnapshot} file @returns {boolean} Whether more of it may be sent. */
 const isOpen = ({ state }) => state !== "done" && state !== "failed" && state !== "rejected";
 
 /** A reload comes back to the session for as long as something in it is to go on. */

@@ -4,8 +4,8 @@ import { displayName } from "../pkg/partway.js";
 import { element, setText } from "./element.js";
 import { PartMap } from "./part-map.js";
 
-/** @typedef {import("../element/uploader.js").PartwayUploader} PartwayUploader */
-/** @typedef {import("../element/item.js").UploadSnapshot} UploadSnapshot */
+/** @typedef {import("../element.d.ts").PartwayUploader} PartwayUploader */
+/** @typedef {import("../element.d.ts").UploadSnapshot} UploadSnapshot */
 
 const MOST_ROWS = 3;
 const STILL = new Set(["paused", "done", "failed"]);

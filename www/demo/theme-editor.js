@@ -17,7 +17,7 @@ export function enableThemeEditor(root, elements) {
   /** @type {<T extends HTMLElement>(selector: string) => T} */
   const find = (selector) => /** @type {any} */ (root.querySelector(selector));
   const form = /** @type {HTMLFormElement} */ (find("#theme-form"));
-  const preview = /** @type {import("../element/uploader.js").PartwayUploader} */ (find("#preview"));
+  const preview = /** @type {import("../element.d.ts").PartwayUploader} */ (find("#preview"));
   const printed = find("#theme-css");
   const sheet = new CSSStyleSheet();
   document.adoptedStyleSheets.push(sheet);

@@ -1,6 +1,6 @@
 /** What the theme editor shows beside its fields: an uploader whose bucket only looks as if it sent something. */
 
-/** @typedef {import("../element/uploader.js").PartwayUploader} PartwayUploader */
+/** @typedef {import("../element.d.ts").PartwayUploader} PartwayUploader */
 /** @typedef {import("../partway.d.ts").UploadState} UploadState */
 
 const SIZE = 48_000_000;

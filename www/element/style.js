@@ -174,7 +174,7 @@ progress::-webkit-progress-value {
 progress::-moz-progress-bar { background: var(--accent); }
 progress:indeterminate::-moz-progress-bar { background: transparent; }
 @container (max-width: 26rem) {
-  .root > * { font-size: .95em; }
+  .root > :not(.bar) { font-size: .95em; }
   section[part=zone] { padding: var(--gap); }
 }
 @media (prefers-reduced-motion: reduce) { :host { --motion: 0s; } }
