@@ -11,12 +11,17 @@ const AXE = ["chromium", "firefox"];
 const names = (...all) => all.map((name, at) => file(10 + at, name));
 const called = (element) => element?.ariaLabel || element?.textContent;
 
-/** A button before the element, which has the focus: Tab goes on from there. */
+/**
+ * A button before everything, which has the focus: Tab goes on from there. One after everything sends it back, since beyond the
+ * page Firefox gives the keys to its own buttons, and does not come back from them.
+ */
 function before() {
-  const anchor = Object.assign(document.createElement("button"), { textContent: "Before" });
-  stage.prepend(anchor);
-  anchor.focus();
-  return anchor;
+  const [first, last] = ["Before", "After"].map((textContent) => Object.assign(document.createElement("button"), { textContent }));
+  last.addEventListener("focus", () => first.focus());
+  stage.prepend(first);
+  stage.append(last);
+  first.focus();
+  return first;
 }
 
 /** Presses a key until something has the focus. */
@@ -60,8 +65,8 @@ test("Tab reaches everything, in its order, and shows where it is", async () => 
   }
   same(reached.map(called), expected.map(called));
   ok(expected.filter(({ ariaLabel }) => ariaLabel?.includes("a.bin")).length >= 2, "actions bear the name of their file");
-  for (const _ of reached) await key("Shift+Tab");
-  await reach(() => anchor, "Shift+Tab", 2);
+  reached.at(-1).focus();
+  await reach(() => anchor, "Shift+Tab", reached.length);
 });
 
 test("everything is done by keys alone", async () => {

