@@ -476,9 +476,6 @@ export class UploadStore extends EventTarget {
     if (state === "paused") this.#running.delete(item);
     else if (item.upload) this.#running.add(item);
     if (state !== "uploading") item.change({ progress: { ...item.progress, speed: 0, timeLeft: null } });
-    // One of an earlier visit, picked again, is unfinished no more.
-    const again = this.unfinished.find(({ key }) => key === item.upload?.key);
-    if (again) this.unfinished = this.unfinished.filter((other) => other !== again);
     this.#change();
     if (state === "paused") this.#feed();
   }
