@@ -2,6 +2,7 @@
 
 import { ok, same, sleep, until } from "/contract/test.js";
 import { MIB, bytes, calls, file, scenario, sha256 } from "/contract/service.js";
+import { devtools } from "./driver.js";
 import { click } from "./input.js";
 import { button, buttons, done, fileOf, frame, heard, part, put, rows, stage, test, types, uploader } from "./stage.js";
 
@@ -245,11 +246,39 @@ test("what a reload left is offered, continued, and given up", async () => {
   await until(() => second.upload(id)?.progress.partsDone >= 2, "another part");
   ok(second.upload(id).progress.resumedFrom >= PART, `it went on from ${second.upload(id).progress.resumedFrom}`);
   const third = await again();
+  let opened = 0;
+  third.shadowRoot.addEventListener("click", (event) => {
+    if (event.target.type !== "file") return;
+    event.preventDefault();
+    opened += 1;
+  });
+  await click(third.shadowRoot.querySelector("[data-action=reopen]"));
+  await until(() => opened === 1, "the dialog: no handle was kept");
+  await until(() => /same file again/.test(third.shadowRoot.querySelector(".notice").textContent), "what to do");
   await click(third.shadowRoot.querySelector("[data-action=forget]"));
   await until(() => !part(third, "unfinished").checkVisibility(), "it to be forgotten");
   const bucket = await service.open();
   await until(async () => (await bucket.list()).length === 0, "the bucket to be empty");
 });
+
+test("without a network it says so, and goes on when it is back", async () => {
+  const { element } = await uploader({ multiple: "", parallel: 1 }, { rules: slowParts(500) });
+  const line = (offline) =>
+    devtools("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  element.add(["a", "b", "c"].map((name) => file(9, name)));
+  await done(element, 1);
+  try {
+    await line(true);
+    await until(() => element.matches(":state(offline)"), "the state offline");
+    await until(() => /network/i.test(part(element, "overall").textContent), "the words");
+    await sleep(1500);
+    same(element.matches(":state(complete)"), false);
+  } finally {
+    await line(false);
+  }
+  await until(() => !element.matches(":state(offline)"), "the network");
+  await done(element, 3);
+}, ["chromium"]);
 
 test("the library's upload is behind every file", async () => {
   const { element } = await uploader({ multiple: "" });
