@@ -19,7 +19,12 @@ const PROPERTIES = {
   "--partway-font": ["prompt", "fontSize", "21px"],
   "--partway-motion": ["zone", "transitionDuration", "0.007s"],
 };
-const VALUES = { "--partway-font": "21px/1.5 monospace", "--partway-motion": "7ms", "--partway-radius": "7px", "--partway-gap": "7px" };
+const VALUES = {
+  "--partway-font": "21px/1.5 monospace",
+  "--partway-motion": "7ms",
+  "--partway-radius": "7px",
+  "--partway-gap": "7px",
+};
 
 /** One with a file that is done and one that was refused. */
 async function shown() {
@@ -27,7 +32,10 @@ async function shown() {
   element.add([file(3, "a.bin"), file(3, "no.txt")]);
   await done(element, 1);
   const [fine, refused] = [await row(element, "a.bin"), await row(element, "no.txt")];
-  await until(() => refused.querySelector("[part~=message]").textContent !== "" && fine.dataset.state === "done", "the rows");
+  await until(
+    () => refused.querySelector("[part~=message]").textContent !== "" && fine.dataset.state === "done",
+    "the rows",
+  );
   const find = (name) => (name === "message" ? refused : fine).querySelector(`[part~=${name}]`) ?? part(element, name);
   return { element, style: (name, key) => getComputedStyle(find(name))[key] };
 }
@@ -39,7 +47,11 @@ test("every custom property shows", async () => {
     ok(before !== expected, `${property} is ${before} before`);
     element.style.setProperty(property, VALUES[property] ?? COLOUR);
     // Colours may move for a moment.
-    await until(() => style(name, key).split(", 0.")[0] === expected || style(name, key) === expected, `${property} to show in ${name}: ${style(name, key)}`, 5000);
+    await until(
+      () => style(name, key).split(", 0.")[0] === expected || style(name, key) === expected,
+      `${property} to show in ${name}: ${style(name, key)}`,
+      5000,
+    );
     element.style.removeProperty(property);
   }
   element.style.setProperty("--partway-surface", COLOUR);
@@ -67,7 +79,10 @@ test("a page styles every part, and what a state changes", async () => {
   document.adoptedStyleSheets.push(style);
   try {
     await drawn();
-    same(parts.filter((name) => getComputedStyle(part(element, name)).letterSpacing !== "3px"), []);
+    same(
+      parts.filter((name) => getComputedStyle(part(element, name)).letterSpacing !== "3px"),
+      [],
+    );
     await until(() => getComputedStyle(part(element, "zone")).outlineWidth === "5px", "the state's style");
   } finally {
     document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== style);
@@ -76,10 +91,15 @@ test("a page styles every part, and what a state changes", async () => {
 
 test("a page fills the slots", async () => {
   const { element } = await uploader();
-  for (const [slot, text] of [["prompt", "Own words"], ["icon", "Own icon"], ["footer", "Own end"]]) {
+  for (const [slot, text] of [
+    ["prompt", "Own words"],
+    ["icon", "Own icon"],
+    ["footer", "Own end"],
+  ]) {
     element.append(Object.assign(document.createElement("span"), { slot, textContent: text }));
   }
   await drawn();
-  for (const one of element.children) ok(one.checkVisibility() && one.getBoundingClientRect().width > 0, one.textContent);
+  for (const one of element.children)
+    ok(one.checkVisibility() && one.getBoundingClientRect().width > 0, one.textContent);
   ok(!stage.innerText.includes("Drop a file here"), "the page's words stand in place of the element's");
 });
