@@ -89,7 +89,7 @@ pub fn run(browser: Browser, programs: &Programs, place: &Place<'_>, tally: &mut
     };
     let next = AtomicUsize::new(0);
     // Without an app: the checks of the package alone.
-    let jobs = APPS.iter().map(|app| (app.name, Some(app))).chain([(checks::NAME, None)]);
+    let jobs = [(checks::NAME, None)].into_iter().chain(APPS.iter().map(|app| (app.name, Some(app))));
     let jobs: Vec<_> = jobs.filter(|(name, _)| name.contains(place.only)).collect();
     let work = || -> Result<()> {
         let session = Session::open(Driver::start(browser, programs.clone())?)?;
