@@ -24,7 +24,10 @@ const UPLOADER_EVENTS = {
 
 const NO_EVENTS = {};
 
-/** Props whose attributes are named otherwise. */
+/**
+ * Props whose attributes are named otherwise.
+ * @type {Record<string, string>}
+ */
 const ATTRIBUTES = {
   sessionId: "session-id",
   partSize: "part-size",
@@ -33,20 +36,33 @@ const ATTRIBUTES = {
   noResume: "no-resume",
 };
 
-/** `<partway-uploader>`. Its props are told in `react.d.ts`. */
+/**
+ * `<partway-uploader>`. Its props are told in `react.d.ts`.
+ * @param {Record<string, unknown>} props
+ */
 export function PartwayUploader(props) {
   return useElement("partway-uploader", UPLOADER_PROPERTIES, UPLOADER_EVENTS, props);
 }
 
-/** `<partway-bucket>`. */
+/**
+ * `<partway-bucket>`.
+ * @param {Record<string, unknown>} props
+ */
 export function PartwayBucket(props) {
   return useElement("partway-bucket", BUCKET_PROPERTIES, NO_EVENTS, props);
 }
 
+/**
+ * @param {string} tag
+ * @param {Record<string, unknown>} properties what each is where no prop gives it
+ * @param {Record<string, string>} events by the name of their prop
+ * @param {Record<string, unknown>} props
+ */
 function useElement(tag, properties, events, { ref, ...props }) {
-  const element = useRef(null);
+  const element = useRef(/** @type {any} */ (null));
   const set = useRef(properties);
-  const handlers = useRef({});
+  const handlers = useRef(/** @type {Record<string, any>} */ ({}));
+  /** @type {Record<string, unknown>[]} */
   const [attributes, given, heard] = [{}, {}, {}];
   for (const [name, value] of Object.entries(props)) {
     if (Object.hasOwn(events, name)) heard[events[name]] = value;
@@ -57,6 +73,7 @@ function useElement(tag, properties, events, { ref, ...props }) {
   useLayoutEffect(() => {
     handlers.current = heard;
     // Only what changed, and nothing when the component goes or is hidden: without its bucket, what runs would stop.
+    /** @type {Record<string, unknown>} */
     const next = {};
     for (const [name, missing] of Object.entries(properties)) {
       next[name] = given[name] ?? missing;
@@ -67,13 +84,14 @@ function useElement(tag, properties, events, { ref, ...props }) {
 
   useLayoutEffect(() => {
     const listening = new AbortController();
+    /** @param {Event} event */
     const call = (event) => handlers.current[event.type]?.(event);
     const { signal } = listening;
     for (const type of Object.values(events)) element.current.addEventListener(type, call, { signal });
     return () => listening.abort();
   }, [events]);
 
-  useImperativeHandle(ref, () => element.current, []);
+  useImperativeHandle(/** @type {import("react").Ref<unknown>} */ (ref), () => element.current, []);
 
   return createElement(tag, { ...attributes, ref: element });
 }

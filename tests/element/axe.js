@@ -16,7 +16,10 @@ export async function clean(element, state) {
   await load();
   const { violations, passes } = await axe.run(element, { resultTypes: ["violations"] });
   const told = violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 120)} ${failureSummary.replace(/\s+/g, " ").slice(0, 300)}`));
+    nodes.map(
+      ({ html, failureSummary }) => `${id}: ${html.slice(0, 120)} ${failureSummary.replace(/\s+/g, " ").slice(0, 300)}`,
+    ),
+  );
   ok(told.length === 0, `axe, ${state}:\n${told.slice(0, 5).join("\n")}`);
   ok(passes.length > 5, `axe, ${state}: only ${passes.length} rules had something to look at`);
 }

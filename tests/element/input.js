@@ -4,8 +4,17 @@ import { ask, devtools } from "./driver.js";
 import { engine } from "/contract/service.js";
 
 const KEYS = {
-  Tab: "\uE004", Enter: "\uE006", Shift: "\uE008", Escape: "\uE00C", End: "\uE010", Home: "\uE011",
-  Left: "\uE012", Up: "\uE013", Right: "\uE014", Down: "\uE015", Space: " ",
+  Tab: "\uE004",
+  Enter: "\uE006",
+  Shift: "\uE008",
+  Escape: "\uE00C",
+  End: "\uE010",
+  Home: "\uE011",
+  Left: "\uE012",
+  Up: "\uE013",
+  Right: "\uE014",
+  Down: "\uE015",
+  Space: " ",
 };
 
 /** The middle of an element in the window's coordinates, frames counted in; brings it into sight. */

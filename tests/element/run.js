@@ -7,6 +7,7 @@ import "./accessibility.js";
 import "./form.js";
 import "./languages.js";
 import "./safety.js";
+import "./theme.js";
 import "./scale.js";
 
 await run();

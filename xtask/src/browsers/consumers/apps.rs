@@ -15,6 +15,14 @@ pub struct App {
     pub kind: Kind,
 }
 
+impl App {
+    /// Whether its elements are in the HTML that a server sends, and come to life when the page hydrates.
+    #[must_use]
+    pub fn is_rendered(&self) -> bool {
+        ["next", "sveltekit"].contains(&self.folder)
+    }
+}
+
 /// How an app is run.
 #[derive(Debug)]
 pub enum Kind {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::workspace::Workspace;
 
-/// An app's own folder.
+/// An app's own folder; removed when dropped.
 #[derive(Debug)]
 pub struct Fresh {
     /// Where it is.
@@ -85,6 +85,13 @@ impl Fresh {
     /// It is not installed, or a file cannot be copied.
     pub fn copy_package(&self, name: &str) -> Result<()> {
         copy_all(&self.folder.join("node_modules/partway"), &self.folder.join(name))
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        // Now, while others build: what npm installed is tens of thousands of files.
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 

@@ -89,7 +89,7 @@ pub fn run(browser: Browser, programs: &Programs, place: &Place<'_>, tally: &mut
     };
     let next = AtomicUsize::new(0);
     // Without an app: the checks of the package alone.
-    let jobs = APPS.iter().map(|app| (app.name, Some(app))).chain([(checks::NAME, None)]);
+    let jobs = [(checks::NAME, None)].into_iter().chain(APPS.iter().map(|app| (app.name, Some(app))));
     let jobs: Vec<_> = jobs.filter(|(name, _)| name.contains(place.only)).collect();
     let work = || -> Result<()> {
         let session = Session::open(Driver::start(browser, programs.clone())?)?;
@@ -104,6 +104,8 @@ pub fn run(browser: Browser, programs: &Programs, place: &Place<'_>, tally: &mut
     })?;
     let sum = *scene.tally.lock().unwrap_or_else(PoisonError::into_inner);
     *tally += sum;
+    drop(scene);
+    folder.close().context("cannot remove the temporary folder")?;
     println!("{browser}: consumers took {:.0} s", start.elapsed().as_secs_f64());
     ensure!(sum.passed > 0, "no consumer's name holds {}", place.only);
     ensure!(sum.failed == 0, "{} of {} checks of the installed package failed", sum.failed, sum.passed + sum.failed);
@@ -189,6 +191,10 @@ impl Scene<'_> {
     }
 
     fn visit(&self, session: &Session, app: &App, mode: &str, origin: &str) -> Result<()> {
+        if app.is_rendered() {
+            let html = ureq::get(origin).call().context("the server gives no page")?.body_mut().read_to_string()?;
+            ensure!(html.contains("<partway-uploader"), "the server rendered no element:\n{html}");
+        }
         Visit::new(self.place.gateway, &format!("{}{mode}", app.name)).pay(session, origin, &self.picked())
     }
 
