@@ -46,6 +46,8 @@ uploader.addEventListener("partway-session-expired", (event) => {
 addEventListener("hashchange", () => {
   const id = sessionInAddress();
   if (id && id !== current) void begin(() => joinSession(id));
+  // The link that skips to the uploader takes the session's place.
+  if (!id) keepAddress();
 });
 
 addEventListener("beforeunload", (event) => {
