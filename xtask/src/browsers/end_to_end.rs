@@ -23,9 +23,10 @@ const TRANSFER: Duration = Duration::from_secs(120);
 /// How long the page may take for anything else.
 const PAGE: Duration = Duration::from_secs(30);
 
-/// From now on remembers the token that requests carry, and every console line. Runs in the page.
+/// From now on remembers the token that requests carry, every console line, and what the CSP refused. Runs in the page.
 const WATCH: &str = r#"
-    const seen = window.partwaySeen = { tokens: [], console: [] };
+    const seen = window.partwaySeen = { tokens: [], console: [], refused: [] };
+    addEventListener("securitypolicyviolation", ({ effectiveDirective }) => seen.refused.push(effectiveDirective));
     const keep = (value) => {
         const token = /^Bearer (.+)$/.exec(value ?? "")?.[1];
         if (token && !seen.tokens.includes(token)) seen.tokens.push(token);
@@ -114,6 +115,31 @@ pub fn run(browser: Browser, programs: Programs, gateway: &Gateway, tally: &mut 
             let told = session.wait_for("the answer", PAGE, told, &json!([]))?;
             ensure!(told == scheme, "for {known} it says {told}");
         }
+        Ok(())
+    })?;
+    page.check("the theme editor applies the CSS that it prints", |session| {
+        session.click("#theme summary")?;
+        session.click("[data-preset=Plum]")?;
+        let plum = "const browse = document.querySelector('#uploader').shadowRoot.querySelector('[part=browse]');
+            return getComputedStyle(browse).backgroundColor === 'rgb(122, 47, 143)'";
+        session.wait_for("the button to be plum", PAGE, plum, &json!([]))?;
+        let printed = session.execute("return document.querySelector('#theme-css').textContent", json!([]))?;
+        let accent = "--partway-accent: light-dark(#7a2f8f, #dba4ee);";
+        ensure!(printed.as_str().is_some_and(|css| css.contains(accent)), "it prints {printed}");
+        Ok(())
+    })?;
+    page.check("arrow keys go from tab to tab of the code", |session| {
+        session.execute("document.querySelector('#tab-html').focus()", json!([]))?;
+        let right = |kind: &str| json!({ "type": kind, "value": "\u{e014}" });
+        let keys = json!([{ "type": "key", "id": "keys", "actions": [right("keyDown"), right("keyUp")] }]);
+        session.post("/actions", &json!({ "actions": keys }))?;
+        let shown = "const shown = [...document.querySelectorAll('[role=tabpanel]')].filter((panel) => !panel.hidden);
+            return document.activeElement.id === 'tab-js' && shown.length === 1 && shown[0].id === 'sample-js'";
+        session.wait_for("the second tab", PAGE, shown, &json!([])).map(drop)
+    })?;
+    page.check("the policy refused nothing", |session| {
+        let refused = session.execute("return window.partwaySeen.refused", json!([]))?;
+        ensure!(refused == json!([]), "it refused {refused}");
         Ok(())
     })?;
     page.check("no token, session ID or file name in a URL, a console line or the gateway's log", |session| {
