@@ -7,8 +7,9 @@
 //! What it keeps under any schedule (proven by `tests/simulation/`): a part counts once, and only after its tag is
 //! saved; nothing is completed before every tag is; `sent` never decreases; at most `parallel` parts are in flight over
 //! the whole bucket, and fewer where more are no use; a request that moves no byte is given up; an aborted upload sends
-//! nothing more but its removal; no upload leaves a file behind that nobody knows the key of; every upload ends in exactly
-//! one of done, failed, aborted; no wait is infinite but a pause, a missing network and a missing token, which say so.
+//! nothing more but its removal; no upload leaves a file behind that nobody knows the key of; every upload ends in
+//! exactly one of done, failed, aborted; no wait is infinite but a pause, a missing network and a missing token, which
+//! say so.
 
 mod admission;
 mod backoff;
