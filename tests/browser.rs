@@ -52,8 +52,8 @@ async fn settle(promise: js_sys::Promise) -> Result<JsValue, JsValue> {
     JsFuture::from(promise).await
 }
 
-/// `length` bytes that differ from place to place, as a `Blob` that JavaScript keeps: copies of one block, each with its
-/// number in front.
+/// `length` bytes that differ from place to place, as a `Blob` that JavaScript keeps: copies of one block, each with
+/// its number in front.
 fn blob(length: usize) -> Blob {
     let block: Vec<u8> = (0..MIB).map(|at| (at * 31 + (at >> 8)) as u8).collect();
     let block = Uint8Array::from(block.as_slice());

@@ -1,5 +1,5 @@
-//! Our names against software nobody here wrote, both ways: Python's `cryptography`, `crypto-js` and WebCrypto in Node.js,
-//! `openssl enc`; and our ciphers against the vectors of NIST and RFC 5869. Prints how many of each.
+//! Our names against software nobody here wrote, both ways: Python's `cryptography`, `crypto-js` and WebCrypto in
+//! Node.js, `openssl enc`; and our ciphers against the vectors of NIST and RFC 5869. Prints how many of each.
 //!
 //! It installs what it needs below `target/`, with the machine's own pip and npm, so it runs only when asked for:
 //! `cargo test --test names_peers -- --nocapture`. Then it fails where something is missing, and says what.

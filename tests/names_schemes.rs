@@ -1,4 +1,5 @@
-//! Names in every scheme against vectors made elsewhere: `tests/vectors/schemes.py` writes them with Python's `cryptography`.
+//! Names in every scheme against vectors made elsewhere: `tests/vectors/schemes.py` writes them with Python's
+//! `cryptography`.
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 

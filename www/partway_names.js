@@ -1,12 +1,15 @@
-// Names made safe to show and safe to save under. A name comes from whoever put the file into the session, so it may try to
-// look like another one, or to be one that a system treats specially.
+// Names made safe to show and safe to save under. A name comes from whoever put the file into the session, so it may
+// try to look like another one, or to be one that a system treats specially.
 //
-// Both functions are synchronous and work before the WebAssembly is loaded, so they are JavaScript. `src/names/` has the same
-// for Rust; the tables tests/vectors/shown-names.json and saved-names.json hold the two to one behaviour.
+// Both functions are synchronous and work before the WebAssembly is loaded, so they are JavaScript. `src/names/` has
+// the same for Rust; the tables tests/vectors/shown-names.json and saved-names.json hold the two to one behaviour.
 
 /** Controls, direction marks, line separators, and what is drawn as nothing: `RANGES` of src/names/hidden.rs. */
 const HIDDEN = /[\0-\x1F\x7F-\x9F\xAD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u2800\u3164\uFDD0-\uFDEF\uFEFF\uFFA0\uFFF0-\uFFFB\uFFFE\uFFFF\u{13430}-\u{1343F}\u{16FE4}\u{1BCA0}-\u{1BCA3}\u{1D173}-\u{1D17A}\u{E0000}-\u{E0FFF}]/u;
-/** Chooses the form of the emoji or ideograph before it, or makes a key cap; behind a letter of ASCII, or nothing, it only hides. */
+/**
+ * Chooses the form of the emoji or ideograph before it, or makes a key cap; behind a letter of ASCII, or nothing, it
+ * only hides.
+ */
 const VARIATION = /[\uFE00-\uFE0F]/;
 const BASE = /^[^\0-\x7F\s\uFE00-\uFE0F]$/u;
 const KEY = /^[0-9#*]$/;
@@ -43,7 +46,8 @@ export function displayName(name) {
 
 /**
  * @param {string} name
- * @returns {string} A name any system takes: no path, nothing hidden, never empty, at most 240 bytes, the extension kept.
+ * @returns {string} A name any system takes: no path, nothing hidden, never empty, at most 240 bytes, the extension
+ *   kept.
  */
 export function safeDownloadName(name) {
   const parts = text("safeDownloadName", name).split(/[\\/]/);
@@ -84,8 +88,8 @@ function joins(character) {
 }
 
 /**
- * Stem and extension, and whatever of spaces and dots Windows would drop behind it. A dot at the start makes a hidden file,
- * and one with a space or a path behind it ends a sentence.
+ * Stem and extension, and whatever of spaces and dots Windows would drop behind it. A dot at the start makes a hidden
+ * file, and one with a space or a path behind it ends a sentence.
  */
 function split(name) {
   const kept = name.replace(LOOSE_END, "");

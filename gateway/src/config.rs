@@ -192,7 +192,7 @@ fn time(text: &str) -> Result<Duration, String> {
     };
     match number.checked_mul(factor).filter(|&millis| millis > 0 && millis < 1 << 50) {
         Some(millis) => Ok(Duration::from_millis(millis)),
-        None => Err("it must be more than nothing and less than ages".to_owned()),
+        None => Err("it must be from 1 ms to less than 2^50 ms".to_owned()),
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) async fn check_host(State(gate): State<Shared>, request: Request, nex
     next.run(request).await
 }
 
-/// Gives the body its deadlines. Of a refused request the rest of the body is read (within bounds) before the refusal is
+/// Gives the body its deadlines. The rest of a refused request's body is read (within bounds) before the refusal is
 /// sent: a browser that is still sending when the connection closes reports a network error and never sees the status.
 pub(crate) async fn pace(State(gate): State<Shared>, request: Request, next: Next) -> Response {
     let config = &gate.config;

@@ -1,8 +1,8 @@
 //! The accept loop, the deadlines of its connections, and its stop.
 //!
-//! `axum::serve` lets a connection stay silent, or drip, for as long as it likes. Here every connection has a deadline at
-//! every moment: for a request's head, between requests, for each move of a body in either direction; and there are
-//! only so many of them.
+//! `axum::serve` lets a connection stay silent, or drip, for as long as it likes. Here a deadline applies at every
+//! moment: to a request's head, between requests, to each move of a body in either direction. The number of connections
+//! is limited.
 
 mod connection;
 

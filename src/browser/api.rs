@@ -82,7 +82,8 @@ pub struct Api {
 }
 
 impl Api {
-    /// An API that gives up a try after `stall` milliseconds without a byte and retries by `backoff`; `rules` where the caller knows them.
+    /// An API that abandons a try after `stall` milliseconds without a byte and retries by `backoff`. `rules` are those
+    /// the caller gave, if any.
     pub fn new(
         endpoint: Endpoint,
         token: Token,
@@ -108,8 +109,9 @@ impl Api {
         })
     }
 
-    /// Sends `request` once, with `body` where it is a part's, and gives the body of a success.
-    /// `progress` hears how far a part went, and costs the slower transport; of another request, how much of the answer came.
+    /// Sends `request` once, with `body` if it is a part's, and returns the body of a successful answer. With
+    /// `progress`, a part is sent by the slower transport and reports the bytes sent; any other request reports the
+    /// bytes received.
     ///
     /// # Errors
     /// What went wrong.

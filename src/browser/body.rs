@@ -7,10 +7,11 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-/// The bytes `range` of `file`: the file itself where that is all of it, else a slice, which is read only as it is sent.
+/// The bytes `range` of `file`: the file itself if `range` covers all of it, else a slice, which the browser reads as
+/// it sends.
 ///
-/// WebKit hangs on file-backed slices as bodies (`design.md`, "The driver"), so there the slice is read first, into
-/// JavaScript's memory. Elsewhere that would cost speed and memory for nothing.
+/// WebKit never finishes a request whose body is a slice of a file on disk, so there, and only there, the slice is
+/// first read into JavaScript's memory. In other browsers that would cost time and memory for nothing.
 ///
 /// # Errors
 /// `file-changed` where the file cannot be read any more.

@@ -1,8 +1,8 @@
 //! The page's connection to IndexedDB.
 //!
-//! One connection for all buckets of the page, made when it is first needed. A write has happened when its transaction
-//! says `complete`, with durability `strict`: on the disk, not on its way there. No wait is endless: a browser may leave
-//! a request to open unanswered for ever, and an upload must not.
+//! One connection for all buckets of the page, opened when it is first needed. A write counts once its transaction
+//! reports `complete` with durability `strict`: it is on the disk. Every wait has a deadline: a browser may never
+//! answer a request to open a database, and an upload must not hang on that.
 
 use super::{Listener, clock, deferred::Deferred};
 use crate::protocol::{Code, Failure};
@@ -139,8 +139,8 @@ impl Database {
             Some(opening) => opening,
             None => self.open()?,
         };
-        // Counted from the request, so that only the first to come waits so long for a database that is blocked. The request
-        // stays: whoever comes after it was answered at last has the connection.
+        // The deadline counts from the first request to open, so only the first caller waits that long for a blocked
+        // database. The request stays open: once it succeeds, later callers get the connection.
         let left = u64::from(OPENING).saturating_sub(clock::now().0.saturating_sub(since));
         match ended.within(u32::try_from(left).unwrap_or(0)).await {
             None => Err(Failure::new(
@@ -197,7 +197,7 @@ impl Connection {
         let closed = Rc::new(Cell::new(false));
         let (gives_way, was_closed, of) = (Rc::clone(&closed), Rc::clone(&closed), database.clone());
         let listeners = [
-            // A newer version of this library, in another tab, wants to change the layout, or somebody deletes the database.
+            // Another tab wants to upgrade the database (a newer version of this library), or someone deletes it.
             Listener::new(&database, "versionchange", move |_| {
                 of.close();
                 gives_way.set(true);

@@ -18,8 +18,9 @@ extern "C" {
     fn fetch(url: &str, init: &RequestInit) -> js_sys::Promise;
 }
 
-/// The bytes behind `link`, which must be `size`, given up after `stall` milliseconds without one. No token goes with it: the link itself is the permission. `received`
-/// hears how many came so far. The `Blob` has no type, so that no browser takes it for a page.
+/// Fetches the bytes behind `link`, which must be `size` many, and gives up after `stall` milliseconds without one. No
+/// token is sent: the link itself is the permission. `received` is called with the bytes received so far. The `Blob`
+/// has no type, so that no browser takes it for a page.
 ///
 /// # Errors
 /// `integrity` where it is another number of bytes; nothing beyond `size` is received.

@@ -15,11 +15,10 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Blob, File};
 
-/// How long what the service has of an upload is taken to last where nobody says how long the session does: 7 days, in
-/// milliseconds.
+/// How long a record is kept if nothing says when the session ends: 7 days, in milliseconds.
 const LASTS: f64 = 7.0 * 24.0 * 3600.0 * 1000.0;
 
-/// How long another page's last word may take, in milliseconds.
+/// How long another page's last report may take to arrive after its lock is free, in milliseconds.
 const LAST_WORD: u64 = 200;
 
 /// The uploads of one session that can be gone on with.
@@ -108,9 +107,12 @@ impl Resume {
         names.iter().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect()
     }
 
-    /// Waits until this page alone may send the file, as long as `signal` is not aborted; `follow` hears of the page that
-    /// does until then, and `wanted` is called when another would send what this one has begun. Gives what is kept of the file. `None` where it cannot be told from others, or is sent by this page
-    /// already: who picks a file twice on one page wants it twice.
+    /// Waits until this page holds the file's lock, or `signal` aborts, and returns what is stored of the file.
+    /// Meanwhile `follow` is called with each report of the page that sends it. Later, `wanted` is called when another
+    /// page asks to take over what this page has begun.
+    ///
+    /// Returns `None` if `signal` aborts, if the file cannot be read, or if this page sends it already: a file picked
+    /// twice on one page is two uploads.
     pub async fn take(
         self: &Rc<Self>,
         subject: &Subject,
@@ -146,7 +148,7 @@ impl Resume {
                     Turn::AfterOthers => Lease::let_others_look(signal).await,
                 }
                 let lease = Lease::wait(&lock, signal).await?;
-                // The lock may be here before the other page's last word.
+                // The lock may be granted before the other page's last report arrives.
                 sleep(LAST_WORD, signal).await;
                 lease
             }
@@ -188,8 +190,8 @@ impl Resume {
 }
 
 impl Hold {
-    /// The upload has begun, or is about to: should this page die before it hears the key, the next one removes what is
-    /// listed as the record says.
+    /// Stores the record of an upload that has begun, or whose start is about to be sent. If this page dies before it
+    /// learns the key, the next page removes the files that bear the record's encrypted name.
     pub async fn begin(&self, record: Record, expires: Option<f64>, handle: Option<&JsValue>) {
         let expires = expires.unwrap_or_else(|| wall_clock() + LASTS);
         let record = Rc::new(record);
@@ -234,11 +236,11 @@ impl Hold {
         self.resume.news.tell(&self.identity, report);
     }
 
-    /// It is over: nothing is kept of it, unless `keep`. Other pages hear `report` and may take over.
+    /// The upload has ended: deletes the record unless `keep`, sends `report` to other pages, and releases the lock.
     pub async fn end(&self, keep: bool, report: &Report) {
         let is_done = report.ended == Some(Ended::Done);
         if is_done {
-            // Before the record goes: who finds none, and heard of no end, begins anew.
+            // Announce the end before deleting the record: a tab that finds neither would start over.
             self.tell(report);
         }
         if !keep {

@@ -104,7 +104,7 @@ impl Driver {
         }
     }
 
-    /// Shows a moment of the upload, here and to other pages. What is done is shown when nothing is kept of it any more.
+    /// Shows the upload's state, here and to other pages. `done` is shown only after the record is deleted.
     pub(super) async fn show(&self, task: &Task, snapshot: Snapshot) {
         if let Some(hold) = task.hold() {
             if snapshot.state == State::Done {

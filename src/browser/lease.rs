@@ -1,7 +1,8 @@
 //! Who sends an upload: one page, or one bucket of it, at a time.
 //!
-//! A lease is a Web Lock, which the browser frees when its page dies. A page without them (one that is no secure context)
-//! writes a row instead, which runs out unless it is renewed. Where it can write none either, leases hold within the page.
+//! A lease is a Web Lock, which the browser releases when its page dies. A page without Web Locks (one that is no
+//! secure context) writes a row with an expiry instead, and renews it. If it cannot write either, the lease holds
+//! within the page only.
 
 use super::database::{Access, Database, LEASES};
 use super::{Listener, clock, deferred::Deferred, sleep::sleep};

@@ -1,5 +1,8 @@
 //! Does what the engine decides: `fetch`, `XMLHttpRequest`, `Blob` slices, timers. Works in a window and in a worker.
 //!
+//! It still decides some things that no simulation sees: ARCHITECTURE.md lists them.
+
+//!
 //! Bytes of files never enter wasm memory, which could not shrink again: a part is a `Blob` handed from the file to the
 //! request.
 

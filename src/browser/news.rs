@@ -43,8 +43,9 @@ pub struct Report {
     pub ended: Option<Ended>,
 }
 
-/// The channel between the pages of a session, open while this page sends or waits for a file: an open one keeps a program that
-/// has no page, as in Node, from ending. Where there is none, nothing is told and nothing is heard.
+/// The channel between the pages of a session. It is open only while this page sends or waits for a file, because an
+/// open channel keeps a program without a page, as in Node, from ending. Without `BroadcastChannel` it sends and
+/// receives nothing.
 pub struct News {
     name: String,
     channel: RefCell<Option<BroadcastChannel>>,

@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use web_sys::{AbortController, AbortSignal};
 
-/// Bytes a millisecond that an answer comes with at least, on the whole, once it took this many times the patience.
+/// Least average rate, in bytes a millisecond, of a response older than `TRICKLES` times the stall timeout.
 const LEAST_RATE: u64 = 1;
 const TRICKLES: u64 = 4;
 /// A timer this late, in milliseconds, tells of the page, not of the line.

@@ -5,8 +5,8 @@
 //! | `uploads` | `[scope, identity]` | `{ sealed, expires, handle? }` |
 //! | `tags` | `[scope, identity, part]` | sealed bytes |
 //!
-//! Scope, identity and sealed bytes are those of [`crate::resume`]. `expires` is in milliseconds since 1970. The handle, only
-//! where the caller gave one, is the browser's own object and knows the file it stands for.
+//! Scope, identity and sealed bytes are those of [`crate::resume`]. `expires` is in milliseconds since 1970. The handle
+//! is there only if the caller gave one; it is the browser's own object and knows the file it stands for.
 
 use super::clock;
 use super::database::{Access, Database, EXPIRES, TAGS, UPLOADS};
@@ -77,7 +77,8 @@ impl Store {
         Ok(Some(kept))
     }
 
-    /// Keeps an upload that has begun, until `expires` (milliseconds since 1970), in place of what was kept of the file.
+    /// Stores the record of an upload until `expires` (milliseconds since 1970). It replaces any earlier record of the
+    /// file.
     ///
     /// # Errors
     /// `storage`
@@ -197,8 +198,8 @@ impl Store {
         Ok(Some(get(&result(&row), "handle")).filter(JsValue::is_object))
     }
 
-    /// Deletes whatever expired before `now` (milliseconds since 1970), of every session. Done by itself when the store is
-    /// first used.
+    /// Deletes the rows of every session that expired before `now` (milliseconds since 1970). Runs by itself when the
+    /// store is first used.
     ///
     /// # Errors
     /// `storage`

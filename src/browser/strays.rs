@@ -22,8 +22,8 @@ impl Driver {
         }
     }
 
-    /// Takes out of the bucket's list what starts of this page left there twice, and removes it: browsers send a start again
-    /// where a reused connection lost the answer, and tell nobody of the first.
+    /// Takes files that a start of this page created twice out of the bucket's list, and removes them. A browser
+    /// silently repeats a start whose answer a reused connection lost; only the second answer reaches the page.
     pub fn clear_strays(self: &Rc<Self>, files: &mut Vec<FileInfo>) {
         let starts = self.starts.borrow();
         let is_stray = |info: &FileInfo| {

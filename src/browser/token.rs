@@ -72,7 +72,7 @@ impl Token {
         self.asking
             .run(async move {
                 let given = call(&function).await?;
-                // Whoever gave a token before and now gives nothing has none at the moment: the person is signed out.
+                // A function that returned a token before and returns nothing now means: signed out for the moment.
                 if given.is_falsy() && current.borrow().is_some() {
                     return Err(Failure::new(Code::Unauthorized, "The token function gave no session token."));
                 }

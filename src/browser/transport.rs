@@ -58,8 +58,8 @@ pub fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// Whether the connection broke within the body. WebKit (libsoup) gives what came as if it were all. A compressed body may
-/// be shorter than announced and whole, but then it is JSON.
+/// Whether the connection broke within the body. WebKit (libsoup) reports such a body as complete. A compressed body
+/// may be complete although it is shorter than announced, but then it is JSON.
 pub fn is_cut_short(incoming: &Incoming) -> bool {
     incoming.announced.is_some_and(|announced| (incoming.body.len() as u64) < announced)
         && serde_json::from_slice::<serde::de::IgnoredAny>(&incoming.body).is_err()

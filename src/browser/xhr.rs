@@ -111,7 +111,8 @@ fn incoming(xhr: &XmlHttpRequest, outgoing: &Outgoing) -> Result<Incoming, Failu
     Ok(Incoming { status, retry_after, announced, body })
 }
 
-/// A header, searched for among those that can be seen: asking for one that CORS hides makes browsers complain on the console.
+/// A header, looked up among those the page may see: asking for one that CORS hides makes browsers complain on the
+/// console.
 fn header(xhr: &XmlHttpRequest, name: &str) -> Option<String> {
     let headers = xhr.get_all_response_headers().ok()?;
     let mut lines = headers.lines().filter_map(|line| line.split_once(':'));

@@ -16,7 +16,8 @@ pub struct RequestId(pub u64);
 pub struct Picked {
     /// Its size in bytes.
     pub size: u64,
-    /// Whether its name, as the service gets it, is like no other: then the bucket's list tells what an upload left there.
+    /// Whether the encrypted name is unique (it holds a nonce): files left by a lost start can then be found in the
+    /// bucket's list.
     pub findable: bool,
     /// Whether the driver hears how far its parts are without being asked to.
     pub heard: bool,
@@ -112,7 +113,7 @@ pub enum Event {
         /// The file's key.
         key: String,
     },
-    /// Another page would send this upload, and what is kept of it is kept where that page finds it.
+    /// Another tab asks to take the upload over. Its checkpoint is in the store that all tabs share.
     Wanted {
         /// The upload.
         upload: UploadId,

@@ -10,7 +10,8 @@ pub const GREATEST_PART: u64 = 5 * 1024 * MIB;
 pub const MOST_PARTS: u64 = 10_000;
 
 const MIB: u64 = 1024 * 1024;
-/// Where nobody says otherwise: large enough to be fast (toolchain.md section 5), small enough that a lost part is cheap.
+/// Default part size: large enough that the cost of a request hardly shows, small enough that a lost part is cheap to
+/// send again.
 const DEFAULT_LEAST: u64 = 8 * MIB;
 const DEFAULT_GREATEST: u64 = 32 * MIB;
 const DEFAULT_PARTS: u64 = 1000;

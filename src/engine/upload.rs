@@ -39,7 +39,7 @@ pub(super) struct Doubt {
     pub tries: u32,
 }
 
-/// What comes when the bucket holds nothing of this upload that nobody knows the key of.
+/// What to do once all orphans are removed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum After {
     /// Another start.
@@ -169,8 +169,8 @@ impl Upload {
         self.skip_stored();
     }
 
-    /// What is known of an upload that was left to another page, where this one had begun it: not the tags, for the other
-    /// may have stored parts again.
+    /// The checkpoint of an upload that this page began and left to another page. It has no tags, because the other
+    /// page may have stored parts again.
     pub fn left(&self) -> Option<Kept> {
         let Identity { key, upload_id } = self.identity.clone()?;
         Some(Kept { key, upload_id, part_size: self.plan.part_size(), tags: Vec::new() })

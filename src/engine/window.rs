@@ -4,16 +4,17 @@ use super::Instant;
 
 /// Parts in flight at the beginning.
 const FIRST: usize = 2;
-/// What a part costs beside its bytes (a round trip, the service's work), in bytes: else small files would count for nothing.
+/// Cost of a part besides its bytes (round trip, the service's work), counted as bytes. Without it, small files would
+/// not count in the throughput.
 const PART_COST: u64 = 256 * 1024;
 /// One part more in flight must raise the throughput this much to be followed by another.
 const WORTHWHILE: f64 = 1.1;
 /// After so many rounds without growth, one more part is tried all the same: lines change.
 const PATIENCE: u32 = 8;
 
-/// A window that grows by one part a round while the throughput grows with it, and halves when the service or the line is
-/// overloaded (additive increase, multiplicative decrease, as TCP does it: RFC 5681). A round is as many parts stored as the
-/// window is wide.
+/// A window that grows by one part a round while the throughput grows with it, and halves when the service or the line
+/// is overloaded (additive increase, multiplicative decrease, as in TCP: RFC 5681). A round ends when as many parts are
+/// stored as the window is wide.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     allowed: usize,

@@ -1,4 +1,5 @@
-//! The JavaScript API (`partway.d.ts`). Conversions only: options in, promises and plain objects out.
+//! The JavaScript API (`partway.d.ts`). Options in, promises and plain objects out. Besides converting, it runs
+//! the steps of a download (`bucket.rs`), and of `unfinished` and `forget` (`unfinished.rs`).
 //!
 //! Exported structs are handles on shared state; every method takes `&self` and returns a promise of an owned future,
 //! so that freeing a handle while a call runs is harmless.

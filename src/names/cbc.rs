@@ -42,13 +42,14 @@ impl CbcKey {
         Ok(sealed.to_vec())
     }
 
-    /// The name in a ciphertext, if there is a believable one: right padding, UTF-8, at least one character, none of them
-    /// a control or a path separator. Of 2·10^7 random ciphertexts none passes.
+    /// The name in a ciphertext, if there is a believable one: right padding, UTF-8, at least one character, none of
+    /// them a control or a path separator. Of 2·10^7 random ciphertexts none passes.
     pub(super) fn decrypt(&self, iv: &[u8; BLOCK], ciphertext: &[u8]) -> Option<String> {
         if ciphertext.is_empty() || ciphertext.len() > MOST || !ciphertext.len().is_multiple_of(BLOCK) {
             return None;
         }
-        // The padding alone refuses 255 of 256 wrong keys, and it is in the last block: a long text costs no more than a short one.
+        // The padding alone refuses 255 of 256 wrong keys, and it is in the last block: a long text costs no more than
+        // a short one.
         let (before, last) = ciphertext.split_last_chunk::<BLOCK>()?;
         let chained = before.last_chunk::<BLOCK>().unwrap_or(iv);
         self.decrypt_padded(chained, &mut Zeroizing::new(*last)[..], |_| Some(()))?;

@@ -23,8 +23,8 @@ pub fn display(name: &str) -> ShownName {
     ShownName { stem: stem.to_owned(), extension: extension.to_owned() }
 }
 
-/// Stem and extension, the dot with the latter, and whatever of spaces and dots Windows would drop behind it. A dot at the
-/// start makes a hidden file, and one with a space or a path behind it ends a sentence.
+/// Stem and extension, the dot with the latter, and whatever of spaces and dots Windows would drop behind it. A dot at
+/// the start makes a hidden file, and one with a space or a path behind it ends a sentence.
 pub(super) fn split(name: &str) -> (&str, &str) {
     let kept = name.trim_end_matches(is_loose_end);
     let Some(dot) = kept.rfind('.').filter(|dot| *dot > 0) else { return (name, "") };

@@ -13,9 +13,9 @@ const NAMELESS: &str = "file";
 const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 const NUMBERED: [&str; 2] = ["COM", "LPT"];
 
-/// A name made safe to save under, on any system: the last part of a path; hidden characters and `<>:"|?*` become `_`, as
-/// do dots at the start; no space at either end and no dot at the last; not a device's name; at most 240 bytes of UTF-8;
-/// the extension kept; `file` where nothing is left. Idempotent.
+/// A name made safe to save under, on any system: the last part of a path; hidden characters and `<>:"|?*` become `_`,
+/// as do dots at the start; no space at either end and no dot at the last; not a device's name; at most 240 bytes of
+/// UTF-8; the extension kept; `file` where nothing is left. Idempotent.
 #[must_use]
 pub fn safe_download_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Characters that are not seen, or that change how others are seen.
 
-/// Controls, direction marks and overrides, line separators, and what Unicode says to draw nothing for (Default_Ignorable
-/// and the like). Not the variation selectors up to U+FE0F, which depend on what stands before them.
+/// Controls, direction marks and overrides, line separators, and what Unicode says to draw nothing for
+/// (Default_Ignorable and the like). Not the variation selectors up to U+FE0F, which depend on what stands before them.
 const RANGES: [(char, char); 23] = [
     ('\0', '\u{1f}'),
     ('\u{7f}', '\u{9f}'),
@@ -34,8 +34,9 @@ const VARIATION_LAST: char = '\u{fe0f}';
 /// U+200C keeps two letters apart, U+200D joins them.
 const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 
-/// What a joiner may stand between: letters from Arabic to Tibetan, Myanmar, Khmer and Mongolian, whose spelling needs it, and
-/// emoji, which are put together with it (RFC 5892, appendix A, says so of the letters alone, and more exactly).
+/// What a joiner may stand between: letters from Arabic to Tibetan, Myanmar, Khmer and Mongolian, whose spelling needs
+/// it, and emoji, which are put together with it (RFC 5892, appendix A, says so of the letters alone, and more
+/// exactly).
 const JOINED: [(char, char); 7] = [
     ('\u{600}', '\u{fff}'),
     ('\u{1000}', '\u{109f}'),
@@ -72,8 +73,8 @@ pub(super) fn is_joiner_or_variation(character: char) -> bool {
 /// Whether a character is hidden behind `before`, the character kept or put in before it, and before `after`.
 fn is_hidden(character: char, before: Option<char>, after: Option<char>) -> bool {
     match character {
-        // Chooses the form of the emoji or ideograph before it, or makes a key cap; behind a letter of ASCII, or nothing, it
-        // only hides.
+        // Chooses the form of the emoji or ideograph before it, or makes a key cap; behind a letter of ASCII, or
+        // nothing, it only hides.
         _ if is_variation(character) => {
             let caps = |before: char| matches!(before, '0'..='9' | '#' | '*') && after == Some('\u{20e3}');
             !before.is_some_and(|before| is_base(before) || caps(before))

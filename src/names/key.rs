@@ -60,7 +60,8 @@ impl NameKey {
             .map_err(|_| NameError::Cipher)
     }
 
-    /// Decrypts `buffer` in place. On an error it still holds the ciphertext: the tag is checked before anything is decrypted.
+    /// Decrypts `buffer` in place. On an error it still holds the ciphertext: the tag is checked before anything is
+    /// decrypted.
     pub(super) fn decrypt(
         &self,
         nonce: &[u8; NONCE],

@@ -1,13 +1,14 @@
 //! File names as a bucket lists them: our own scheme `partway`, those of other software, and names made safe to show
 //! ([`display`](display())) and to save under ([`safe_download_name`]).
 //!
-//! Pure: no clock, no randomness, no web types. The caller brings nonces, salts and IVs, so every text can be made again
-//! from its parts and checked against other implementations (`tests/vectors/`, `tests/names_peers.rs`).
+//! Pure: no clock, no randomness, no web types. The caller brings nonces, salts and IVs, so every text can be made
+//! again from its parts and checked against other implementations (`tests/vectors/`, `tests/names_peers.rs`).
 //!
 //! # Schemes
 //!
-//! "AES256 with the session ID as key" names no mode, no derivation and no encoding. These are written ([`SessionNames::write`])
-//! and read ([`SessionNames::read`]); base64 is the standard alphabet with padding, `ID` the bytes of the session ID.
+//! "AES256 with the session ID as key" names no mode, no derivation and no encoding. These are written
+//! ([`SessionNames::write`]) and read ([`SessionNames::read`]); base64 is the standard alphabet with padding, `ID` the
+//! bytes of the session ID.
 //!
 //! | Scheme | Text | Key | Tag |
 //! |---|---|---|---|
@@ -18,15 +19,17 @@
 //! | `cbc-raw32` | hex(IV 16) `:` hex(AES-256-CBC of the name), lower case | the raw key | no |
 //! | `plain` | the name | none | no |
 //!
-//! - The raw key is the ID where it has 32 bytes, else the ID without its dashes where that has 32 (a GUID), else there is
-//!   none and writing is refused ([`NameError::SessionIdLength`]).
+//! - The raw key is the ID where it has 32 bytes, else the ID without its dashes where that has 32 (a GUID), else there
+//!   is none and writing is refused ([`NameError::SessionIdLength`]).
 //! - `cryptojs` derives key and IV by OpenSSL's EVP_BytesToKey with MD5 and one round: `D1 = MD5(ID, salt)`,
-//!   `D2 = MD5(D1, ID, salt)`, `D3 = MD5(D2, ID, salt)`; the key is `D1 D2`, the IV `D3`. It is `openssl enc -aes-256-cbc -md md5`.
+//!   `D2 = MD5(D1, ID, salt)`, `D3 = MD5(D2, ID, salt)`; the key is `D1 D2`, the IV `D3`. It is
+//!   `openssl enc -aes-256-cbc -md md5`.
 //! - CBC has PKCS#7 padding. Nothing proves its names, so they are believed only with right padding, right UTF-8, 1 to
 //!   1,024 bytes, and no control character, `/` or `\`; other names are not written so ([`NameError::NameCharacters`]).
-//! - Reading is wider than writing. `cryptojs` is also read from hexadecimal and from hexadecimal of its base64; the GCM
-//!   ones from hexadecimal, base64url and base64 without padding; `cbc-raw32` also from one such run of IV and
-//!   ciphertext, and under SHA-256(ID). Line breaks, as `openssl enc -a` writes them, are not looked at but in `partway`.
+//! - Reading is wider than writing. `cryptojs` is also read from hexadecimal and from hexadecimal of its base64; the
+//!   GCM ones from hexadecimal, base64url and base64 without padding; `cbc-raw32` also from one such run of IV and
+//!   ciphertext, and under SHA-256(ID). Line breaks, as `openssl enc -a` writes them, are not looked at but in
+//!   `partway`.
 //! - A plain name that would not be read back as one is not written ([`NameError::NameForm`]).
 //!
 //! # Which scheme a text is of
@@ -39,10 +42,10 @@
 //!    hexadecimal of bytes that begin with `Salted__`.
 //! 4. 32 hexadecimal digits, `:`, at least one hexadecimal digit and nothing else: `cbc-raw32`, or not read.
 //! 5. Hexadecimal (whole bytes, either case), else canonical base64 or base64url, of at least 28 bytes: GCM under
-//!    SHA-256(ID), then under the raw key; then, where it is whole blocks, CBC under the raw key and under SHA-256(ID), unless
-//!    an IV of zeros gives a name of all of it (that text has no IV, so the rest is a part of a name). Where
-//!    none fits it is not read: a name that happens to look so, such as 64 hexadecimal digits without an
-//!    extension, cannot be told from one of another session. In a bucket whose names are written as `plain` it is one
+//!    SHA-256(ID), then under the raw key; then, where it is whole blocks, CBC under the raw key and under SHA-256(ID),
+//!    unless an IV of zeros gives a name of all of it (that text has no IV, so the rest is a part of a name). Where
+//!    none fits it is not read: a name that happens to look so, such as 64 hexadecimal digits without an extension,
+//!    cannot be told from one of another session. In a bucket whose names are written as `plain` it is one
 //!    ([`SessionNames::expecting`]).
 //! 6. Anything else is `plain`, proven by nobody.
 //!
@@ -54,9 +57,9 @@
 //! # Text of `partway`
 //!
 //! `pw1.` followed by the envelope in base64url (RFC 4648 section 5), canonical only: no padding, no other alphabet, no
-//! white space, spare bits zero. [`MAX_TEXT`] (2,200) characters at most, checked before anything is decoded. `.` is in no
-//! base64 alphabet, so the prefix cannot be mistaken for another scheme's text, and a text that bears it is never tried
-//! as another scheme.
+//! white space, spare bits zero. [`MAX_TEXT`] (2,200) characters at most, checked before anything is decoded. `.` is in
+//! no base64 alphabet, so the prefix cannot be mistaken for another scheme's text, and a text that bears it is never
+//! tried as another scheme.
 //!
 //! # Envelope of `partway`
 //!
@@ -69,8 +72,8 @@
 //!
 //! - Key: HKDF-SHA-256 (RFC 5869), input the UTF-8 of the session ID exactly as the API returned it (never trimmed,
 //!   case-folded or normalised; an empty one is refused), no salt, info the ASCII
-//!   `partway/v1/name/session/AES-256-GCM`, 32 bytes out. A key belongs to one label; other uses take other labels below
-//!   `partway/v1/`.
+//!   `partway/v1/name/session/AES-256-GCM`, 32 bytes out. A key belongs to one label; other uses take other labels
+//!   below `partway/v1/`.
 //! - Associated data: the 12 ASCII bytes `partway-name`, then the suite byte.
 //!
 //! # Plaintext of `partway`
@@ -97,9 +100,9 @@
 //!
 //! # What it costs
 //!
-//! In `partway`, a name of up to 62 bytes without fields, or of up to 25 with size, time and `application/pdf`, is a text of 128
-//! characters; the longest text ever written has 1,835. With random nonces 2^20 names of one session collide with probability 2^-57; a session
-//! stays far below the 2^32 texts after which a GCM key should rest.
+//! In `partway`, a name of up to 62 bytes without fields, or of up to 25 with size, time and `application/pdf`, is a
+//! text of 128 characters; the longest text ever written has 1,835. With random nonces 2^20 names of one session
+//! collide with probability 2^-57; a session stays far below the 2^32 texts after which a GCM key should rest.
 //!
 //! # What it promises
 //!
@@ -107,14 +110,14 @@
 //! ([`ReadName::authenticated`]).
 //!
 //! Encrypting a name under the session ID hides it from someone who obtains stored records, logs or backups but not the
-//! session ID. It does not hide it from the service: the service issues the ID in the create-session answer and receives it
-//! in the body of every join, so it can decrypt. It does not hide it from other members or from anyone who ever saw the
-//! join link. A session password is not part of the key. If the ID is short it can be guessed offline
-//! ([`strength`]). Only a `secret` mode (a random key in the URL fragment) would be end-to-end; this version has none. Nor
-//! is a name bound to its file: whoever can change the list can swap two names of one session.
+//! session ID. It does not hide it from the service: the service issues the ID in the create-session answer and
+//! receives it in the body of every join, so it can decrypt. It does not hide it from other members or from anyone who
+//! ever saw the join link. A session password is not part of the key. If the ID is short it can be guessed offline
+//! ([`strength`]). Only a `secret` mode (a random key in the URL fragment) would be end-to-end; this version has none.
+//! Nor is a name bound to its file: whoever can change the list can swap two names of one session.
 //!
-//! Keys, hash states and plaintext buffers are wiped when they are dropped. That is best effort: moves may leave copies on
-//! the stack, and in a browser the session ID and the names are also JavaScript strings that nobody can wipe. The
+//! Keys, hash states and plaintext buffers are wiped when they are dropped. That is best effort: moves may leave copies
+//! on the stack, and in a browser the session ID and the names are also JavaScript strings that nobody can wipe. The
 //! ciphers are constant-time as source; a WebAssembly engine guarantees nothing about time.
 //!
 //! # Example

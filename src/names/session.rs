@@ -67,8 +67,8 @@ impl KeyPair {
 }
 
 impl SessionNames {
-    /// Derives the keys from a session ID, taken byte for byte as the API returned it. Without one only plain names can be
-    /// read and written.
+    /// Derives the keys from a session ID, taken byte for byte as the API returned it. Without one only plain names can
+    /// be read and written.
     ///
     /// # Errors
     /// [`NameError::EmptySessionId`] if the ID has no characters.
@@ -103,13 +103,13 @@ impl SessionNames {
         }
     }
 
-    /// Writes a name as `scheme` has it. `fields` travel with [`Scheme::Partway`] alone. `random` fills its argument from a
-    /// cryptographic random source; it is called once, or not at all for [`Scheme::Plain`].
+    /// Writes a name as `scheme` has it. `fields` travel with [`Scheme::Partway`] alone. `random` fills its argument
+    /// from a cryptographic random source; it is called once, or not at all for [`Scheme::Plain`].
     ///
     /// # Errors
-    /// [`NameError::NameLength`]; [`NameError::NameCharacters`] where the scheme has no tag and a reader could not tell the
-    /// name from chance; [`NameError::NameForm`] where a plain name would not be read as one; [`NameError::SessionIdMissing`]; [`NameError::SessionIdLength`]; [`NameError::Random`] where
-    /// `random` fails.
+    /// [`NameError::NameLength`]; [`NameError::NameCharacters`] where the scheme has no tag and a reader could not tell
+    /// the name from chance; [`NameError::NameForm`] where a plain name would not be read as one;
+    /// [`NameError::SessionIdMissing`]; [`NameError::SessionIdLength`]; [`NameError::Random`] where `random` fails.
     pub fn write<E>(
         &self,
         scheme: Scheme,
@@ -177,8 +177,8 @@ impl Keys {
         Some(ReadName::bare(name, Scheme::CbcRaw32))
     }
 
-    /// IV and ciphertext in one. A text whose writer sent no IV, but took zeros, is read as a whole name with zeros too:
-    /// then the first block is no IV, and what follows it only the end of a name.
+    /// IV and ciphertext in one. A text whose writer sent no IV, but took zeros, is read as a whole name with zeros
+    /// too: then the first block is no IV, and what follows it only the end of a name.
     fn read_run(&self, bytes: &[u8]) -> Option<ReadName> {
         let (iv, ciphertext) = bytes.split_first_chunk()?;
         let read = |key: &CbcKey| key.decrypt(iv, ciphertext).filter(|_| key.decrypt(&[0; BLOCK], bytes).is_none());

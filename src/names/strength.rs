@@ -3,10 +3,10 @@
 /// An upper bound of the bits of entropy in a session ID: its length in characters times log2 of its alphabet. Whoever
 /// holds sealed names can try IDs offline, so below 80 the names should be called weakly protected.
 ///
-/// The alphabet is the smallest of these that holds every character: digits (10), hexadecimal in one case (16), else the
-/// sum of the kinds that occur: lower case (26), upper case (26), digits (10), `-` and `_` (2), the rest of ASCII (64), the
-/// rest of Unicode (1,111,936). The dashes of a GUID (8-4-4-4-12 hexadecimal digits) are not counted, so one has 128. An ID
-/// that was not drawn at random, such as a word, has less than the bound says; an empty one has 0.
+/// The alphabet is the smallest of these that holds every character: digits (10), hexadecimal in one case (16), else
+/// the sum of the kinds that occur: lower case (26), upper case (26), digits (10), `-` and `_` (2), the rest of ASCII
+/// (64), the rest of Unicode (1,111,936). The dashes of a GUID (8-4-4-4-12 hexadecimal digits) are not counted, so one
+/// has 128. An ID that was not drawn at random, such as a word, has less than the bound says; an empty one has 0.
 #[must_use]
 pub fn strength(session_id: &str) -> f64 {
     if is_guid(session_id) {

@@ -15,7 +15,7 @@ pub enum Code {
     TooManyFiles,
     /// The session's time is over.
     SessionExpired,
-    /// The token was refused and could not be renewed.
+    /// The first token could not be had, or the token was refused and could not be renewed.
     Unauthorized,
     /// The service refused the request by one of its rules.
     Refused,
@@ -23,13 +23,13 @@ pub enum Code {
     NotFound,
     /// The connection failed.
     Network,
-    /// The service gave up waiting.
+    /// No byte moved for the stall timeout, or the service gave up waiting (HTTP 408).
     Timeout,
     /// The service failed, or asked to slow down.
     Server,
     /// The answer is not what the API says.
     Protocol,
-    /// The bytes received are not those the bucket promised.
+    /// A download has another number of bytes than the bucket says, or the browser could not keep them.
     Integrity,
     /// What is needed to go on after a reload could not be kept or read.
     Storage,
@@ -95,7 +95,7 @@ impl Failure {
         Self::new(Code::Protocol, format!("The service's answer is not what the Upload API says: {what}."))
     }
 
-    /// What an HTTP status other than success means (`upload-api.md`, "Status codes").
+    /// What an HTTP status other than success means (`docs/upload-api.md`, Status codes).
     #[must_use]
     pub fn from_status(status: u16, retry_after: Option<u64>) -> Self {
         let (code, sentence) = match status {
@@ -116,8 +116,8 @@ impl Failure {
         self.code.is_retryable()
     }
 
-    /// How many of `attempts` tries the request is worth. An answer that cannot be read is asked for twice more: it may have
-    /// come from a proxy on the way, or have been cut short.
+    /// Most tries, of `attempts`, for a request that fails like this. An unreadable answer gets three in all: it may
+    /// have come from a proxy on the way, or have been cut short.
     #[must_use]
     pub fn worth(&self, attempts: u32) -> u32 {
         match (self.code, self.status) {

@@ -18,7 +18,8 @@ pub struct Facts<'a> {
     pub size: u64,
     /// Last modification, milliseconds since 1970, where known.
     pub modified: Option<u64>,
-    /// The first, middle and last bytes, at most [`SAMPLE`] each; the whole file where it is no longer than three of them.
+    /// The first, middle and last bytes, at most [`SAMPLE`] each; the whole file where it is no longer than three of
+    /// them.
     pub sample: &'a [u8],
 }
 
@@ -29,8 +30,8 @@ impl fmt::Debug for Facts<'_> {
 }
 
 impl ResumeKey {
-    /// Names the file among the session's rows: 43 characters of base64url that tell nothing of the facts to whoever lacks
-    /// the session ID.
+    /// Names the file among the session's rows: 43 characters of base64url that tell nothing of the facts to whoever
+    /// lacks the session ID.
     #[must_use]
     pub fn identity(&self, facts: &Facts<'_>) -> String {
         let length = |bytes: &[u8]| (bytes.len() as u64).to_be_bytes();

@@ -5,8 +5,8 @@
 //!
 //! # Keys
 //!
-//! All come from the session ID by HKDF-SHA-256 (RFC 5869): input the UTF-8 of the ID exactly as the API returned it, no
-//! salt, the info below. A key belongs to one label.
+//! All come from the session ID by HKDF-SHA-256 (RFC 5869): input the UTF-8 of the ID exactly as the API returned it,
+//! no salt, the info below. A key belongs to one label.
 //!
 //! | Info | Bytes | Use |
 //! |---|---|---|
@@ -17,9 +17,9 @@
 //! # Identity of a file
 //!
 //! HMAC-SHA-256, all 32 bytes in base64url, of: length of the name in bytes (u64), the name, size (u64), `1` and
-//! milliseconds since 1970 (u64) or `0` where no modification is known, length of the sample (u64), the sample. Numbers are
-//! big-endian. Every field is of fixed length or behind its length, so two files share a text only where they agree in
-//! everything; the sample is the file's first, middle and last bytes, at most [`SAMPLE`] each.
+//! milliseconds since 1970 (u64) or `0` where no modification is known, length of the sample (u64), the sample. Numbers
+//! are big-endian. Every field is of fixed length or behind its length, so two files share a text only where they agree
+//! in everything; the sample is the file's first, middle and last bytes, at most [`SAMPLE`] each.
 //!
 //! # A sealed row
 //!
@@ -30,9 +30,9 @@
 //! | 13 | 64·k, k ≥ 1 | AES-256-GCM ciphertext of the plaintext below, padded with zeros to the least k |
 //! | 13 + 64·k | 16 | GCM tag |
 //!
-//! Associated data: the 14 ASCII bytes `partway-resume`, the version, the kind (`0x01` a record, `0x02` a part's tag), then
-//! scope and identity, each behind its length (u16). A part's tag has after them the part's number (u32), and upload ID and
-//! key, each behind its length (u16): the tag of an earlier upload of the same file opens as nothing.
+//! Associated data: the 14 ASCII bytes `partway-resume`, the version, the kind (`0x01` a record, `0x02` a part's tag),
+//! then scope and identity, each behind its length (u16). A part's tag has after them the part's number (u32), and
+//! upload ID and key, each behind its length (u16): the tag of an earlier upload of the same file opens as nothing.
 //!
 //! | Bytes | Plaintext of a record |
 //! |---|---|

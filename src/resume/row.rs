@@ -44,8 +44,8 @@ impl ResumeKey {
         Ok(row)
     }
 
-    /// Opens a row whose plaintext has at most `most` bytes before its padding, and gives that to `read`, which takes what it
-    /// knows from the front; the rest must be the least padding of zeros.
+    /// Opens a row whose plaintext has at most `most` bytes before its padding, and gives that to `read`, which takes
+    /// what it knows from the front; the rest must be the least padding of zeros.
     pub(super) fn open<T>(
         &self,
         identity: &str,

@@ -1,6 +1,6 @@
-// Encrypted file names on WebCrypto alone: a second implementation of the layouts documented in src/names/mod.rs (`pw1.`,
-// and those of other software but for `cryptojs`, whose MD5 WebCrypto lacks), to check the first one against in real
-// browsers. Shares no code with it.
+// Encrypted file names on WebCrypto alone: a second implementation of the layouts documented in src/names/mod.rs
+// (`pw1.`, and those of other software but for `cryptojs`, whose MD5 WebCrypto lacks), to check the first one against
+// in real browsers. Shares no code with it.
 
 const PREFIX = "pw1.";
 const MAX_TEXT = 2200;

@@ -6,7 +6,7 @@ import { fails, ok, same, sleep, test } from "./test.js";
 import { engine, file, scenario } from "./service.js";
 
 const ID = "0f8fad5b-d9cb-469f-a165-70867728950e";
-/** `report.pdf` under that ID, by crypto-js and Python's cryptography (security.md, section 1.3). */
+/** `report.pdf` under that ID, made with crypto-js and Python's cryptography. */
 const LISTED = {
   cryptojs: "U2FsdGVkX18BAgMEBQYHCPIV58uT/w6rvOSskUmlCPk=",
   "gcm-sha256": "AAECAwQFBgcICQoLdOFuCezzOkY9XvrR5MWfxRf7LZgh6q6+pho=",

@@ -24,7 +24,9 @@ const busy = (status) => everywhere({ status, headers: { "Retry-After": "1" } })
 /** Waits until a part is on its way. */
 const partArrives = (service) => until(async () => (await service.log()).some(({ method }) => method === "PUT"), "a part");
 
-/** The upload ends in `protocol` and nothing is completed; when the service has come to reason the same file arrives. */
+/**
+ * The upload ends in `protocol` and nothing is completed; when the service has come to reason the same file arrives.
+ */
 async function refusedThenAgain({ service, bucket, upload, again }) {
   await fails(upload.done, "protocol");
   // The parts beside the one that ended the upload.

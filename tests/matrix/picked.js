@@ -1,4 +1,5 @@
-// An upload that WebDriver drives from outside: it picks the file, begins, and reloads, closes or kills this page under it.
+// An upload that WebDriver drives from outside: it picks the file, starts it, and reloads, closes or kills this page
+// meanwhile.
 
 import { openBucket } from "/pkg/partway.js";
 import { sha256 } from "../contract/service.js";

@@ -18,7 +18,10 @@ window.addEventListener("unhandledrejection", (event) => {
   window.results.tests.push({ fault: "no rejection goes unhandled", size: "", ok: false, error: String(event.reason), millis: 0 });
 });
 
-/** The browser's connection, for rows that lose it together: it goes when all of `count` are ready, and comes back so, too. */
+/**
+ * The browser's connection, for rows that lose it together: it goes when all of `count` are ready, and comes back so,
+ * too.
+ */
 function network(count) {
   const meet = (name) => {
     let [here, all] = [0, undefined];

@@ -54,7 +54,8 @@ impl World {
             }
             Fate::Lost => dropped,
             Fate::Refused(failure) => {
-                // The service says that it has no such upload, which may not be so: what begins anew may then be there twice.
+                // The service may deny an upload that it still has. The engine then starts over, and the bucket may
+                // hold it twice.
                 let upload = self.ledger.requests.get(&request).and_then(|flight| flight.upload);
                 if let Some(pick) = upload.filter(|_| failure.code == Code::NotFound).and_then(|id| self.picks.get(&id))
                 {

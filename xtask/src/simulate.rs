@@ -3,8 +3,8 @@ use anyhow::Result;
 
 use crate::{process::Group, workspace::Workspace};
 
-/// Plays random schedules for `minutes`, optimised; the simulation prints how many there were, or the seed of the one that
-/// broke a promise and how to replay it.
+/// Plays random schedules for `minutes`, optimised; the simulation prints how many there were, or the seed of the one
+/// that broke a promise and how to replay it.
 ///
 /// # Errors
 /// A promise was broken, or the simulation does not compile.

@@ -43,8 +43,8 @@ const CIPHERS_ROW: &str = "ciphers and hashes of names and resume";
 const STANDARD_ROW: &str = "standard library";
 const OTHERS: &str = "other crates (serde_json, wasm-bindgen, …)";
 
-/// Prints the table of a wasm that still has its names: bytes of its functions, and of the same after gzip. A generic function
-/// counts for the first module of the library that its name holds, else for a cipher, else for another crate.
+/// Prints the table of a wasm that still has its names: bytes of its functions, and of the same after gzip. A generic
+/// function counts for the first module of the library that its name holds, else for a cipher, else for another crate.
 ///
 /// # Errors
 /// The file cannot be read, or is no wasm with names.

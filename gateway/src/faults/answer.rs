@@ -38,8 +38,8 @@ pub(super) fn origin(request: &Request<Body>) -> Option<HeaderValue> {
     request.headers().get(header::ORIGIN).cloned()
 }
 
-/// An answer the gateway never gave. Readable by the page unless the rule says otherwise: a lie the browser hides behind
-/// CORS would look like a broken network.
+/// An answer the gateway never gave. Readable by the page unless the rule says otherwise: a lie the browser hides
+/// behind CORS would look like a broken network.
 pub(super) fn invent(act: &Act, asked: &Asked) -> Response<Body> {
     let text = Bytes::from(act.body.clone().unwrap_or_default());
     let body = match &act.body_repeat {

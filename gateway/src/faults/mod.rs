@@ -1,5 +1,5 @@
-//! Faults on demand: the gateway drops, hangs, slows down, lies and restarts where a test, or a person at the demo's panel,
-//! says so. Only in builds with the feature `faults`.
+//! Faults on demand: the gateway drops, hangs, slows down, lies and restarts where a test, or a person at the demo's
+//! panel, says so. Only in builds with the feature `faults`.
 //!
 //! | route | what it does |
 //! |---|---|
@@ -13,8 +13,8 @@
 //! request: browsers repeat by themselves what was dropped on a connection used before, and the tests are about what
 //! their own code does.
 //!
-//! The layer stands before the router ([`service`]), so that it can drop a request before anything else sees it and break
-//! preflights, too. What makes the gateway itself refuse ([`refuse`]) acts right before the routes.
+//! The layer stands before the router ([`service`]), so that it can drop a request before anything else sees it and
+//! break preflights, too. What makes the gateway itself refuse ([`refuse`]) acts right before the routes.
 
 mod act;
 mod answer;

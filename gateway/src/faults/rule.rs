@@ -5,9 +5,9 @@
 //!    "do": { "status": 503, "headers": { "Retry-After": "1" }, "body": "{}" } }]
 //! ```
 //!
-//! The first rule that matches acts; none: the request is served. `path` is a regular expression, found anywhere in the path
-//! from `/v1` on. `nth` lists turns, counted from 1 over the requests that match the rest and that no earlier rule took;
-//! `from` and `to` bound them. A preflight (`OPTIONS`) matches only a rule that names this method.
+//! The first rule that matches acts; none: the request is served. `path` is a regular expression, found anywhere in the
+//! path from `/v1` on. `nth` lists turns, counted from 1 over the requests that match the rest and that no earlier rule
+//! took; `from` and `to` bound them. A preflight (`OPTIONS`) matches only a rule that names this method.
 
 use std::collections::BTreeMap;
 

@@ -372,7 +372,7 @@ async fn a_blocked_database_holds_nobody_up() {
     store.purge("file").await.unwrap();
 }
 
-/// What a newer version of this library laid out is not for us, and several who try at once do not get in each other's way.
+/// A layout of a newer version of this library is left alone, and several attempts at once do not disturb each other.
 #[wasm_bindgen_test]
 async fn a_newer_database_is_left_alone() {
     let deleted = delete();

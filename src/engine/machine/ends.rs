@@ -14,7 +14,7 @@ impl Engine {
         }
         upload.paused = true;
         self.queue_changed = true;
-        // Who follows stands still too; who asks for it from now on gets it.
+        // Following tabs pause too. A tab that asks from now on gets the upload.
         upload.wanted = false;
         // A part that is wholly on its way only waits for its answer: cancelling it would send it twice.
         let unsent: Vec<_> = upload

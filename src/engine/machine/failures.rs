@@ -38,7 +38,7 @@ impl Engine {
     fn rules_failed(&mut self, failure: Failure, epoch: u64) {
         let tries = std::mem::take(&mut self.rules_tries);
         self.rules = RulesKnown::Yes;
-        // Who lets the request hang, or fails again and again, does not keep the uploads waiting longer.
+        // A service that hangs here, or keeps failing, must not delay uploads further.
         let hangs = failure.code == Code::Timeout && failure.status.is_none() && !self.link.is_down();
         let last = hangs || failure.code == Code::Protocol;
         match self.next_try(tries, &failure, epoch).filter(|tries| !last && tries.sent < RULES_TRIES) {
@@ -80,8 +80,8 @@ impl Engine {
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         upload.control_request = None;
         let (tries, phase, aborted) = (upload.control, upload.phase.clone(), upload.end.is_some());
-        // Browsers send again what a reused connection lost, and say nothing of it: even the first 404 or 409 may be the
-        // second answer.
+        // Browsers silently repeat a request that a reused connection lost: even the first 404 or 409 may answer the
+        // second copy.
         let doubtful = failure.is_ambiguous() || matches!(failure.status, Some(404 | 409));
         let gone = failure.code == Code::NotFound;
         // Waiting for a network is free.
@@ -158,8 +158,8 @@ impl Engine {
         Some(tries)
     }
 
-    /// No other token can be had. Where a function gives the tokens, it is asked again, later and later, until the session
-    /// is over: nothing is lost meanwhile. A token that never changes ends everything begun; what is stored stays stored.
+    /// No new token is available. A token function is asked again, with back-off, until the session ends; uploads wait
+    /// and lose nothing. A fixed token cannot change: every active upload fails, and stored parts stay stored.
     pub(super) fn token_refused(&mut self, failure: &Failure) {
         self.token.renewing = false;
         let final_word = failure.status.is_some() || failure.code != Code::Unauthorized;

@@ -51,6 +51,101 @@ pub struct Config {
 }
 
 /// Every upload of one bucket.
+///
+/// # Methods, by class
+///
+/// - Input, at any time, also between two polls: [`pick`](Self::pick), [`handle`](Self::handle).
+/// - Facts that count against the session's rules, at any time: [`set_rules`](Self::set_rules),
+///   [`listed`](Self::listed), [`holds`](Self::holds), [`removed`](Self::removed).
+/// - Output, after every input and at the time asked for: [`poll`](Self::poll), then [`wake_at`](Self::wake_at).
+/// - Reading, at any time; it changes nothing: [`state`](Self::state), [`progress`](Self::progress),
+///   [`plan`](Self::plan), [`key`](Self::key), [`tag`](Self::tag), [`failure`](Self::failure),
+///   [`size_of`](Self::size_of), [`parts_allowed`](Self::parts_allowed), [`is_offline`](Self::is_offline).
+/// - The end of one upload, after its [`Action::Settled`]: [`forget`](Self::forget).
+///
+/// # The loop
+///
+/// 1. Give the engine an input, or wait until [`wake_at`](Self::wake_at).
+/// 2. Call [`poll`](Self::poll) until it returns `None`. Start each action in the order given, and wait for none of
+///    them.
+/// 3. Ask [`wake_at`](Self::wake_at), which holds until the next input, and set one timer for it. Without a time, only
+///    an input changes anything.
+///
+/// Inputs may come in the middle of step 2, as when a callback of [`Action::Report`] pauses an upload. An action that
+/// was decided before is still returned, and an [`Action::Cancel`] follows if it is no longer wanted; poll on until
+/// `None`.
+///
+/// `now` comes from one clock; an earlier time than the last counts as the last. A wake-up half a second late is taken
+/// for a machine that slept, and every request gets one more chance.
+///
+/// # What each action is answered with
+///
+/// - A request (it has a [`RequestId`]): its own event or [`Event::Failed`], once; for a part, any number of
+///   [`Event::PartMoved`] before. The engine gives up a request of an upload that stalls; [`Action::FetchRules`] is the
+///   driver's to give up.
+/// - [`Action::Save`]: [`Event::Saved`], whenever that is.
+/// - [`Action::Recall`], [`Action::StepAside`]: any number of [`Event::Elsewhere`], then [`Event::Recalled`] or
+///   [`Event::DoneElsewhere`].
+/// - [`Action::RenewToken`]: [`Event::TokenRenewed`] or [`Event::TokenRefused`].
+/// - [`Action::Cancel`], [`Action::Want`], [`Action::Report`], [`Action::Settled`]: nothing. A late answer to a
+///   cancelled request is ignored.
+///
+/// # Example
+///
+/// A driver of a service that answers everything after 20 ms, in virtual time.
+///
+/// ```
+/// use partway::engine::{Action, Backoff, Config, Engine, Event, Instant, LEAST_PART, Picked, State};
+/// use partway::protocol::Rules;
+/// use std::collections::VecDeque;
+///
+/// let (part_size, backoff) = (Some(LEAST_PART), Backoff::default());
+/// let config =
+///     Config { part_size, parallel: 4, backoff, stall: 30_000, hears: false, recalls: true, fetch_rules: true };
+/// let mut engine = Engine::new(config, 42);
+/// let file = engine.pick(Picked { size: LEAST_PART + 1, findable: true, heard: false });
+///
+/// let (mut now, mut shown) = (Instant(0), Vec::new());
+/// let mut answers = VecDeque::new(); // and when each comes
+/// loop {
+///     while let Some(action) = engine.poll(now) {
+///         let answer = match action {
+///             Action::FetchRules { request } => {
+///                 Event::RulesKnown { request, rules: Rules::default(), expires_in: None }
+///             }
+///             Action::Recall { upload } => Event::Recalled { upload, kept: None },
+///             Action::Start { request, parts, .. } => {
+///                 assert_eq!(parts, 2);
+///                 Event::Started { request, key: "key".into(), upload_id: "upload".into() }
+///             }
+///             Action::PutPart { request, part, .. } => Event::PartStored { request, tag: format!("tag {part}") },
+///             Action::Save { upload, part } => Event::Saved { upload, part },
+///             Action::Complete { request, tags, .. } => {
+///                 assert_eq!(tags, ["tag 1", "tag 2"]);
+///                 Event::Completed { request }
+///             }
+///             Action::Report { upload } => {
+///                 shown.extend(engine.state(upload));
+///                 continue;
+///             }
+///             Action::Settled { upload, .. } => {
+///                 engine.forget(upload);
+///                 continue;
+///             }
+///             other => panic!("nothing fails here, so nothing asks for {other:?}"),
+///         };
+///         answers.push_back((now.plus(20), answer));
+///     }
+///     let answered_at = answers.front().map(|(at, _)| *at);
+///     let Some(next) = answered_at.into_iter().chain(engine.wake_at()).min() else { break };
+///     now = next;
+///     while answers.front().is_some_and(|(at, _)| *at <= now) {
+///         engine.handle(answers.pop_front().unwrap().1, now);
+///     }
+/// }
+/// assert_eq!(shown.last(), Some(&State::Done));
+/// assert_eq!(engine.state(file), None); // forgotten
+/// ```
 #[derive(Debug)]
 pub struct Engine {
     config: Config,

@@ -104,8 +104,8 @@ impl Engine {
         self.requests.values().map(|sent| sent.at.plus(SLOW)).filter(|at| *at > self.now).min()
     }
 
-    /// Whether the parts on their way leave room for one more, and whether only for a file that has none among them: the
-    /// slow ones of a file do not hold others back.
+    /// Two answers: whether another part may be sent at all, and whether one may be sent for a file that has none in
+    /// flight. Slow parts of one file do not hold other files back.
     fn room(&self) -> (bool, bool) {
         let is_slow = |sent: &&Sent| matches!(sent.target, Target::Part(..)) && sent.is_slow(self.now);
         let quick = self.parts_in_flight - self.requests.values().filter(is_slow).count().min(self.parts_in_flight);

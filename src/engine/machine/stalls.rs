@@ -4,15 +4,15 @@ use super::{Engine, Sent, Target};
 use crate::engine::{Action, Instant, UploadId};
 use crate::protocol::{Code, Failure};
 
-/// Bytes a millisecond that a line is taken to move while nothing is known of it. Where it is slower, the first parts are
-/// sent twice, and heard of from then on.
+/// Throughput assumed before any measurement, in bytes a millisecond. On slower lines each first part times out once
+/// and is retried over XHR, which reports progress.
 const UNKNOWN_LINE: f64 = 2000.0;
 /// A part may take this many times what the measured speed suggests.
 const MARGIN: f64 = 2.0;
-/// However slow the line seems, nobody waits longer for a part that nobody hears of, in milliseconds.
+/// Upper bound of that extra time for a request that reports no progress, in milliseconds.
 const LONGEST: f64 = 3_600_000.0;
-/// A wake-up this late, in milliseconds, was a sleep, or a page that was busy: nobody could have seen bytes move, and
-/// answers may lie there unread.
+/// A wake-up this late, in milliseconds, means that the machine slept or the page was busy: progress events could not
+/// be delivered, and answers may be waiting unread.
 const SLEPT: u64 = 500;
 
 impl Engine {
@@ -35,8 +35,8 @@ impl Engine {
         }
     }
 
-    /// How long part `part` may take without a sign, in milliseconds, and whether it must be heard of. What nobody hears
-    /// of gets as long as the measured speed says, and is heard of the next time.
+    /// How long part `part` may go without progress, in milliseconds, and whether its request must report progress. A
+    /// request that reports none gets the time its bytes need at the measured speed as well; its retry reports.
     pub(super) fn patience(&self, id: UploadId, part: u32) -> (u64, bool) {
         let Some(upload) = self.uploads.get(&id) else { return (self.config.stall, false) };
         let stalls = upload.stalls(part);
@@ -67,7 +67,8 @@ impl Engine {
             && let Some(upload) = self.uploads.get_mut(&id)
             && let Some(flight) = upload.flights.get_mut(part)
         {
-            // Nobody heard of it, so the line may only be slow: that costs no try where the next one is heard of.
+            // The request reported no progress, so the line may just be slow. That costs no try if the next request
+            // reports progress.
             if self.config.hears && !upload.heard && flight.moved == 0 && flight.tries.stalls == 0 {
                 flight.tries.sent = flight.tries.sent.saturating_sub(1);
             }

@@ -146,8 +146,8 @@ impl Driver {
     }
 }
 
-/// The capabilities that start a browser without a window, without a sandbox (there is none for root), and silent towards
-/// its maker: what `webdriver.json` is for the wasm test runner.
+/// The capabilities that start a browser without a window, without a sandbox (there is none for root), and silent
+/// towards its maker: what `webdriver.json` is for the wasm test runner.
 #[must_use]
 pub fn capabilities(browser: Browser, programs: &Programs) -> Value {
     match browser {

@@ -1,7 +1,7 @@
 //! A server nothing is to be sent to: it records whatever arrives, for the tests of redirects.
 //!
-//! `GET /log` gives `[{method, path, headers, hasBody}]`, header names only; `DELETE /log` forgets them. Both are for the
-//! tests themselves and count as no arrival.
+//! `GET /log` gives `[{method, path, headers, hasBody}]`, header names only; `DELETE /log` forgets them. Both are for
+//! the tests themselves and count as no arrival.
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex, PoisonError},

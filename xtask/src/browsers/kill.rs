@@ -1,4 +1,4 @@
-//! `kill -9` of the gateway, and of the browser, in the midst of an upload: the file arrives identical, and little is sent
+//! `kill -9` of the gateway, and of the browser, during an upload: the file arrives identical, and little of it is sent
 //! twice.
 use std::{
     fs,

@@ -10,7 +10,8 @@
 //! | [`suite`] | the steps of `cargo xtask test` |
 //! | [`peers`] | names against the software of others |
 //! | [`node`] | node and npm, installed where they lack |
-//! | [`wasm_tests`], [`contract`], [`element`], [`matrix`], [`pages`], [`kill`], [`end_to_end`] | its steps in browsers |
+//! | [`wasm_tests`], [`contract`], [`element`], [`matrix`], [`pages`] | its steps in browsers |
+//! | [`kill`], [`end_to_end`] | more of its steps in browsers |
 //! | [`consumers`] | the packed package in fresh apps |
 //! | [`bridge`] | gives a page real input: it asks, WebDriver does |
 //! | [`table`] | what uploads survive, for README |

@@ -1,4 +1,5 @@
-//! One upload and several pages: reloaded, beside each other, one after another; and a picked file that changes on the disk.
+//! One upload and several pages: reloaded, beside each other, one after another; and a picked file that changes on the
+//! disk.
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -32,8 +32,8 @@ enum Outcome {
 }
 
 impl Table {
-    /// A row of results: `fault`, `size`, `ok`; `impossible` where it cannot be run, with the reason; `note` for what the
-    /// table is to say of it.
+    /// A row of results: `fault`, `size`, `ok`; `impossible` where it cannot be run, with the reason; `note` for what
+    /// the table is to say of it.
     pub fn enter(&self, browser: Browser, row: &Value) {
         let own = |key: &str| page::text(row, key).unwrap_or("?").to_owned();
         let outcome = match page::text(row, "impossible") {

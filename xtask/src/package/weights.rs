@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use brotli::enc::BrotliEncoderParams;
 use flate2::{Compression, write::GzEncoder};
 
-/// Prints the files of the package with their sizes. What the element adds to an app, bundled, is measured and held to its
-/// budget by the step `consumers`, which has a bundler.
+/// Prints the files of the package with their sizes. What the element adds to an app, bundled, is measured and held to
+/// its budget by the step `consumers`, which has a bundler.
 ///
 /// # Errors
 /// A file cannot be read.
