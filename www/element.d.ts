@@ -103,6 +103,8 @@ export class PartwayUploader extends HTMLElement {
   messages: Messages;
   readonly files: readonly UploadSnapshot[];
   readonly totals: Totals;
+  /** What the element shows. It knows of every change, and of what an earlier visit left unfinished. */
+  readonly store: UploadStore;
 
   /** Adds files as if they had been picked. Gives the snapshots of those accepted. */
   add(files: Iterable<FileSource>): readonly UploadSnapshot[];

@@ -7,7 +7,7 @@ const MISSING =
   "The WebAssembly module could not be loaded: copy partway_wasm_bg.wasm of this version beside the bundle, or pass " +
   'its address to init(), or import "partway/inline".';
 const FORBIDDEN =
-  "The WebAssembly module could not be compiled: allow 'wasm-unsafe-eval' in the script-src of the page's " +
+  "The WebAssembly module is not allowed to run: allow 'wasm-unsafe-eval' in the script-src of the page's " +
   "Content-Security-Policy.";
 const ABSENT =
   "There is no WebAssembly here: use a browser that has it, or switch it on, where it is off as in Lockdown Mode.";
@@ -62,10 +62,13 @@ async function start(source) {
   }
 }
 
-/** Browsers word it differently when a page's CSP forbids WebAssembly; in all of them nothing compiles. */
+/**
+ * Browsers word it differently when a page's CSP forbids WebAssembly, and WebKit compiles all the same; in none of them
+ * does anything run.
+ */
 async function sentence() {
   if (typeof WebAssembly === "undefined") return ABSENT;
-  return WebAssembly.compile(EMPTY).then(() => MISSING, () => FORBIDDEN);
+  return WebAssembly.instantiate(EMPTY).then(() => MISSING, () => FORBIDDEN);
 }
 
 /** @param {string | URL | Request | Response | BufferSource | WebAssembly.Module} source */

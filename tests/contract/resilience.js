@@ -86,10 +86,12 @@ test("a call waits for the network, and no try is spent", async () => {
 });
 
 test("a file whose parts are slow holds no other back", async () => {
-  const service = await scenario([{ match: { ...put, nth: [1, 2] }, do: { delayMs: 20_000 } }]);
+  const service = await scenario([{ match: put, do: { delayMs: 20_000 } }]);
   const bucket = await service.open({ partSize: PART, parallel: 4 });
   const slowFile = bucket.upload(file(6 * PART));
-  await until(async () => calls(await service.log()).filter((call) => call === "PUT /buckets").length === 2, "two parts");
+  await until(async () => calls(await service.log()).filter((call) => call === "PUT /buckets").length >= 2, "two parts");
+  // By their turn alone they could not be told apart: a browser may send a part again by itself.
+  await service.rules([]);
   for (const size of [3, PART]) await bucket.upload(file(size)).done;
   same(slowFile.progress.partsDone, 0);
   await slowFile.abort();

@@ -8,7 +8,8 @@ import { click, drop, dropEntries, dropFromDisk, dragEvent, makeFiles, middle, p
 import { done, heard, part, put, stage, test, types, uploader } from "./stage.js";
 
 const names = (element) => element.files.map(({ name }) => name);
-const text = (name, content = name) => new File([content], name, { type: "text/plain", lastModified: 1_600_000_000_000 });
+const text = (name, content = name) =>
+  new File([content], name, { type: "text/plain", lastModified: 1_600_000_000_000 });
 const isOver = (element) => element.matches(":state(dragover)");
 const picker = (element) => element.shadowRoot.querySelector("input[type=file]:not([webkitdirectory])");
 const MANUAL = { manual: "", multiple: "" };
@@ -24,39 +25,63 @@ async function walk(entry) {
   }
 }
 
-test("5,000 files in nested folders are dropped: none is lost, their order is kept", async () => {
-  const paths = [];
-  for (let at = 0; at < 4500; at += 1) paths.push(`top/${at % 7}/${at % 5}/${at}.txt`);
-  for (let at = 0; at < 500; at += 1) paths.push(`flat/${at}.txt`);
-  const folder = await makeFiles(paths.map((path) => [path, 3]));
-  const element = await put("partway-uploader", MANUAL);
-  let expected;
-  element.addEventListener("drop", ({ dataTransfer }) => {
-    const entries = [...dataTransfer.items].map((item) => item.webkitGetAsEntry());
-    expected = Promise.all(entries.map(walk));
-  }, { capture: true });
-  await dropFromDisk(part(element, "zone"), [`${folder}/top`, `${folder}/flat`]);
-  await until(() => element.files.length > 0, "the files", 60_000);
-  same(element.files.length, 5000);
-  same(names(element), (await expected).flat());
-  same([...names(element)].sort(), paths.sort());
-}, ["chromium"]);
+test(
+  "5,000 files in nested folders are dropped: none is lost, their order is kept",
+  async () => {
+    const paths = [];
+    for (let at = 0; at < 4500; at += 1) paths.push(`top/${at % 7}/${at % 5}/${at}.txt`);
+    for (let at = 0; at < 500; at += 1) paths.push(`flat/${at}.txt`);
+    const folder = await makeFiles(paths.map((path) => [path, 3]));
+    const element = await put("partway-uploader", MANUAL);
+    let expected;
+    element.addEventListener(
+      "drop",
+      ({ dataTransfer }) => {
+        const entries = [...dataTransfer.items].map((item) => item.webkitGetAsEntry());
+        expected = Promise.all(entries.map(walk));
+      },
+      { capture: true },
+    );
+    await dropFromDisk(part(element, "zone"), [`${folder}/top`, `${folder}/flat`]);
+    await until(() => element.files.length > 0, "the files", 60_000);
+    same(element.files.length, 5000);
+    same(names(element), (await expected).flat());
+    same([...names(element)].sort(), paths.sort());
+  },
+  ["chromium"],
+);
 
-test("the path below a dropped folder is the sealed name", async () => {
-  const folder = await makeFiles([["t/a.txt", 3], ["t/b/c.txt", 4], ["t/b/d/é.txt", 5], ["t/b/.DS_Store", 6]]);
-  const { element, service } = await uploader({ multiple: "" });
-  await dropFromDisk(part(element, "zone"), [`${folder}/t`]);
-  await done(element, 3);
-  const listed = (await (await service.open()).list()).map(({ name, size }) => [name, size]);
-  same(listed.sort(), [["t/a.txt", 3], ["t/b/c.txt", 4], ["t/b/d/é.txt", 5]]);
-}, ["chromium"]);
+test(
+  "the path below a dropped folder is the sealed name",
+  async () => {
+    const folder = await makeFiles([
+      ["t/a.txt", 3],
+      ["t/b/c.txt", 4],
+      ["t/b/d/é.txt", 5],
+      ["t/b/.DS_Store", 6],
+    ]);
+    const { element, service } = await uploader({ multiple: "" });
+    await dropFromDisk(part(element, "zone"), [`${folder}/t`]);
+    await done(element, 3);
+    const listed = (await (await service.open()).list()).map(({ name, size }) => [name, size]);
+    same(listed.sort(), [
+      ["t/a.txt", 3],
+      ["t/b/c.txt", 4],
+      ["t/b/d/é.txt", 5],
+    ]);
+  },
+  ["chromium"],
+);
 
 test("folders are walked to their end, in their order, litter left out", async () => {
   const element = await put("partway-uploader", MANUAL);
   const inside = [1, 2, 3, 4, 5].map((at) => fileEntry(`t/${at}.txt`, text(`${at}.txt`)));
   const litter = [".DS_Store", "Thumbs.db", "desktop.ini", "._a"].map((name) => fileEntry(`t/${name}`, text(name)));
   const deep = folderEntry("t/u", [fileEntry("t/u/x.txt", text("x.txt"))]);
-  dropEntries(part(element, "zone"), [folderEntry("t", [...inside, deep, ...litter]), fileEntry("last.txt", text("last.txt"))]);
+  dropEntries(part(element, "zone"), [
+    folderEntry("t", [...inside, deep, ...litter]),
+    fileEntry("last.txt", text("last.txt")),
+  ]);
   await until(() => element.files.length > 0, "the files");
   same(names(element), ["t/1.txt", "t/2.txt", "t/3.txt", "t/4.txt", "t/5.txt", "t/u/x.txt", "last.txt"]);
 });
@@ -74,9 +99,14 @@ test("what cannot be read is told, and the others are taken", async () => {
   same(names(element), ["t/1.txt", "t/2.txt", "last.txt"]);
   const told = events.filter(({ type }) => type === "reject").map(({ detail }) => detail);
   same(told.map(({ file, name, code }) => [file, name, code]).sort(), [
-    [null, "forbidden", "unreadable"], [null, "t/gone.txt", "unreadable"], [null, "t/locked", "unreadable"],
+    [null, "forbidden", "unreadable"],
+    [null, "t/gone.txt", "unreadable"],
+    [null, "t/locked", "unreadable"],
   ]);
-  ok(told.every(({ message }) => message.length > 0 && !message.startsWith("error.")), JSON.stringify(told));
+  ok(
+    told.every(({ message }) => message.length > 0 && !message.startsWith("error.")),
+    JSON.stringify(told),
+  );
 });
 
 test("a folder where one file is wanted is told, not taken", async () => {
@@ -84,25 +114,35 @@ test("a folder where one file is wanted is told, not taken", async () => {
   const events = heard(element);
   dropEntries(part(element, "zone"), [folderEntry("t", [fileEntry("t/a.txt", text("a.txt"))])]);
   await until(() => events.length > 0, "an event");
-  same(events.map(({ type, detail: { name, code } }) => [type, name, code]), [["reject", "t", "not-a-file"]]);
+  same(
+    events.map(({ type, detail: { name, code } }) => [type, name, code]),
+    [["reject", "t", "not-a-file"]],
+  );
   same(element.files.length, 0);
 });
 
-test("a dropped file comes with its handle", async () => {
-  const folder = await makeFiles([["a.txt", 3]]);
-  const { element, service } = await uploader({ multiple: "" });
-  const [bucket, handles] = [await service.open(), []];
-  element.bucket = {
-    upload: (file, options) => {
-      handles.push(options.handle);
-      return bucket.upload(file, options);
-    },
-    unfinished: () => bucket.unfinished(),
-  };
-  await dropFromDisk(part(element, "zone"), [`${folder}/a.txt`]);
-  await done(element, 1);
-  same(handles.map((handle) => [handle?.kind, handle?.name]), [["file", "a.txt"]]);
-}, ["chromium"]);
+test(
+  "a dropped file comes with its handle",
+  async () => {
+    const folder = await makeFiles([["a.txt", 3]]);
+    const { element, service } = await uploader({ multiple: "" });
+    const [bucket, handles] = [await service.open(), []];
+    element.bucket = {
+      upload: (file, options) => {
+        handles.push(options.handle);
+        return bucket.upload(file, options);
+      },
+      unfinished: () => bucket.unfinished(),
+    };
+    await dropFromDisk(part(element, "zone"), [`${folder}/a.txt`]);
+    await done(element, 1);
+    same(
+      handles.map((handle) => [handle?.kind, handle?.name]),
+      [["file", "a.txt"]],
+    );
+  },
+  ["chromium"],
+);
 
 test("a drag shows where to drop; one without files is none of its business", async () => {
   const element = await put("partway-uploader", MANUAL);
@@ -124,18 +164,22 @@ test("a drag shows where to drop; one without files is none of its business", as
   same([names(element), isOver(element)], [["a.txt", "b.txt"], false]);
 });
 
-test("a text dragged over it by the system is left alone", async () => {
-  const element = await put("partway-uploader", MANUAL);
-  const seen = [];
-  element.addEventListener("dragover", ({ defaultPrevented }) => seen.push(defaultPrevented));
-  const data = { items: [{ mimeType: "text/plain", data: "a text" }], dragOperationsMask: 1 };
-  for (const step of ["dragEnter", "dragOver"]) {
-    await devtools("Input.dispatchDragEvent", { type: step, data, ...middle(part(element, "zone")) });
-  }
-  await until(() => seen.length > 0, "the drag");
-  same([seen[0], isOver(element)], [false, false]);
-  await devtools("Input.dispatchDragEvent", { type: "dragCancel", data, x: 0, y: 0 });
-}, ["chromium"]);
+test(
+  "a text dragged over it by the system is left alone",
+  async () => {
+    const element = await put("partway-uploader", MANUAL);
+    const seen = [];
+    element.addEventListener("dragover", ({ defaultPrevented }) => seen.push(defaultPrevented));
+    const data = { items: [{ mimeType: "text/plain", data: "a text" }], dragOperationsMask: 1 };
+    for (const step of ["dragEnter", "dragOver"]) {
+      await devtools("Input.dispatchDragEvent", { type: step, data, ...middle(part(element, "zone")) });
+    }
+    await until(() => seen.length > 0, "the drag");
+    same([seen[0], isOver(element)], [false, false]);
+    await devtools("Input.dispatchDragEvent", { type: "dragCancel", data, x: 0, y: 0 });
+  },
+  ["chromium"],
+);
 
 test("files are taken where `drop` says", async () => {
   const element = await put("partway-uploader", { ...MANUAL, drop: "none" });
@@ -181,7 +225,10 @@ test("the button opens the file dialog, and so does the page", async () => {
 });
 
 test("files are picked, and the same again", async () => {
-  const folder = await makeFiles([["a.txt", 3], ["b/c.txt", 5]]);
+  const folder = await makeFiles([
+    ["a.txt", 3],
+    ["b/c.txt", 5],
+  ]);
   const element = await put("partway-uploader", MANUAL);
   const events = heard(element);
   for (const count of [2, 4]) {
@@ -190,26 +237,45 @@ test("files are picked, and the same again", async () => {
   }
   same(names(element), ["a.txt", "c.txt", "a.txt", "c.txt"]);
   const told = events.filter(({ type }) => type === "add").map(({ detail }) => detail.files.map(({ name }) => name));
-  same(told, [["a.txt", "c.txt"], ["a.txt", "c.txt"]]);
+  same(told, [
+    ["a.txt", "c.txt"],
+    ["a.txt", "c.txt"],
+  ]);
 });
 
-test("a folder is picked with the paths of its files", async () => {
-  const folder = await makeFiles([["t/a.txt", 3], ["t/b/c.txt", 5], ["t/.DS_Store", 2]]);
-  const element = await put("partway-uploader", { ...MANUAL, directory: "" });
-  ok(part(element, "browse-folder").checkVisibility(), "the button for folders");
-  await pick(element.shadowRoot.querySelector("input[webkitdirectory]"), [`${folder}/t`]);
-  await until(() => element.files.length > 0, "the files");
-  same(names(element).sort(), ["t/a.txt", "t/b/c.txt"]);
-}, ["chromium"]);
+test(
+  "a folder is picked with the paths of its files",
+  async () => {
+    const folder = await makeFiles([
+      ["t/a.txt", 3],
+      ["t/b/c.txt", 5],
+      ["t/.DS_Store", 2],
+    ]);
+    const element = await put("partway-uploader", { ...MANUAL, directory: "" });
+    ok(part(element, "browse-folder").checkVisibility(), "the button for folders");
+    await pick(element.shadowRoot.querySelector("input[webkitdirectory]"), [`${folder}/t`]);
+    await until(() => element.files.length > 0, "the files");
+    same(names(element).sort(), ["t/a.txt", "t/b/c.txt"]);
+  },
+  ["chromium"],
+);
 
 test("the page adds files, and gets them back as they are", async () => {
   const element = await put("partway-uploader", MANUAL);
   const [one, other, blob] = [text("one.txt"), text("other.txt"), new Blob(["blob"])];
   const taken = element.add([one, { file: other, name: "renamed.txt" }, { file: blob, name: "blob.bin" }]);
-  same(taken.map(({ name, size, state, sent, error }) => [name, size, state, sent, error]), [
-    ["one.txt", 7, "queued", 0, null], ["renamed.txt", 9, "queued", 0, null], ["blob.bin", 4, "queued", 0, null],
-  ]);
-  ok([one, other, blob].every((given, at) => element.files[at].file === given), "the very objects are kept");
+  same(
+    taken.map(({ name, size, state, sent, error }) => [name, size, state, sent, error]),
+    [
+      ["one.txt", 7, "queued", 0, null],
+      ["renamed.txt", 9, "queued", 0, null],
+      ["blob.bin", 4, "queued", 0, null],
+    ],
+  );
+  ok(
+    [one, other, blob].every((given, at) => element.files[at].file === given),
+    "the very objects are kept",
+  );
   same(element.files[0].file.lastModified, 1_600_000_000_000);
   same(element.totals, { files: 3, done: 0, failed: 0, sent: 0, total: 20, speed: 0, timeLeft: null });
 });
@@ -226,26 +292,53 @@ test("files that are not wanted are listed with the reason, and told", async () 
   element.validate = (_, name) => (name.includes("no") ? "No, says the page." : null);
   const events = heard(element);
   const image = new File(["x"], "picture", { type: "image/png" });
-  const taken = element.add([text("a.txt", "x"), text("b.pdf", "x"), text("c.txt", "x".repeat(11)), text("no.txt", "x"), image, text("d.txt", "x")]);
-  same(taken.map(({ name }) => name), ["a.txt", "picture"]);
-  const told = events.filter(({ type }) => type === "reject").map(({ detail }) => detail);
-  same(told.map(({ name, code }) => [name, code]), [
-    ["b.pdf", "not-accepted"], ["c.txt", "too-large"], ["no.txt", "not-accepted"], ["d.txt", "too-many-files"],
+  const taken = element.add([
+    text("a.txt", "x"),
+    text("b.pdf", "x"),
+    text("c.txt", "x".repeat(11)),
+    text("no.txt", "x"),
+    image,
+    text("d.txt", "x"),
   ]);
+  same(
+    taken.map(({ name }) => name),
+    ["a.txt", "picture"],
+  );
+  const told = events.filter(({ type }) => type === "reject").map(({ detail }) => detail);
+  same(
+    told.map(({ name, code }) => [name, code]),
+    [
+      ["b.pdf", "not-accepted"],
+      ["c.txt", "too-large"],
+      ["no.txt", "not-accepted"],
+      ["d.txt", "too-many-files"],
+    ],
+  );
   same(told[2].message, "No, says the page.");
-  ok(told.every(({ file }) => file instanceof File), "each is told with its file");
+  ok(
+    told.every(({ file }) => file instanceof File),
+    "each is told with its file",
+  );
   same(types(events), ["add", "reject"]);
   const rejected = element.files.filter(({ state }) => state === "rejected");
-  same(rejected.map(({ name, error }) => [name, error.code, error.message, error.retryable]),
-    told.map(({ name, code, message }) => [name, code, message, false]));
+  same(
+    rejected.map(({ name, error }) => [name, error.code, error.message, error.retryable]),
+    told.map(({ name, code, message }) => [name, code, message, false]),
+  );
   same(element.totals.files, 2, "what was rejected does not count");
-  ok(element.matches(":state(error)") || (await until(() => element.matches(":state(error)"), "the state error")) === undefined);
+  ok(
+    element.matches(":state(error)") ||
+      (await until(() => element.matches(":state(error)"), "the state error")) === undefined,
+  );
 });
 
 test("an empty name is refused, and what is no file is the page's mistake", async () => {
   const element = await put("partway-uploader", MANUAL);
   same(element.add([new Blob(["x"])]).length, 0);
-  same(element.files.map(({ state, error }) => [state, error.code]), [["rejected", "invalid-file"]]);
+  same(
+    element.files.map(({ state, error }) => [state, error.code]),
+    [["rejected", "invalid-file"]],
+  );
   let error;
   try {
     element.add([{}]);
@@ -256,8 +349,16 @@ test("an empty name is refused, and what is no file is the page's mistake", asyn
 });
 
 test("an input of the page is adopted, with what is chosen in it", async () => {
-  const folder = await makeFiles([["before.txt", 3], ["after.txt", 4]]);
-  const input = Object.assign(document.createElement("input"), { type: "file", name: "files", multiple: true, accept: ".txt" });
+  const folder = await makeFiles([
+    ["before.txt", 3],
+    ["after.txt", 4],
+  ]);
+  const input = Object.assign(document.createElement("input"), {
+    type: "file",
+    name: "files",
+    multiple: true,
+    accept: ".txt",
+  });
   const form = document.createElement("form");
   stage.append(form);
   form.append(input);
@@ -278,7 +379,10 @@ test("an input of the page is adopted, with what is chosen in it", async () => {
 test("without `multiple` a new file takes the place of a settled one, and of no other", async () => {
   const { element } = await uploader();
   same(element.add([text("a.txt"), text("b.txt")]).length, 1);
-  same(element.files.map(({ state }) => state), ["queued", "rejected"]);
+  same(
+    element.files.map(({ state }) => state),
+    ["queued", "rejected"],
+  );
   await done(element, 1);
   element.add([text("c.txt")]);
   same(names(element), ["c.txt"]);

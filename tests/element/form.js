@@ -22,7 +22,10 @@ test("a form submits the key of every finished file", async () => {
   made.addEventListener("change", () => (changes += 1));
   element.add([file(3, "a"), file(4, "b")]);
   await done(element, 2);
-  same(values(), element.files.map(({ key }) => key));
+  same(
+    values(),
+    element.files.map(({ key }) => key),
+  );
   ok(changes > 0, "the form hears of the change");
   element.cancel(element.files[0].id);
   await until(() => values().length === 1, "one to be left");
@@ -35,7 +38,10 @@ test("a form submits the key of every finished file", async () => {
 test("a form waits for a required file, and for uploads that run", async () => {
   const { form: made, element } = await form({ required: "" }, { rules: slow });
   same([made.checkValidity(), element.checkValidity(), element.validity.valueMissing], [false, false, true]);
-  ok(element.validationMessage.length > 0 && !element.validationMessage.includes("required"), element.validationMessage);
+  ok(
+    element.validationMessage.length > 0 && !element.validationMessage.includes("required"),
+    element.validationMessage,
+  );
   let submitted = 0;
   made.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -53,7 +59,11 @@ test("a form waits for a required file, and for uploads that run", async () => {
 });
 
 test("a form that is reset cancels and clears", async () => {
-  const { form: made, element, values } = await form({}, { rules: [{ match: { method: "PUT", from: 2 }, do: { delayMs: 60_000 } }] });
+  const {
+    form: made,
+    element,
+    values,
+  } = await form({}, { rules: [{ match: { method: "PUT", from: 2 }, do: { delayMs: 60_000 } }] });
   element.add([file(3, "a")]);
   await done(element, 1);
   element.add([file(6 * MIB, "b")]);
@@ -82,7 +92,7 @@ test("a label of the page opens its dialog, or gives it the focus", async () => 
   const { form: made, element } = await form({ id: "field" });
   const label = Object.assign(document.createElement("label"), { htmlFor: "field", textContent: "Papers" });
   made.prepend(label);
-  same([...label.control?.localName ?? ""].join(""), "partway-uploader");
+  same([...(label.control?.localName ?? "")].join(""), "partway-uploader");
   let heard = 0;
   element.addEventListener("focusin", () => (heard += 1));
   element.shadowRoot.addEventListener("click", (event) => {
@@ -94,26 +104,39 @@ test("a label of the page opens its dialog, or gives it the focus", async () => 
 });
 
 // Firefox calls no formStateRestoreCallback here: in a frame, on an element that a module defines once it is parsed.
-test("a page that comes back has the keys again, and no secret", async () => {
-  const service = await scenario();
-  const visit = await frame("form.html");
-  const field = () => visit.contentDocument?.querySelector("partway-uploader");
-  const values = () => new visit.contentWindow.FormData(visit.contentDocument.querySelector("form")).getAll("files");
-  await speaks(field());
-  field().getSession = () => ({ endpoint: service.endpoint, token: service.token, sessionId: service.sessionId });
-  const { File } = visit.contentWindow;
-  field().add([new File(["abc"], "secret name.txt")]);
-  await done(field(), 1);
-  const [key] = values();
-  visit.contentWindow.location.assign("frame.html");
-  await until(() => visit.contentWindow?.location.pathname.endsWith("frame.html") && visit.contentWindow.ready, "the other page");
-  visit.contentWindow.history.back();
-  await until(() => visit.contentWindow?.location.pathname.endsWith("form.html") && visit.contentWindow.ready, "the page");
-  await speaks(field());
-  await until(() => values().length > 0, "the keys");
-  same(values(), [key]);
-  await until(() => /earlier/.test(part(field(), "overall").textContent), "the words");
-  const told = visit.contentWindow.told.join();
-  ok(told.includes(key), told);
-  ok([service.token, service.sessionId, "secret"].every((word) => !told.includes(word)), told);
-}, ["chromium", "webkit"]);
+test(
+  "a page that comes back has the keys again, and no secret",
+  async () => {
+    const service = await scenario();
+    const visit = await frame("form.html");
+    const field = () => visit.contentDocument?.querySelector("partway-uploader");
+    const values = () => new visit.contentWindow.FormData(visit.contentDocument.querySelector("form")).getAll("files");
+    await speaks(field());
+    field().getSession = () => ({ endpoint: service.endpoint, token: service.token, sessionId: service.sessionId });
+    const { File } = visit.contentWindow;
+    field().add([new File(["abc"], "secret name.txt")]);
+    await done(field(), 1);
+    const [key] = values();
+    visit.contentWindow.location.assign("frame.html");
+    await until(
+      () => visit.contentWindow?.location.pathname.endsWith("frame.html") && visit.contentWindow.ready,
+      "the other page",
+    );
+    visit.contentWindow.history.back();
+    await until(
+      () => visit.contentWindow?.location.pathname.endsWith("form.html") && visit.contentWindow.ready,
+      "the page",
+    );
+    await speaks(field());
+    await until(() => values().length > 0, "the keys");
+    same(values(), [key]);
+    await until(() => /earlier/.test(part(field(), "overall").textContent), "the words");
+    const told = visit.contentWindow.told.join();
+    ok(told.includes(key), told);
+    ok(
+      [service.token, service.sessionId, "secret"].every((word) => !told.includes(word)),
+      told,
+    );
+  },
+  ["chromium", "webkit"],
+);

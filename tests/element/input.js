@@ -4,8 +4,17 @@ import { ask, devtools } from "./driver.js";
 import { engine } from "/contract/service.js";
 
 const KEYS = {
-  Tab: "\uE004", Enter: "\uE006", Shift: "\uE008", Escape: "\uE00C", End: "\uE010", Home: "\uE011",
-  Left: "\uE012", Up: "\uE013", Right: "\uE014", Down: "\uE015", Space: " ",
+  Tab: "\uE004",
+  Enter: "\uE006",
+  Shift: "\uE008",
+  Escape: "\uE00C",
+  End: "\uE010",
+  Home: "\uE011",
+  Left: "\uE012",
+  Up: "\uE013",
+  Right: "\uE014",
+  Down: "\uE015",
+  Space: " ",
 };
 
 /** The middle of an element in the window's coordinates, frames counted in; brings it into sight. */
@@ -50,8 +59,13 @@ export function key(...names) {
 /** Types a text. */
 export const type = (text) => key(...text);
 
+let turned = 0;
+
 /** Turns the wheel over an element, by so many pixels. */
-export function wheel(element, deltaY) {
+export function wheel(element, pixels) {
+  turned += pixels;
+  // WebKit's driver turns by the difference to the last turn.
+  const deltaY = engine === "webkit" ? turned : pixels;
   const turn = { type: "scroll", origin: "viewport", duration: 0, deltaX: 0, deltaY, ...middle(element) };
   return perform({ type: "wheel", id: "wheel", actions: [turn] });
 }

@@ -7,9 +7,26 @@ import { part, put, row, stage, test } from "./stage.js";
 const LANGUAGES = ["en", "de", "fr", "es", "ja", "zh", "ar"];
 /** `ErrorCode` of partway.d.ts, and what the element adds. */
 const CODES = [
-  "invalid-option", "invalid-file", "file-changed", "too-large", "too-many-files", "session-expired", "unauthorized",
-  "refused", "not-found", "network", "timeout", "server", "protocol", "integrity", "storage", "closed", "load",
-  "not-accepted", "not-a-file", "unreadable",
+  "invalid-option",
+  "invalid-file",
+  "file-changed",
+  "too-large",
+  "too-many-files",
+  "session-expired",
+  "unauthorized",
+  "refused",
+  "not-found",
+  "network",
+  "timeout",
+  "server",
+  "protocol",
+  "integrity",
+  "storage",
+  "closed",
+  "load",
+  "not-accepted",
+  "not-a-file",
+  "unreadable",
 ];
 const texts = async (language) => (await import(`/pkg/element/languages/${language}.js`)).default;
 const browse = (element) => part(element, "browse").textContent;
@@ -19,7 +36,10 @@ test("every error code of the types has a text here", async () => {
   const union = types.slice(types.indexOf("type ErrorCode"));
   const codes = [...union.slice(0, union.indexOf(";")).matchAll(/"([a-z-]+)"/g)].map(([, code]) => code);
   ok(codes.length > 10, codes.join());
-  same(codes.filter((code) => !CODES.includes(code)), []);
+  same(
+    codes.filter((code) => !CODES.includes(code)),
+    [],
+  );
 });
 
 for (const language of LANGUAGES) {
@@ -34,7 +54,10 @@ for (const language of LANGUAGES) {
       if (typeof text === "object") same(Object.keys(text).sort(), [...forms].sort(), `forms of ${key}`);
       same(values(text), values(english[key]), `values of ${key}`);
       const all = typeof text === "string" ? [text] : Object.values(text);
-      ok(all.every((one) => one.trim() !== "" && !/[<>]/.test(one)), key);
+      ok(
+        all.every((one) => one.trim() !== "" && !/[<>]/.test(one)),
+        key,
+      );
     }
   });
 }
@@ -44,14 +67,18 @@ test("the language follows the nearest `lang`, at run time", async () => {
   stage.append(around);
   const element = await put("partway-uploader", { multiple: "", "max-files": 0 }, {}, around);
   element.add([file(3, "a.bin")]);
-  const [{ browseMany: english, ...en }, { browseMany: german, ...de }, { browseMany: french }] =
-    await Promise.all(["en", "de", "fr"].map(texts));
+  const [{ browseMany: english, ...en }, { browseMany: german, ...de }, { browseMany: french }] = await Promise.all(
+    ["en", "de", "fr"].map(texts),
+  );
   same(browse(element), english);
   same(element.files[0].error.message, en["error.more-than"].other.replace("{count}", "0"));
   around.lang = "de-AT";
   await until(() => browse(element) === german, "German");
   same(element.files[0].error.message, de["error.more-than"].other.replace("{count}", "0"));
-  await until(async () => (await row(element, "a.bin")).textContent.includes(de["state.rejected"]), "the row in German");
+  await until(
+    async () => (await row(element, "a.bin")).textContent.includes(de["state.rejected"]),
+    "the row in German",
+  );
   element.lang = "fr";
   await until(() => browse(element) === french, "French");
   element.removeAttribute("lang");
@@ -65,7 +92,10 @@ test("Arabic is read from the right, and so is a page that says so", async () =>
   const { browseMany } = await texts("ar");
   const list = await put("partway-bucket", { lang: "ar" });
   const direction = (element) => getComputedStyle(part(element, "list")).direction;
-  await until(() => browse(element) === browseMany && direction(element) === "rtl" && direction(list) === "rtl", "Arabic");
+  await until(
+    () => browse(element) === browseMany && direction(element) === "rtl" && direction(list) === "rtl",
+    "Arabic",
+  );
   element.dir = "ltr";
   await until(() => direction(element) === "ltr", "the page's own direction");
   element.lang = "en";
@@ -75,7 +105,11 @@ test("Arabic is read from the right, and so is a page that says so", async () =>
 });
 
 test("a page gives its own texts", async () => {
-  const element = await put("partway-uploader", { multiple: "", manual: "" }, { messages: { browseMany: "Take <b>some</b>" } });
+  const element = await put(
+    "partway-uploader",
+    { multiple: "", manual: "" },
+    { messages: { browseMany: "Take <b>some</b>" } },
+  );
   await until(() => browse(element) === "Take <b>some</b>", "the text");
   element.messages = { filesOf: ({ count }) => `so many: ${count}`, "error.not-accepted": "Not this one." };
   await until(() => browse(element) !== "Take <b>some</b>", "the language's own again");

@@ -38,8 +38,12 @@ export async function speaks(element) {
   await until(() => buttons().some(({ textContent }) => !/^(?:|browse\w+|refresh)$/.test(textContent)), "its texts");
 }
 
-/** An uploader to a session of its own. `rules` are faults, `open` options of a bucket that is given, not opened by it. */
-export async function uploader(attributes = {}, { rules = [], sessionRules = {}, open, ...properties } = {}, into = stage) {
+/** An uploader to a session of its own. `rules` are faults, `open` options of a bucket that it is given. */
+export async function uploader(
+  attributes = {},
+  { rules = [], sessionRules = {}, open, ...properties } = {},
+  into = stage,
+) {
   const service = await scenario(rules, sessionRules);
   const session = { endpoint: service.endpoint, token: service.token, sessionId: service.sessionId };
   const way = open ? { bucket: await service.open(open) } : { getSession: () => session };
@@ -59,7 +63,10 @@ export const fileOf = (element, name) => element.files.find((file) => file.name 
 /** The row of the file of that name, once it is drawn. */
 export async function row(element, name) {
   let found;
-  await until(() => (found = element.shadowRoot.querySelector(`[data-id="${fileOf(element, name)?.id}"]`)), `the row of ${name}`);
+  await until(
+    () => (found = element.shadowRoot.querySelector(`[data-id="${fileOf(element, name)?.id}"]`)),
+    `the row of ${name}`,
+  );
   return found;
 }
 
@@ -69,7 +76,10 @@ const isShown = (button) => button.checkVisibility();
 export async function button(element, name, action) {
   const inRow = await row(element, name);
   let found;
-  await until(() => (found = inRow.querySelector(`[data-action="${action}"]`)) && isShown(found), `${action} of ${name}`);
+  await until(
+    () => (found = inRow.querySelector(`[data-action="${action}"]`)) && isShown(found),
+    `${action} of ${name}`,
+  );
   return found;
 }
 
@@ -97,7 +107,8 @@ export function heard(element) {
 export const types = (events) => events.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]);
 
 /** Waits until so many files are done. */
-export const done = (element, count, millis = 60_000) => until(() => element.totals.done === count, `${count} to be done`, millis);
+export const done = (element, count, millis = 60_000) =>
+  until(() => element.totals.done === count, `${count} to be done`, millis);
 
 /** Waits until the page has been drawn. */
 export const drawn = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));

@@ -2,6 +2,7 @@
 
 import { ok, same, sleep, until } from "/contract/test.js";
 import { MIB, bytes, calls, file, scenario, sha256 } from "/contract/service.js";
+import { devtools } from "./driver.js";
 import { click } from "./input.js";
 import { button, buttons, done, fileOf, frame, heard, part, put, rows, stage, test, types, uploader } from "./stage.js";
 
@@ -19,20 +20,34 @@ test("an upload goes through its states, and every event tells it", async () => 
   element.add([sent]);
   ok(element.matches(":state(busy)") || (await until(() => element.matches(":state(busy)"), "busy")) === undefined);
   await until(() => events.some(({ type }) => type === "complete"), "the end");
-  same(types(events), ["add", "start", "progress", "done", "complete"]);
+  same(types(events.filter(({ type }) => type !== "progress")), ["add", "start", "done", "complete"]);
   const detail = (type) => events.find((event) => event.type === type).detail;
-  same(detail("add").files.map(({ file, name }) => [file === sent, name]), [[true, "a.bin"]]);
+  same(
+    detail("add").files.map(({ file, name }) => [file === sent, name]),
+    [[true, "a.bin"]],
+  );
   same([detail("start").name, ["starting", "uploading"].includes(detail("start").state)], ["a.bin", true]);
   const { entry, ...snapshot } = detail("done");
   same(snapshot, { ...element.files[0] });
-  same([snapshot.state, snapshot.sent, snapshot.key, entry.name, entry.size], ["done", PART + 9, entry.key, "a.bin", PART + 9]);
+  same(
+    [snapshot.state, snapshot.sent, snapshot.key, entry.name, entry.size],
+    ["done", PART + 9, entry.key, "a.bin", PART + 9],
+  );
   same(detail("complete"), { files: 1, done: 1, failed: 0, sent: PART + 9, total: PART + 9, speed: 0, timeLeft: null });
   const order = ["queued", "starting", "uploading", "completing", "done"];
   const told = seen.filter((one, at) => one !== seen[at - 1]);
-  same(told, order.filter((one) => told.includes(one)), "states come in their order");
+  same(
+    told,
+    order.filter((one) => told.includes(one)),
+    "states come in their order",
+  );
   ok(told.includes("uploading") && told.at(-1) === "done", told.join());
   const progress = events.filter(({ type }) => type === "progress").map(({ detail }) => detail.sent);
-  same(progress, [...progress].sort((a, b) => a - b), "what is sent never goes back");
+  same(
+    progress,
+    [...progress].sort((a, b) => a - b),
+    "what is sent never goes back",
+  );
   await until(() => element.matches(":state(complete)") && !element.matches(":state(busy)"), "the state complete");
   const bucket = await service.open();
   same(await sha256(await bucket.download(entry.key)), await sha256(sent));
@@ -50,8 +65,14 @@ test("events bubble out of everything around the element", async () => {
   }
   element.add([file(3)]);
   await until(() => told.some(([type]) => type === "partway-complete"), "the end");
-  ok(told.every(([, bubbles, composed]) => bubbles && composed), JSON.stringify(told));
-  ok(["add", "start", "done"].every((type) => told.some(([one]) => one === `partway-${type}`)), JSON.stringify(told));
+  ok(
+    told.every(([, bubbles, composed]) => bubbles && composed),
+    JSON.stringify(told),
+  );
+  ok(
+    ["add", "start", "done"].every((type) => told.some(([one]) => one === `partway-${type}`)),
+    JSON.stringify(told),
+  );
 });
 
 test("snapshots are frozen, and new where something changed, and only there", async () => {
@@ -70,7 +91,10 @@ test("snapshots are frozen, and new where something changed, and only there", as
 });
 
 test("progress is told at most ten times a second", async () => {
-  const { element } = await uploader({ multiple: "", parallel: 2 }, { rules: [{ match: { method: "PUT" }, do: { delayMs: 60 } }] });
+  const { element } = await uploader(
+    { multiple: "", parallel: 2 },
+    { rules: [{ match: { method: "PUT" }, do: { delayMs: 60 } }] },
+  );
   const events = heard(element);
   element.add(Array.from({ length: 60 }, (_, at) => file(1000 + at, `${at}`)));
   await done(element, 60);
@@ -105,7 +129,10 @@ test("a page pauses and resumes one, and all", async () => {
   const { element } = await uploader({ multiple: "", parallel: 1 }, { rules: slowParts(500) });
   element.add(["a", "b", "c"].map((name) => file(9, name)));
   element.pause();
-  same(element.files.map(({ state }) => state), ["paused", "paused", "paused"]);
+  same(
+    element.files.map(({ state }) => state),
+    ["paused", "paused", "paused"],
+  );
   element.resume(fileOf(element, "b").id);
   await done(element, 1);
   same([state(element, "a"), state(element, "b"), state(element, "c")], ["paused", "done", "paused"]);
@@ -117,10 +144,16 @@ test("buttons for all pause, resume and clear the list", async () => {
   const { element } = await uploader({ multiple: "", parallel: 1 }, { rules: slowParts(500) });
   const overall = (action) => buttons(element).find(({ dataset }) => dataset.action === action);
   element.add(["a", "b", "c"].map((name) => file(9, name)));
-  for (const [action, what, states] of [["pauseAll", "the pause", "paused"], ["resumeAll", "it to go on", null]]) {
+  for (const [action, what, states] of [
+    ["pauseAll", "the pause", "paused"],
+    ["resumeAll", "it to go on", null],
+  ]) {
     await until(() => overall(action), action);
     await click(overall(action));
-    await until(() => element.files.every(({ state }) => states === null ? state !== "paused" : state === states), what);
+    await until(
+      () => element.files.every(({ state }) => (states === null ? state !== "paused" : state === states)),
+      what,
+    );
   }
   await done(element, 3);
   await until(() => overall("clear"), "clear");
@@ -129,11 +162,17 @@ test("buttons for all pause, resume and clear the list", async () => {
 });
 
 test("a failed file is told, and tried again", async () => {
-  const { element } = await uploader({ multiple: "" }, { rules: [failing({ status: 500 }, [1])], open: { retry: false } });
+  const { element } = await uploader(
+    { multiple: "" },
+    { rules: [failing({ status: 500 }, [1])], open: { retry: false } },
+  );
   const events = heard(element);
   element.add([file(9, "a.bin")]);
   await until(() => state(element, "a.bin") === "failed", "the failure");
-  same(types(events).filter((type) => type !== "progress"), ["add", "start", "error", "complete"]);
+  same(
+    types(events).filter((type) => type !== "progress"),
+    ["add", "start", "error", "complete"],
+  );
   const { detail } = events.find(({ type }) => type === "error");
   same([detail.name, detail.state, detail.error.code, detail.error.retryable], ["a.bin", "failed", "server", true]);
   same(element.totals.failed, 1);
@@ -160,14 +199,19 @@ test("a refused file says so, and cannot be tried again", async () => {
 
 /** An uploader whose first session refuses everything. */
 async function expired(properties = {}) {
-  const { element, session: first } = await uploader({ multiple: "" }, { rules: [{ do: { status: 401 } }], ...properties });
+  const { element, session: first } = await uploader(
+    { multiple: "" },
+    { rules: [{ do: { status: 401 } }], ...properties },
+  );
   const { endpoint, token, sessionId } = await scenario();
   return { element, first, second: { endpoint, token, sessionId }, events: heard(element) };
 }
 
 test("a session that is over is replaced by what the page answers", async () => {
   const { element, second, events } = await expired();
-  element.addEventListener("partway-session-expired", ({ detail }) => detail.respondWith(Promise.resolve(second)), { once: true });
+  element.addEventListener("partway-session-expired", ({ detail }) => detail.respondWith(Promise.resolve(second)), {
+    once: true,
+  });
   element.add([file(9, "a"), file(8, "b")]);
   await done(element, 2);
   same(events.filter(({ type }) => type === "session-expired").length, 1, "it is asked once for all");
@@ -199,7 +243,12 @@ test("where the page forbids it nothing is asked, and the file has failed", asyn
   element.add([file(9, "a")]);
   await until(() => state(element, "a") === "failed", "the failure");
   same([asked, fileOf(element, "a").error.code], [before, "unauthorized"]);
-  same(types(events).filter((type) => type !== "progress").slice(-3), ["session-expired", "error", "complete"]);
+  same(
+    types(events)
+      .filter((type) => type !== "progress")
+      .slice(-3),
+    ["session-expired", "error", "complete"],
+  );
 });
 
 test("a page without a session says so, and a later one works", async () => {
@@ -240,16 +289,56 @@ test("what a reload left is offered, continued, and given up", async () => {
   first.add([pick()]);
   await until(() => first.upload(first.files[0]?.id)?.progress.partsDone >= 1, "a part");
   const second = await again();
-  ok(part(second, "unfinished").checkVisibility() && part(second, "unfinished").textContent.includes("left.bin"), "its name");
+  ok(
+    part(second, "unfinished").checkVisibility() && part(second, "unfinished").textContent.includes("left.bin"),
+    "its name",
+  );
   const [{ id }] = second.add([pick()]);
   await until(() => second.upload(id)?.progress.partsDone >= 2, "another part");
   ok(second.upload(id).progress.resumedFrom >= PART, `it went on from ${second.upload(id).progress.resumedFrom}`);
   const third = await again();
+  let opened = 0;
+  third.shadowRoot.addEventListener("click", (event) => {
+    if (event.target.type !== "file") return;
+    event.preventDefault();
+    opened += 1;
+  });
+  await click(third.shadowRoot.querySelector("[data-action=reopen]"));
+  await until(() => opened === 1, "the dialog: no handle was kept");
+  await until(() => /same file again/.test(third.shadowRoot.querySelector(".notice").textContent), "what to do");
   await click(third.shadowRoot.querySelector("[data-action=forget]"));
   await until(() => !part(third, "unfinished").checkVisibility(), "it to be forgotten");
   const bucket = await service.open();
   await until(async () => (await bucket.list()).length === 0, "the bucket to be empty");
 });
+
+test(
+  "without a network it says so, and goes on when it is back",
+  async () => {
+    const { element } = await uploader({ multiple: "", parallel: 1 }, { rules: slowParts(500) });
+    const line = (offline) =>
+      devtools("Network.emulateNetworkConditions", {
+        offline,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: -1,
+      });
+    element.add(["a", "b", "c"].map((name) => file(9, name)));
+    await done(element, 1);
+    try {
+      await line(true);
+      await until(() => element.matches(":state(offline)"), "the state offline");
+      await until(() => /network/i.test(part(element, "overall").textContent), "the words");
+      await sleep(1500);
+      same(element.matches(":state(complete)"), false);
+    } finally {
+      await line(false);
+    }
+    await until(() => !element.matches(":state(offline)"), "the network");
+    await done(element, 3);
+  },
+  ["chromium"],
+);
 
 test("the library's upload is behind every file", async () => {
   const { element } = await uploader({ multiple: "" });
@@ -293,7 +382,10 @@ test("the bucket's list shows what is uploaded, and deletes it", async () => {
   element.add([file(9, "a.bin"), file(8, "b.bin")]);
   await done(element, 2);
   await until(() => list.entries.length === 2 && rows(list).length === 2, "both");
-  same(list.entries.map(({ name, size }) => [name, size]).sort(), [["a.bin", 9], ["b.bin", 8]]);
+  same(list.entries.map(({ name, size }) => [name, size]).sort(), [
+    ["a.bin", 9],
+    ["b.bin", 8],
+  ]);
   const { key } = list.entries.find(({ name }) => name === "a.bin");
   const action = (name) => list.shadowRoot.querySelector(`[data-key="${key}"] [data-action=${name}]`);
   await click(action("delete"));
@@ -305,7 +397,10 @@ test("the bucket's list shows what is uploaded, and deletes it", async () => {
   await click(action("confirm"));
   await until(() => list.entries.length === 1 && rows(list).length === 1, "its removal");
   const bucket = await service.open();
-  same((await bucket.list()).map(({ name }) => name), ["b.bin"]);
+  same(
+    (await bucket.list()).map(({ name }) => name),
+    ["b.bin"],
+  );
   await bucket.upload(file(7, "c.bin")).done;
   await click(list.shadowRoot.querySelector("[data-action=refresh]"));
   await until(() => rows(list).length === 2, "what another page uploaded");

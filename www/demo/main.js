@@ -1,10 +1,14 @@
 /** Starts the page, and says so when the library it shows is missing or cannot run here. */
 
+import { enableCopyButtons } from "./copy-buttons.js";
+import { enableTabs } from "./code-tabs.js";
+import { highlight } from "./highlight.js";
 import { showNotice } from "./notice.js";
-import { enableCopy } from "./code-sample.js";
 import { showVersion } from "./version.js";
 
-enableCopy();
+for (const code of document.querySelectorAll("code[data-code]")) highlight(/** @type {HTMLElement} */ (code));
+for (const list of document.querySelectorAll("[role=tablist]")) enableTabs(/** @type {HTMLElement} */ (list));
+enableCopyButtons();
 void showVersion();
 
 try {

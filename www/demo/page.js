@@ -1,45 +1,31 @@
-/** Puts the page together: a session, its bucket, the two lists, and the ways files come in. */
+/** Puts the page together: a session, its bucket, and the two elements that show it. */
 
+import "../pkg/element/index.js";
 import { openBucket } from "../pkg/partway.js";
 import { keepInAddress, sessionInAddress } from "./address.js";
-import { announce, answer } from "./announce.js";
-import { BucketList } from "./bucket-list.js";
-import { acceptFiles } from "./drop.js";
-import { failure } from "./failure.js";
+import { sentenceOf } from "./failure.js";
 import { showFaults } from "./fault-panel.js";
-import { counted } from "./format.js";
 import { hideNotice, showNotice } from "./notice.js";
+import { PartsView } from "./parts-view.js";
 import { enableSchemeForm } from "./scheme-form.js";
 import { SessionPanel } from "./session-panel.js";
 import { endpoint, joinSession, openSession, SessionError, tokenOf } from "./session.js";
-import { UnfinishedList } from "./unfinished-list.js";
-import { Uploads } from "./uploads.js";
+import { enableThemeEditor } from "./theme-editor.js";
 
 /** @typedef {import("../partway.d.ts").Bucket} Bucket */
-/** @typedef {import("./dropped-items.js").Found} Found */
 /** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("../element.d.ts").PartwayUploader} PartwayUploader */
+/** @typedef {import("../element.d.ts").PartwayBucket} PartwayBucket */
 
 /** @param {string} selector */
 const find = (selector) => /** @type {any} */ (document.querySelector(selector));
 
 const page = document.documentElement;
-const uploads = new Uploads(find("#uploads"), {
-  onBucketChange: (change) => (change === "expired" ? ended() : bucketList.refresh()),
-  onState: ({ state, settled }) => {
-    unfinished.draw();
-    if (state === "failed" || state === "aborted" || (settled && unfinished.some)) unfinished.refresh();
-    keepAddress();
-  },
-});
-const unfinished = new UnfinishedList(find("#unfinished"), {
-  onGoOn: (origin) => void uploads.begin([origin]),
-  underWay: () => uploads.keys,
-  onForgotten: () => bucketList.refresh(),
-  onChange: keepAddress,
-});
-const bucketList = new BucketList(find("#bucket"), (code) => {
-  if (code === "session-expired" || code === "unauthorized") ended();
-});
+/** @type {PartwayUploader} */
+const uploader = find("#uploader");
+/** @type {PartwayBucket} */
+const list = find("#bucket");
+const parts = new PartsView(find("#parts"), uploader);
 const panel = new SessionPanel((rules) => begin(() => openSession(rules)));
 
 /** @type {Bucket | null} */
@@ -47,16 +33,14 @@ let bucket = null;
 /** @type {string | null} The ID of the session the page is in. */
 let current = null;
 
-acceptFiles(find("#drop-zone"), [find("#file-input"), find("#folder-input")], ({ picked, unreadable, emptyFolders }) => {
-  if (!bucket) {
-    answer("There is no open session to upload to.");
-    return;
-  }
-  if (unreadable > 0) announce(`${counted(unreadable, "item")} could not be read and ${unreadable === 1 ? "was" : "were"} left out.`);
-  if (picked.length === 0 && unreadable === 0) {
-    announce(emptyFolders > 0 ? "The folder is empty." : "There was no file in what you dropped.");
-  }
-  void uploads.add(picked);
+uploader.store.addEventListener("change", () => {
+  find("#workbench").toggleAttribute("data-some", uploader.files.length > 0);
+  parts.draw();
+  keepAddress();
+});
+uploader.addEventListener("partway-session-expired", (event) => {
+  event.preventDefault();
+  ended();
 });
 
 addEventListener("hashchange", () => {
@@ -65,8 +49,8 @@ addEventListener("hashchange", () => {
 });
 
 addEventListener("beforeunload", (event) => {
-  // What the library keeps goes on after a reload; what it cannot keep would be lost.
-  if (bucket?.unfinished ? uploads.fleeting : uploads.busy) event.preventDefault();
+  // What the library keeps goes on after a reload; a file that has not begun is not kept.
+  if (uploader.files.some((file) => isOpen(file) && file.key === undefined)) event.preventDefault();
 });
 
 addEventListener("pagehide", (event) => {
@@ -96,13 +80,15 @@ async function begin(open) {
     return false;
   }
   hideNotice();
-  uploads.attach(opened);
+  uploader.store.close();
   bucket?.close();
-  bucket = opened;
+  bucket = uploader.bucket = opened;
   current = session.id;
+  uploader.disabled = false;
   panel.show(session);
   panel.showStrength(opened.nameStrength);
-  await Promise.all([bucketList.attach(opened), unfinished.attach(opened)]);
+  // What an earlier visit left is in the store by now, or known to be none.
+  await opened.unfinished().catch(() => []);
   keepAddress();
   page.dataset.ready = "true";
   opened.rules().then((rules) => {
@@ -111,9 +97,14 @@ async function begin(open) {
   return true;
 }
 
+/** @param {import("../element.d.ts").UploadSnapshot} file @returns {boolean} Whether more of it may be sent. */
+const isOpen = ({ state }) => state !== "done" && state !== "failed" && state !== "rejected";
+
 /** A reload comes back to the session for as long as something in it is to go on. */
 function keepAddress() {
-  if (bucket) keepInAddress(uploads.busy || unfinished.some ? current : null);
+  if (!bucket) return;
+  const some = uploader.store.unfinished.length > 0 || uploader.files.some((file) => isOpen(file) || file.state === "failed");
+  keepInAddress(some ? current : null);
 }
 
 /**
@@ -124,7 +115,7 @@ function refuse(error, open) {
   if (error instanceof SessionError && error.gone) keepInAddress(current);
   keepAddress();
   if (!bucket) panel.close("No session");
-  if (!(error instanceof SessionError)) showNotice(failure(error).sentence, { text: "Try again", act: () => void begin(open) });
+  if (!(error instanceof SessionError)) showNotice(sentenceOf(error), { text: "Try again", act: () => void begin(open) });
   // Asking again for a session that is gone would get the same answer.
   else if (error.gone) showNotice(error.message, { text: "Open a new session", act: () => void begin(() => openSession()) });
   else showNotice(error.message, { text: "Try again", act: () => void begin(open) });
@@ -135,6 +126,7 @@ function ended() {
   if (!bucket) return;
   bucket = null;
   current = null;
+  uploader.disabled = true;
   keepInAddress(null);
   delete page.dataset.ready;
   panel.close("Session ended");
@@ -142,7 +134,8 @@ function ended() {
 }
 
 enableSchemeForm(find("#scheme-form"));
-void showFaults(find("#faults"), () => bucketList.refresh());
+enableThemeEditor(find("#theme"), [uploader, list]);
+void showFaults(find("#faults"), () => void list.refresh());
 
 const joinId = sessionInAddress();
 void begin(joinId ? () => joinSession(joinId) : () => openSession());

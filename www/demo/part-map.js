@@ -8,9 +8,7 @@ import { element } from "./element.js";
 /** @typedef {import("../partway.d.ts").UploadProgress} UploadProgress */
 
 /** Most cells of one map: more would be smaller than the eye and cost layout for nothing. */
-const MOST_CELLS = 120;
-/** Up to here the cells share one line; beyond, they are small squares on several. */
-const ONE_LINE = 36;
+const MOST_CELLS = 240;
 
 /** The drawing of one upload's parts. Decoration for assistive technology: the words beside it say the same. */
 export class PartMap {
@@ -70,13 +68,6 @@ export class PartMap {
     this.cells = Array.from({ length: count }, () => element("i", { "data-cell": "waiting" }));
     this.shown = [];
     this.root.dataset.parts = String(parts);
-    this.root.dataset.shape = count > ONE_LINE ? "grid" : "line";
     this.root.replaceChildren(...this.cells);
   }
 }
-
-/**
- * @param {number} parts
- * @returns {number} How many parts a cell stands for, rounded up.
- */
-export const partsPerCell = (parts) => Math.ceil(parts / MOST_CELLS);

@@ -2,7 +2,7 @@
 
 import { identifyNames } from "../pkg/partway.js";
 import { setText } from "./element.js";
-import { failure } from "./failure.js";
+import { sentenceOf } from "./failure.js";
 
 /** @typedef {import("../partway.d.ts").NameScheme} NameScheme */
 
@@ -29,7 +29,7 @@ export function enableSchemeForm(form) {
       if (scheme) show(scheme, `${scheme}. ${SCHEMES[scheme]}`);
       else show("none", "No known scheme turns this name into what is listed, under this session ID.");
     } catch (error) {
-      show("error", failure(error).sentence);
+      show("error", sentenceOf(error));
     }
   });
 

@@ -4,13 +4,11 @@ import { joinLink } from "./address.js";
 import { answer } from "./announce.js";
 import { copy } from "./clipboard.js";
 import { setText } from "./element.js";
-import { clock, count, counted, size } from "./format.js";
+import { clock, count, megabytesAs } from "./format.js";
 
 /** @typedef {import("../partway.d.ts").SessionRules} SessionRules */
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./session.js").NewSessionRules} NewSessionRules */
-
-const MEGABYTE = 1_000_000;
 
 /** The header's session controls and the two panels they open. */
 export class SessionPanel {
@@ -23,7 +21,6 @@ export class SessionPanel {
     this.strength = find("name-strength");
     this.link = /** @type {HTMLInputElement} */ (find("join-link"));
     this.form = /** @type {HTMLFormElement} */ (find("new-session-form"));
-    this.formError = find("new-session-error");
     this.share = { button: find("share-button"), panel: find("share-panel") };
     this.another = { button: find("new-session-button"), panel: find("new-session-panel") };
     /** @type {Session | null} */
@@ -72,8 +69,8 @@ export class SessionPanel {
   /** @param {SessionRules} rules */
   showRules({ maxFiles, maxTotalMegaBytes }) {
     const limits = [];
-    if (maxFiles) limits.push(counted(maxFiles, "file"));
-    if (maxTotalMegaBytes) limits.push(size(maxTotalMegaBytes * MEGABYTE));
+    if (maxFiles) limits.push(`${count(maxFiles)} ${maxFiles === 1 ? "file" : "files"}`);
+    if (maxTotalMegaBytes) limits.push(megabytesAs(maxTotalMegaBytes));
     setText(this.rules, limits.length ? `holds up to ${limits.join(", ")}` : "");
   }
 

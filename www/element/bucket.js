@@ -39,7 +39,7 @@ export class PartwayBucket extends PartwayElement {
     click: () => void this.refresh(),
   });
   #notice = h("p", { part: "message", class: "notice" });
-  #empty = h("p", { class: "meta" });
+  #empty = h("p", { class: "meta empty" });
   #status = h("p", { part: "status", class: "quiet", role: "status" });
   #alert = h("div", { class: "quiet", role: "alert" });
   #announcer = new Announcer(this.#status, this.#alert, (count) => this.language.text("more", { count }));

@@ -47,14 +47,15 @@ section[part=zone] {
   align-items: center;
   gap: var(--gap);
   padding: calc(var(--gap) * 2);
-  border: 2px dashed color-mix(in srgb, var(--accent) 55%, transparent);
+  border: 1.5px dashed color-mix(in srgb, var(--accent) 55%, transparent);
   border-radius: var(--radius);
   background: var(--zone);
   text-align: center;
   transition: border-color var(--motion), background var(--motion);
 }
 :host(:state(dragover)) section[part=zone] {
-  border: 2px solid var(--accent);
+  border-style: solid;
+  border-color: var(--accent);
   background: color-mix(in srgb, var(--accent) 14%, var(--zone));
 }
 :host(:state(disabled)) section[part=zone] { opacity: .75; border-style: dotted; }
@@ -65,6 +66,8 @@ section[part=zone] {
   gap: calc(var(--gap) / 2);
 }
 .buttons { justify-content: center; }
+.buttons button { padding: 8px 16px; }
+[part=prompt] { font-weight: 500; }
 button {
   display: inline-flex;
   align-items: center;
@@ -84,7 +87,6 @@ button {
 }
 button:hover { background: color-mix(in srgb, var(--text) 8%, transparent); }
 button[part=browse] {
-  padding: 8px 16px;
   border-color: transparent;
   background: var(--accent);
   color: var(--on-accent);
@@ -93,7 +95,11 @@ button[part=browse] {
 button[part=browse]:hover { background: color-mix(in srgb, var(--accent) 88%, var(--text)); }
 button:disabled { cursor: not-allowed; }
 button:focus-visible, ul:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-button:has(> svg:only-child) { padding: 0; border-color: transparent; }
+button:has(> svg:only-child) { padding: 0; border-color: transparent; color: var(--muted); }
+button:has(> svg:only-child):hover { color: var(--text); }
+.bar button { border-color: transparent; font-weight: 500; margin-inline: -10px; }
+.bar .actions { margin-inline-start: auto; }
+.bar .actions button { margin-inline: 0 -10px; }
 button[data-action=confirm] { border-color: var(--danger); color: var(--danger); }
 svg {
   inline-size: 16px;
@@ -117,9 +123,10 @@ svg {
 .bar progress { flex-basis: 100%; }
 [part=list] {
   max-block-size: var(--partway-list-height, 26rem);
+  margin-inline: -4px;
+  padding-inline: 4px;
   overflow: auto;
   overflow-anchor: none;
-  border-block-start: 1px solid var(--line);
 }
 [part=list]::after { content: ""; display: block; block-size: var(--rest); }
 li {
@@ -128,8 +135,7 @@ li {
   align-items: center;
   gap: 2px var(--gap);
   padding-block: 8px;
-  padding-inline: 4px;
-  border-block-end: 1px solid var(--line);
+  border-block-start: 1px solid var(--line);
 }
 .many li { block-size: 4.6rem; overflow: hidden; contain: strict; }
 .many .message { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -147,8 +153,9 @@ li {
 .message, .notice { font-size: .85em; color: var(--danger); }
 .message:empty, .notice:empty { display: none; }
 li[data-state=done] .meta { color: var(--success); }
-li > progress { grid-column: 1 / -1; }
-h3 { font-size: .9em; font-weight: 600; }
+li > progress { grid-column: 1 / -1; block-size: 4px; margin-block-start: 4px; }
+h3 { margin-block-end: 6px; font-size: .9em; font-weight: 600; }
+.empty { padding-block: calc(var(--gap) * 4); text-align: center; }
 progress {
   appearance: none;
   inline-size: 100%;
@@ -159,7 +166,7 @@ progress {
   background: var(--line);
   color: var(--accent);
 }
-progress::-webkit-progress-bar { background: var(--line); }
+progress::-webkit-progress-bar { background: transparent; }
 progress::-webkit-progress-value {
   background: var(--accent);
   transition: inline-size var(--motion);
@@ -167,7 +174,7 @@ progress::-webkit-progress-value {
 progress::-moz-progress-bar { background: var(--accent); }
 progress:indeterminate::-moz-progress-bar { background: transparent; }
 @container (max-width: 26rem) {
-  .root > * { font-size: .95em; }
+  .root > :not(.bar) { font-size: .95em; }
   section[part=zone] { padding: var(--gap); }
 }
 @media (prefers-reduced-motion: reduce) { :host { --motion: 0s; } }

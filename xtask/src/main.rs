@@ -11,7 +11,7 @@ cargo xtask test [--only STEP] [--browser chromium|firefox|webkit] [--fault TEXT
                                  everything: formatting, clippy, native tests, three browsers, end to end
 cargo xtask simulate --minutes N play random schedules of every fault against the engine, for so long
 cargo xtask survives             all that uploads survive, in three browsers; writes the table of README
-cargo xtask screenshot           save a picture of the demo as www/screenshot.png";
+cargo xtask screenshot           save the pictures of the demo: www/*.png, docs/screenshots/";
 
 fn main() -> ExitCode {
     match run() {

@@ -1,4 +1,4 @@
-//! Real input for a test page: the page leaves a command in `window.driver`, this performs it over WebDriver and answers.
+//! Real input for a test page: it leaves a command in `window.driver`, this performs it over WebDriver and answers.
 //!
 //! | command | what it does |
 //! |---|---|

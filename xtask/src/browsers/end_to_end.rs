@@ -70,19 +70,19 @@ pub fn run(browser: Browser, programs: Programs, gateway: &Gateway, tally: &mut 
         session.execute(WATCH, json!([])).map(drop)
     })?;
     page.check("a 40 MB file is uploaded", |session| {
-        session.pick("#file-input", &[&file])?;
+        session.pick("#uploader >>> input[type=file]", &[&file])?;
         wait_for_upload(session)
     })?;
     page.check("it is listed under its name", |session| {
-        let script =
-            "return Array.from(document.querySelectorAll('[data-entry] [data-name]'), (name) => name.textContent)";
-        let listed = "const names = (() => {".to_owned() + script + "})(); return names.length > 0 && names";
-        let names = session.wait_for("the file to be listed", PAGE, &listed, &json!([]))?;
+        let listed = "
+            const rows = document.querySelector('#bucket').shadowRoot.querySelectorAll('[part=item]');
+            return rows.length > 0 && Array.from(rows, (row) => row.querySelector('[part=name]').textContent)";
+        let names = session.wait_for("the file to be listed", PAGE, listed, &json!([]))?;
         ensure!(names == json!([NAME]), "the list shows {names}");
         Ok(())
     })?;
     page.check("it is downloaded, identical and under its name", |session| {
-        session.click("[data-entry] [data-action=download]")?;
+        session.click("#bucket >>> [data-action=download]")?;
         let saved = wait_for_download(&session.driver.downloads)?;
         let name = saved.file_name().unwrap_or_default().to_string_lossy();
         ensure!(name == NAME, "it was saved as {name}");
@@ -90,9 +90,12 @@ pub fn run(browser: Browser, programs: Programs, gateway: &Gateway, tally: &mut 
         Ok(())
     })?;
     page.check("it is deleted and gone", |session| {
-        session.click("[data-entry] [data-action=delete]")?;
-        session.click("[data-entry] [data-action=confirm-delete]")?;
-        let gone = "return document.querySelector('[data-entry]') === null";
+        session.click("#bucket >>> [data-action=delete]")?;
+        let asked =
+            "return document.querySelector('#bucket').shadowRoot.querySelector('[data-action=confirm]') !== null";
+        session.wait_for("the question whether to delete it", PAGE, asked, &json!([]))?;
+        session.click("#bucket >>> [data-action=confirm]")?;
+        let gone = "return document.querySelector('#bucket').shadowRoot.querySelector('[part=item]') === null";
         session.wait_for("the file to be gone", PAGE, gone, &json!([])).map(drop)
     })?;
     page.check("the form tells which scheme a name is of", |session| {
@@ -137,9 +140,9 @@ impl Page<'_> {
 
 fn wait_for_upload(session: &Session) -> Result<()> {
     let script = "
-        const row = document.querySelector('[data-upload]');
+        const row = document.querySelector('#uploader').shadowRoot.querySelector('[part=item]');
         const state = row?.dataset.state;
-        return ['done', 'failed', 'aborted'].includes(state) && [state, row.innerText]";
+        return ['done', 'failed', 'rejected'].includes(state) && [state, row.innerText]";
     let state = session.wait_for("the upload to end", TRANSFER, script, &json!([]))?;
     let told = state.get(1).and_then(Value::as_str).unwrap_or_default();
     ensure!(state.get(0).and_then(Value::as_str) == Some("done"), "the upload did not end well: {told}");

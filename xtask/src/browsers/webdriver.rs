@@ -117,13 +117,15 @@ impl Session {
         self.post("/execute/sync", &json!({ "script": script, "args": arguments }))
     }
 
-    /// The first element a CSS selector finds.
+    /// The first element a CSS selector finds. ` >>> ` between two selectors goes on in the shadow tree of the element before.
     ///
     /// # Errors
     /// There is none.
     pub fn find(&self, selector: &str) -> Result<Element> {
-        let answer = self.post("/element", &json!({ "using": "css selector", "value": selector }))?;
-        let id = text(&answer, ELEMENT).with_context(|| format!("no element {selector}"))?;
+        let script = "return arguments[0].split(' >>> ')
+            .reduce((at, selector) => (at?.shadowRoot ?? at)?.querySelector(selector), document) ?? null";
+        let found = self.execute(script, json!([selector]))?;
+        let id = Self::reference(&found).with_context(|| format!("no element {selector}"))?;
         Ok(Element(id.to_owned()))
     }
 
