@@ -140,6 +140,34 @@ test("a page pauses and resumes one, and all", async () => {
   await done(element, 3);
 });
 
+test("cancelling all leaves what is stored in the list", async () => {
+  const { element } = await uploader({ multiple: "" }, { rules: slowParts(0) });
+  element.add([file(3, "stored.bin")]);
+  await until(() => state(element, "stored.bin") === "done", "the first file");
+  element.manual = true;
+  element.add([file(4, "waiting.bin")]);
+  await element.cancel();
+  same(
+    element.files.map(({ name, state }) => [name, state]),
+    [["stored.bin", "done"]],
+  );
+  await element.cancel(element.files[0].id);
+  same(element.files, []);
+});
+
+test("what waits for `start()` waits on after a pause", async () => {
+  const { element, service } = await uploader({ manual: "" });
+  const events = heard(element);
+  const [{ id }] = element.add([file(3, "a.bin")]);
+  element.pause(id);
+  same(state(element, "a.bin"), "paused");
+  element.resume(id);
+  await sleep(500);
+  same([state(element, "a.bin"), await service.log(), types(events)], ["queued", [], ["add"]]);
+  element.start();
+  await until(() => state(element, "a.bin") === "done", "the file");
+});
+
 test("buttons for all pause, resume and clear the list", async () => {
   const { element } = await uploader({ multiple: "", parallel: 1 }, { rules: slowParts(500) });
   const overall = (action) => buttons(element).find(({ dataset }) => dataset.action === action);

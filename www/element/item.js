@@ -39,6 +39,8 @@ export class Item {
   failure = null;
   /** @type {Upload | undefined} */
   upload;
+  /** Whether it waited for `start()` when it was paused. */
+  idle = false;
   /** Uploads it has had: what an earlier one reports is no news. */
   turn = 0;
 

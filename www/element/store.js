@@ -193,6 +193,7 @@ export class UploadStore extends EventTarget {
       if (!this.#pending.has(item)) continue;
       if (item.upload) item.upload.pause();
       else {
+        item.idle = this.#isIdle(item);
         this.#queue.delete(item);
         this.#enter(item, "paused");
       }
@@ -207,7 +208,8 @@ export class UploadStore extends EventTarget {
       if (item.upload) item.upload.resume();
       else {
         this.#enter(item, "queued");
-        this.#queue.add(item);
+        // What waited for `start()` waits on.
+        if (!item.idle) this.#queue.add(item);
       }
     }
     this.#feed();
@@ -215,11 +217,11 @@ export class UploadStore extends EventTarget {
 
   /**
    * Stops it, removes what is stored of it unless that is the whole file, and takes it out of the list.
-   * @param {string} [id] Without one, all.
+   * @param {string} [id] Without one, all that have not ended.
    */
   async cancel(id) {
     const ends = [];
-    for (const item of [...this.#some(id)]) {
+    for (const item of id === undefined ? [...this.#pending] : this.#some(id)) {
       if (this.#pending.has(item)) ends.push(item.upload?.abort());
       this.#drop(item);
     }
@@ -525,7 +527,7 @@ export class UploadStore extends EventTarget {
     this.#timer = +setTimeout(() => {
       this.#timer = 0;
       this.#emit("change");
-      if (this.#pending.size > 0) this.#emit("progress", this.totals);
+      if (this.#running.size > 0) this.#emit("progress", this.totals);
     }, GAP);
   }
 
