@@ -1,4 +1,7 @@
-/** The session on the page: how long it lasts, its rules, the join link on demand, and the form that opens another one. */
+/**
+ * The session on the page: how long it lasts, its rules, the join link on demand, and the form that opens another
+ * one.
+ */
 
 import { joinLink } from "./address.js";
 import { answer } from "./announce.js";
@@ -77,7 +80,8 @@ export class SessionPanel {
   /** @param {number} bits */
   showStrength(bits) {
     if (!Number.isFinite(bits)) return;
-    setText(this.strength, `The ID of this session can hide at most ${count(Math.floor(bits))} bits${bits < 80 ? ", which is weak" : ""}.`);
+    const weak = bits < 80 ? ", which is weak" : "";
+    setText(this.strength, `The ID of this session can hide at most ${count(Math.floor(bits))} bits${weak}.`);
   }
 
   /** @param {string} sentence Why there is no session. */
