@@ -30,9 +30,11 @@ pub enum Kind {
     Bundled {
         /// Where the build leaves what browsers get.
         output: &'static str,
-        /// What stands before the port in `npm run dev -- …`, where the tool has a dev server.
+        /// The flags of `npm run dev --`, up to the port, where the tool has a dev server. It is to listen on loopback
+        /// alone.
         dev: Option<&'static str>,
-        /// Whether the built app has a server of its own, `npm run start`; else any static server will do.
+        /// Whether the built app has a server of its own, `npm run start`, of the same flags; else any static server
+        /// will do.
         server: bool,
     },
     /// A page without npm, which loads the package from a CDN: another origin.
@@ -54,8 +56,13 @@ const VITE_7: Pins<'static> =
 
 /// All of them, those that take longest first.
 pub const APPS: &[App] = &[
-    App { name: "next", folder: "next", pins: &[], kind: bundled(".next/static", PORT, true) },
-    App { name: "parcel", folder: "parcel", pins: &[], kind: bundled("dist", PORT, false) },
+    App {
+        name: "next",
+        folder: "next",
+        pins: &[],
+        kind: bundled(".next/static", Some("--hostname=localhost --port="), true),
+    },
+    App { name: "parcel", folder: "parcel", pins: &[], kind: bundled("dist", Some("--host=localhost --port="), false) },
     App { name: "vite 7, react-ts", folder: "vite-react-ts", pins: VITE_7, kind: VITE },
     App { name: "vite 7, vanilla-ts", folder: "vite-vanilla-ts", pins: VITE_7, kind: VITE },
     App { name: "vite 8, react-ts", folder: "vite-react-ts", pins: &[], kind: VITE },
@@ -65,7 +72,7 @@ pub const APPS: &[App] = &[
     App { name: "svelte 5", folder: "svelte", pins: &[], kind: VITE },
     App { name: "vue 3", folder: "vue", pins: &[], kind: VITE },
     App { name: "worker, vite 8", folder: "worker", pins: &[], kind: VITE },
-    App { name: "esbuild", folder: "esbuild", pins: &[], kind: bundled("public", Some("--serve=127.0.0.1:"), false) },
+    App { name: "esbuild", folder: "esbuild", pins: &[], kind: bundled("public", Some("--serve=localhost:"), false) },
     App { name: "rollup", folder: "rollup", pins: &[], kind: bundled("public", None, false) },
     App { name: "cdn", folder: "cdn", pins: &[], kind: Kind::Page },
     App { name: "node", folder: "node", pins: &[], kind: Kind::Script },

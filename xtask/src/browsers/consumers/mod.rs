@@ -1,4 +1,5 @@
-//! The package as people install it: packed, then a dependency of fresh apps that are built, served and used in Chromium.
+//! The package as people install it: packed, then a dependency of fresh apps that are built, served and used in
+//! Chromium.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -148,13 +149,13 @@ impl Scene<'_> {
                     self.tools.script(&fresh.folder, "build", &[])?;
                     let output = fresh.folder.join(output);
                     output::ensure_once(&output, &self.wasm)?;
-                    if server {
-                        return self.own_server(session, app, &fresh, "start", "--port=");
+                    if let (true, Some(flags)) = (server, dev) {
+                        return self.own_server(session, app, &fresh, "start", flags);
                     }
                     self.visit(session, app, "build", &self.sites.serve(&output, false)?)
                 });
-                if let Some(flag) = dev {
-                    self.check(app.name, "dev", || self.own_server(session, app, &fresh, "dev", flag));
+                if let Some(flags) = dev {
+                    self.check(app.name, "dev", || self.own_server(session, app, &fresh, "dev", flags));
                 }
             }
             Kind::Script => {
@@ -178,10 +179,10 @@ impl Scene<'_> {
         Fresh::copy(self.place.workspace, &format!("examples/{}", app.folder), &folder)
     }
 
-    fn own_server(&self, session: &Session, app: &App, fresh: &Fresh, script: &str, flag: &str) -> Result<()> {
+    fn own_server(&self, session: &Session, app: &App, fresh: &Fresh, script: &str, flags: &str) -> Result<()> {
         let server = Program::start(&fresh.folder, |port| {
             let mut npm = self.tools.command("npm", &fresh.folder);
-            npm.args(["run", script, "--", &format!("{flag}{port}")]);
+            npm.args(["run", script, "--"]).args(format!("{flags}{port}").split(' '));
             npm
         })?;
         let visited = self.visit(session, app, script, &server.origin);
