@@ -55,4 +55,5 @@ export async function readFaults() {
  * @param {string} url
  * @param {RequestInit} [init]
  */
-const ask = (url, init) => fetch(url, { ...init, credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" });
+const ask = (url, init) =>
+  fetch(url, { ...init, credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" });

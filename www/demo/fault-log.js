@@ -24,7 +24,8 @@ export class FaultLog {
     const look = JSON.stringify(last.map(({ at, status, fault }) => [at, status, fault]));
     if (look === this.shown) return;
     this.shown = look;
-    this.body.replaceChildren(...(last.length ? last.map(line) : [element("tr", {}, element("td", { colspan: 5, class: "none" }, "No request since."))]));
+    const none = () => element("tr", {}, element("td", { colspan: 5, class: "none" }, "No request since."));
+    this.body.replaceChildren(...(last.length ? last.map(line) : [none()]));
   }
 }
 

@@ -63,7 +63,9 @@ class FaultPanel {
 
   /** @param {Fault} fault */
   button(fault) {
-    const made = element("button", { type: "button", class: "fault-button", "data-fault": fault.name, "aria-pressed": LASTING.includes(fault) && "false" },
+    const pressed = LASTING.includes(fault) && "false";
+    const made = element("button",
+      { type: "button", class: "fault-button", "data-fault": fault.name, "aria-pressed": pressed },
       element("span", { class: "fault-title" }, fault.title), element("span", { class: "fault-detail" }, fault.detail));
     made.addEventListener("click", () => this.choose(fault));
     this.buttons.set(fault, made);
@@ -117,7 +119,8 @@ class FaultPanel {
     }
     this.asking = false;
     this.draw();
-    if (this.watched || this.unsent) this.timer = window.setTimeout(() => void this.ask(), this.unsent && this.reached ? 0 : POLL_INTERVAL);
+    if (!this.watched && !this.unsent) return;
+    this.timer = window.setTimeout(() => void this.ask(), this.unsent && this.reached ? 0 : POLL_INTERVAL);
   }
 
   async tell() {
@@ -169,7 +172,9 @@ class FaultPanel {
     this.healer.toggleAttribute("data-needed", titles.length > 0 || foreign);
     setText(this.badge, titles.length > 0 ? `${titles.length} active` : "");
     this.label.hidden = !this.reached;
-    setText(this.now, this.reached ? (foreign ? "Faults set earlier or elsewhere" : titles.join(", ") || "Nothing, the gateway works")
-      : "The gateway does not answer right now");
+    setText(this.now,
+      !this.reached ? "The gateway does not answer right now"
+      : foreign ? "Faults set earlier or elsewhere"
+      : titles.join(", ") || "Nothing, the gateway works");
   }
 }

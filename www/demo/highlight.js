@@ -7,7 +7,7 @@ const KINDS = ["comment", "string", "word"];
 const CODE = new RegExp([
   /(<!--[^]*?-->|\/\*[^]*?\*\/|(?<!:)\/\/.*)/,
   /("[^"\n]*"|`[^`]*`)/,
-  /(<\/?[\w.-]*|(?<!=)\/?>(?=\s|<|$)|--partway-[\w-]+|\b(?:import|export|from|const|await|async|function|return|new)\b)/,
+  /(<\/?[\w.-]*|(?<!=)\/?>(?=\s|<|$)|--partway-[\w-]+|\b(?:import|export|from|const|await|async|function|return)\b)/,
 ].map(({ source }) => source).join("|"), "g");
 
 /** @param {HTMLElement} code Holds text only. */

@@ -28,6 +28,8 @@ const list = find("#bucket");
 const parts = new PartsView(find("#parts"), uploader);
 const panel = new SessionPanel((rules) => begin(() => openSession(rules)));
 
+/** What helps where a session is gone. */
+const ANEW = { text: "Open a new session", act: () => void begin(() => openSession()) };
 /** @type {Bucket | null} */
 let bucket = null;
 /** @type {string | null} The ID of the session the page is in. */
@@ -76,7 +78,8 @@ async function begin(open) {
   let opened;
   try {
     session = await open();
-    opened = await openBucket({ endpoint, token: tokenOf(session, () => current === session.id && ended()), sessionId: session.id });
+    const token = tokenOf(session, () => current === session.id && ended());
+    opened = await openBucket({ endpoint, token, sessionId: session.id });
   } catch (error) {
     refuse(error, open);
     return false;
@@ -105,7 +108,8 @@ const isOpen = ({ state }) => state !== "done" && state !== "failed" && state !=
 /** A reload comes back to the session for as long as something in it is to go on. */
 function keepAddress() {
   if (!bucket) return;
-  const some = uploader.store.unfinished.length > 0 || uploader.files.some((file) => isOpen(file) || file.error?.retryable);
+  const { files, store } = uploader;
+  const some = store.unfinished.length > 0 || files.some((file) => isOpen(file) || file.error?.retryable);
   keepInAddress(some ? current : null);
 }
 
@@ -117,10 +121,10 @@ function refuse(error, open) {
   if (error instanceof SessionError && error.gone) keepInAddress(current);
   keepAddress();
   if (!bucket) panel.close("No session");
-  if (!(error instanceof SessionError)) showNotice(sentenceOf(error), { text: "Try again", act: () => void begin(open) });
+  const known = error instanceof SessionError;
   // Asking again for a session that is gone would get the same answer.
-  else if (error.gone) showNotice(error.message, { text: "Open a new session", act: () => void begin(() => openSession()) });
-  else showNotice(error.message, { text: "Try again", act: () => void begin(open) });
+  const remedy = known && error.gone ? ANEW : { text: "Try again", act: () => void begin(open) };
+  showNotice(known ? error.message : sentenceOf(error), remedy);
 }
 
 /** The session is over: its files are gone, and only a new one helps. */
@@ -132,7 +136,7 @@ function ended() {
   keepInAddress(null);
   delete page.dataset.ready;
   panel.close("Session ended");
-  showNotice("The session has ended, and its files with it.", { text: "Open a new session", act: () => void begin(() => openSession()) });
+  showNotice("The session has ended, and its files with it.", ANEW);
 }
 
 enableSchemeForm(find("#scheme-form"));

@@ -26,7 +26,8 @@ class Row {
   draw(state, progress) {
     this.root.dataset.state = state;
     setText(this.#told, `${state === "done" ? progress.parts : progress.partsDone} of ${progress.parts} parts stored`);
-    this.#map.draw(state === "done" ? { ...progress, sent: progress.total, partsDone: progress.parts } : progress, !STILL.has(state));
+    const all = { ...progress, sent: progress.total, partsDone: progress.parts };
+    this.#map.draw(state === "done" ? all : progress, !STILL.has(state));
   }
 }
 
@@ -66,7 +67,9 @@ export class PartsView {
     const { files } = this.uploader;
     for (const file of files) if (file.state !== "queued" && !STILL.has(file.state)) show(file);
     // What stands still stays where it was, as long as there is room and it is in the list.
-    for (const file of files) if (STILL.has(file.state) && (file.state === "paused" || this.#rows.has(file.id))) show(file);
+    for (const file of files) {
+      if (STILL.has(file.state) && (file.state === "paused" || this.#rows.has(file.id))) show(file);
+    }
     const ids = new Set(shown.map(({ file }) => file.id));
     for (const [id, row] of this.#rows) {
       if (ids.has(id)) continue;

@@ -80,7 +80,8 @@ export class SessionPanel {
   /** @param {number} bits */
   showStrength(bits) {
     if (!Number.isFinite(bits)) return;
-    setText(this.strength, `The ID of this session can hide at most ${count(Math.floor(bits))} bits${bits < 80 ? ", which is weak" : ""}.`);
+    const weak = bits < 80 ? ", which is weak" : "";
+    setText(this.strength, `The ID of this session can hide at most ${count(Math.floor(bits))} bits${weak}.`);
   }
 
   /** @param {string} sentence Why there is no session. */

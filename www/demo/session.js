@@ -84,7 +84,8 @@ async function ask(path, body, joined) {
   } catch {
     throw new SessionError("The gateway does not answer. Is it running?");
   }
-  if (!response.ok) throw new SessionError(refusal(response.status, joined), joined && [400, 404, 410, 422].includes(response.status));
+  const { ok, status } = response;
+  if (!ok) throw new SessionError(refusal(status, joined), joined && [400, 404, 410, 422].includes(status));
   const session = read(await response.json().catch(() => null), joined);
   if (!session) throw new SessionError("This server is no Partway gateway: its answer is not a session.");
   return session;
@@ -113,10 +114,14 @@ function refusal(status, joined) {
     return joined ? "There is no such session any more. Ask for a new link, or open a session of your own."
       : "This server is no Partway gateway: it opens no sessions.";
   }
-  if (joined && (status === 401 || status === 403)) return "The session does not let you in: it is full or asks for a password.";
+  if (joined && (status === 401 || status === 403)) {
+    return "The session does not let you in: it is full or asks for a password.";
+  }
   if (joined && status === 409) return "The session is full.";
   if (joined && status === 410) return "The session has ended.";
-  if (status === 400 || status === 422) return joined ? "The link's session ID is not valid." : "The gateway does not accept these rules.";
+  if (status === 400 || status === 422) {
+    return joined ? "The link's session ID is not valid." : "The gateway does not accept these rules.";
+  }
   if (status === 429) return "Too many sessions were opened. Try again in a minute.";
   return `The gateway could not open the session (status ${status}).`;
 }

@@ -11,8 +11,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /**
  * @param {HTMLDetailsElement} root Holds `#theme-form`, `#preview` and what is printed.
- * @param {HTMLElement[]} elements What follows the language, beside the preview. The look is that of all elements of
- *   the page.
+ * @param {HTMLElement[]} elements What follows the language, beside the preview. The look is that of every element.
  */
 export function enableThemeEditor(root, elements) {
   /** @type {<T extends HTMLElement>(selector: string) => T} */
@@ -56,7 +55,8 @@ export function enableThemeEditor(root, elements) {
       const dir = field("dir").value;
       // The panes of the page change places with what is in them.
       /** @type {HTMLElement} */ (document.getElementById("workbench")).dir = dir || (lang === "ar" ? "rtl" : "");
-      setText(find("#theme-markup"), `<partway-uploader${lang && ` lang="${lang}"`}${dir && ` dir="${dir}"`}></partway-uploader>`);
+      const attributes = (lang && ` lang="${lang}"`) + (dir && ` dir="${dir}"`);
+      setText(find("#theme-markup"), `<partway-uploader${attributes}></partway-uploader>`);
       find("#theme-markup").hidden = !lang && !dir;
     }
     show();

@@ -20,10 +20,12 @@ export function fillPreview(uploader) {
     /** @param {File} file @param {import("../partway.d.ts").UploadOptions} options */
     upload(file, { name = "", onProgress }) {
       const share = STORED[name] ?? 0;
-      const progress = { sent: share * SIZE, total: SIZE, partsDone: 3, parts: 6, speed: 5_400_000, timeLeft: 3400, resumedFrom: 0 };
+      const sent = share * SIZE;
+      const progress = { sent, total: SIZE, partsDone: 3, parts: 6, speed: 5_400_000, timeLeft: 3400, resumedFrom: 0 };
       if (share < 1) queueMicrotask(() => onProgress?.(progress));
       const entry = { key: name, name, size: SIZE, completed: true, nameAuthenticated: true };
-      return { state: "uploading", progress, key: name, done: share === 1 ? Promise.resolve(entry) : new Promise(() => {}), pause() {}, resume() {}, async abort() {} };
+      const done = share === 1 ? Promise.resolve(entry) : new Promise(() => {});
+      return { state: "uploading", progress, key: name, done, pause() {}, resume() {}, async abort() {} };
     },
     unfinished: async () => [],
   });

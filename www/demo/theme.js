@@ -26,7 +26,11 @@ export const GAP = 12;
 /** @type {Record<string, Theme>} */
 export const PRESETS = {
   Partway: { colours: {} },
-  Ink: { colours: { accent: ["#1d232b", "#e6e9ed"], zone: ["#f5f5f4", "#202327"], success: ["#1d232b", "#e6e9ed"] }, radius: 2, gap: 10 },
+  Ink: {
+    colours: { accent: ["#1d232b", "#e6e9ed"], zone: ["#f5f5f4", "#202327"], success: ["#1d232b", "#e6e9ed"] },
+    radius: 2,
+    gap: 10,
+  },
   Plum: { colours: { accent: ["#7a2f8f", "#dba4ee"], zone: ["#f8f3fa", "#262029"] }, radius: 16, gap: 14 },
   Signal: { colours: { accent: ["#1f4fd8", "#9db7ff"], zone: ["#f1f4fd", "#1c2230"] }, radius: 6, gap: 12 },
 };
@@ -47,10 +51,7 @@ export function cssOf({ colours, radius, gap, font, scheme }) {
 /** @param {Pair} pair */
 const colour = ([light, dark]) => (light === dark ? light : `light-dark(${light}, ${dark})`);
 
-/**
- * @param {string} hex Six digits.
- * @returns {string} Of white and almost black, the one that is easier to read on it.
- */
+/** @param {string} hex Six digits. @returns {string} White or almost black: what is easier to read on it. */
 function readableOn(hex) {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
     const share = parseInt(hex.slice(at, at + 2), 16) / 255;

@@ -113,7 +113,8 @@ fn hostile_names(session: &Session, folder: &tempfile::TempDir) -> Result<Vec<u8
     pick(session, &HOSTILE.iter().map(|name| sparse(folder, name, 8_200)).collect::<Result<Vec<_>>>()?)?;
     let place = session.execute(
         "const { x, y, width } = document.querySelector('#bucket').getBoundingClientRect();
-        const { bottom } = document.querySelector('#bucket').shadowRoot.querySelector('[part=list]').getBoundingClientRect();
+        const list = document.querySelector('#bucket').shadowRoot.querySelector('[part=list]');
+        const { bottom } = list.getBoundingClientRect();
         return { x: x + scrollX, y: y + scrollY, width, height: bottom - y + 8, scale: 1 }",
         json!([]),
     )?;
