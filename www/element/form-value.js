@@ -1,13 +1,11 @@
 /** What a form gets of the uploads: the keys of the finished files, and whether it may be submitted. */
 
-/** @typedef {import("../element.d.ts").UploadSnapshot} UploadSnapshot */
-
 /** The value and the validity of an element. */
 export class FormValue {
   /** Keys that the browser restored. @type {readonly string[]} */
   #restored = [];
-  #told = "";
-  #flags = "";
+  #asked = "";
+  #keys = "";
 
   /**
    * @param {ElementInternals} internals
@@ -26,28 +24,30 @@ export class FormValue {
   }
 
   /**
-   * @param {readonly UploadSnapshot[]} files
+   * @param {import("./store.js").UploadStore} store
    * @param {{ name: string | null, required: boolean }} options
    * @returns {boolean} Whether the value changed.
    */
-  update(files, { name, required }) {
-    const done = files.flatMap(({ state, key }) => (state === "done" && key !== undefined ? [key] : []));
+  update(store, { name, required }) {
+    // Asked at every change of any file: most change nothing here, and there may be ten thousand.
+    const asked = [store.endings, store.pending > 0, this.#restored.length, name, required, this.text("busy")].join(
+      "\n",
+    );
+    if (asked === this.#asked) return false;
+    this.#asked = asked;
+    const done = store.files.flatMap(({ state, key }) => (state === "done" && key !== undefined ? [key] : []));
     const keys = [...this.#restored, ...done];
-    const busy = files.some(({ state }) => !["done", "failed", "rejected"].includes(state));
+    const busy = store.pending > 0;
     const missing = required && keys.length === 0;
     const message = busy ? this.text("busy") : missing ? this.text("required") : "";
-    if (this.#flags !== message)
-      this.internals.setValidity({ customError: busy, valueMissing: !busy && missing }, message, this.anchor);
-    this.#flags = message;
-    const told = JSON.stringify([name, keys]);
-    if (told === this.#told) return false;
-    const before = JSON.parse(this.#told || "[null,[]]")[1].join();
-    this.#told = told;
+    this.internals.setValidity({ customError: busy, valueMissing: !busy && missing }, message, this.anchor);
     const value = new FormData();
     if (name) for (const key of keys) value.append(name, key);
     // Keys alone: whoever restores it may not be who uploaded.
     this.internals.setFormValue(keys.length > 0 ? value : null, keys.length > 0 ? JSON.stringify(keys) : null);
-    return before !== keys.join();
+    const before = this.#keys;
+    this.#keys = keys.join();
+    return before !== this.#keys;
   }
 
   /** @param {unknown} state What `setFormValue` was told. */

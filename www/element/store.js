@@ -69,6 +69,7 @@ export class UploadStore extends EventTarget {
   #timer = 0;
   #ended = 0;
   #done = 0;
+  #endings = 0;
   #sessions = 0;
   /** @type {Promise<boolean> | null} */
   #renewing = null;
@@ -129,6 +130,11 @@ export class UploadStore extends EventTarget {
   /** Files that have not ended. */
   get pending() {
     return this.#pending.size;
+  }
+
+  /** How often a file has ended or left: what is known of the finished ones is true as long as it stays. */
+  get endings() {
+    return this.#endings;
   }
 
   /** Files that wait for `start()`. */
@@ -487,6 +493,7 @@ export class UploadStore extends EventTarget {
     this.#pending.delete(item);
     this.#running.delete(item);
     this.#ended += 1;
+    this.#endings += 1;
     if (state === "done") this.#done += 1;
     item.change({ state });
     this.#change();
@@ -495,6 +502,7 @@ export class UploadStore extends EventTarget {
 
   /** @param {Item} item */
   #drop(item) {
+    this.#endings += 1;
     if (this.#items.delete(item.id) && item.state === "done") this.#done -= 1;
     this.#pending.delete(item);
     this.#queue.delete(item);

@@ -374,7 +374,7 @@ export class PartwayUploader extends PartwayElement {
   }
 
   #submit() {
-    const changed = this.#value.update(this.files, {
+    const changed = this.#value.update(this.store, {
       name: this.getAttribute("name"),
       required: this.hasAttribute("required"),
     });
