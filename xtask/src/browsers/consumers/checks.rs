@@ -46,7 +46,7 @@ fn install(scene: &Scene<'_>) -> Result<Fresh> {
     let workspace = scene.place.workspace;
     let fresh = Fresh::copy(workspace, "tests/consumers", &scene.folder.join("checks"))?;
     fresh.install(&scene.tools, &scene.versions, &[("typescript-5", "typescript@5")], &scene.tarball)?;
-    // The element's own source beside it, where the types of React are found: tsc takes no installed package for source.
+    // The element's own source beside it, where React's types are found: tsc takes no installed package for source.
     fresh.copy_package("source")?;
     Ok(fresh)
 }

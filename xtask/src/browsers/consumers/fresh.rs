@@ -21,7 +21,8 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// Copies a folder of the repository to `folder`: only what belongs to the repository, nothing that was installed or built there.
+    /// Copies a folder of the repository to `folder`: only what belongs to the repository, nothing that was installed
+    /// or built there.
     ///
     /// # Errors
     /// There is no such folder.

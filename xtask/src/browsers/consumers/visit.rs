@@ -17,8 +17,8 @@ const INPUT: &str = "
     if (!uploader) return document.querySelector('input[type=file]');
     return uploader.getSession && uploader.shadowRoot?.querySelector('input[type=file]:not([webkitdirectory])');";
 
-/// Whether the file is listed, by name and size: in `<li>`s of the page's own, and in each bucket element. And whether a page that
-/// counts sessions counts one.
+/// Whether the file is listed, by name and size: in `<li>`s of the page's own, and in each bucket element. And whether
+/// a page that counts sessions counts one.
 const IS_LISTED: &str = "
     const [name, size] = arguments;
     if (/Sessions opened: (?!1$)/m.test(document.body.innerText)) return false;
