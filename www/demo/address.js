@@ -1,6 +1,7 @@
 /**
- * The session in the address bar: after the #, which browsers keep to themselves, never in the path or the query. It stands
- * there only while a reload would need it, because the address bar is seen by others and remembered by the browser.
+ * The session in the address bar: after the #, which browsers keep to themselves, never in the path or the query. It
+ * stands there only while a reload would need it, because the address bar is seen by others and remembered by the
+ * browser.
  */
 
 const FIELD = "session";

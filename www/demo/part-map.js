@@ -1,6 +1,7 @@
 /**
- * The map of an upload's parts: one cell a part, or one for many when there are too many to see. The library reports how
- * many parts are stored and how many bytes have gone out; bytes beyond the stored parts are drawn as parts on their way.
+ * The map of an upload's parts: one cell a part, or one for many when there are too many to see. The library reports
+ * how many parts are stored and how many bytes have gone out; bytes beyond the stored parts are drawn as parts on
+ * their way.
  */
 
 import { element } from "./element.js";

@@ -1,4 +1,7 @@
-/** The session on the page: how long it lasts, its rules, the join link on demand, and the form that opens another one. */
+/**
+ * The session on the page: how long it lasts, its rules, the join link on demand, and the form that opens another
+ * one.
+ */
 
 import { joinLink } from "./address.js";
 import { answer } from "./announce.js";

@@ -1,6 +1,6 @@
 /**
- * A session on the gateway this page came from. Its token lives in memory only: no storage, no cookie, no URL. Where its ID
- * may stand is told in address.js.
+ * A session on the gateway this page came from. Its token lives in memory only: no storage, no cookie, no URL. Where
+ * its ID may stand is told in address.js.
  */
 
 /**

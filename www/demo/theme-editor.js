@@ -11,7 +11,8 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /**
  * @param {HTMLDetailsElement} root Holds `#theme-form`, `#preview` and what is printed.
- * @param {HTMLElement[]} elements What follows the language, beside the preview. The look is that of all elements of the page.
+ * @param {HTMLElement[]} elements What follows the language, beside the preview. The look is that of all elements of
+ *   the page.
  */
 export function enableThemeEditor(root, elements) {
   /** @type {<T extends HTMLElement>(selector: string) => T} */

@@ -47,7 +47,10 @@ export function cssOf({ colours, radius, gap, font, scheme }) {
 /** @param {Pair} pair */
 const colour = ([light, dark]) => (light === dark ? light : `light-dark(${light}, ${dark})`);
 
-/** @param {string} hex Six digits. @returns {string} Of white and almost black, the one that is easier to read on it. */
+/**
+ * @param {string} hex Six digits.
+ * @returns {string} Of white and almost black, the one that is easier to read on it.
+ */
 function readableOn(hex) {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
     const share = parseInt(hex.slice(at, at + 2), 16) / 255;

@@ -55,8 +55,8 @@ const WATCH: &str = r#"
 /// Runs the page in one browser.
 ///
 /// # Errors
-/// What a person would miss: the file is not listed, differs, has another name, or stays after its deletion. Or a secret
-/// was seen where it must not be.
+/// What a person would miss: the file is not listed, differs, has another name, or stays after its deletion. Or a
+/// secret was seen where it must not be.
 pub fn run(browser: Browser, programs: Programs, gateway: &Gateway, tally: &mut Tally) -> Result<()> {
     let session = Session::open(Driver::start(browser, programs)?)?;
     let folder = tempfile::TempDir::with_prefix("partway-").context("cannot create a temporary folder")?;

@@ -1,5 +1,5 @@
-//! The pictures of the demo in README and docs/: a few uploads, one of them under way, light, dark, right to left and narrow;
-//! and names that want to deceive.
+//! The pictures of the demo in README and docs/: a few uploads, one of them under way, light, dark, right to left and
+//! narrow; and names that want to deceive.
 use std::{
     fs::{self, File},
     path::PathBuf,

@@ -16,8 +16,8 @@ use crate::workspace::Workspace;
 const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     connect-src 'self' http://127.0.0.1:*; require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// Serves the folders `contract`, `matrix`, `element` and `vectors` of `tests/`, `pkg/`, `tests/element/strict` under a strict
-/// policy at `/strict/`, and what the element's tests take from npm at `/tools/`, until the runtime ends.
+/// Serves the folders `contract`, `matrix`, `element` and `vectors` of `tests/`, `pkg/`, `tests/element/strict` under a
+/// strict policy at `/strict/`, and what the element's tests take from npm at `/tools/`, until the runtime ends.
 pub async fn serve(listener: TcpListener, workspace: Workspace) {
     let strict = Router::new()
         .fallback_service(ServeDir::new(workspace.path("tests/element/strict")))

@@ -156,8 +156,8 @@ pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
     suite.verdict()
 }
 
-/// Runs all that shows what uploads survive, and writes its table into README. Of all that is printed only the table goes to
-/// stdout.
+/// Runs all that shows what uploads survive, and writes its table into README. Of all that is printed only the table
+/// goes to stdout.
 ///
 /// # Errors
 /// A row fails, or a step before it; README stays as it was then.

@@ -117,7 +117,8 @@ impl Session {
         self.post("/execute/sync", &json!({ "script": script, "args": arguments }))
     }
 
-    /// The first element a CSS selector finds. ` >>> ` between two selectors goes on in the shadow tree of the element before.
+    /// The first element a CSS selector finds. ` >>> ` between two selectors goes on in the shadow tree of the element
+    /// before.
     ///
     /// # Errors
     /// There is none.

@@ -30,9 +30,11 @@ pub enum Kind {
     Bundled {
         /// Where the build leaves what browsers get.
         output: &'static str,
-        /// The flags of `npm run dev --`, up to the port, where the tool has a dev server: on loopback alone.
+        /// The flags of `npm run dev --`, up to the port, where the tool has a dev server. It is to listen on loopback
+        /// alone.
         dev: Option<&'static str>,
-        /// Whether the built app has a server of its own, `npm run start`, with these flags; else a static one will do.
+        /// Whether the built app has a server of its own, `npm run start`, of the same flags; else any static server
+        /// will do.
         server: bool,
     },
     /// A page without npm, which loads the package from a CDN: another origin.

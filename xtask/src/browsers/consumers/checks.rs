@@ -1,4 +1,4 @@
-//! What others' tools say of the packed package: its manifest, its types, and what importing it does.
+//! What others' tools say of the packed package: its manifest, its types, what it weighs, and what importing it does.
 use anyhow::{Result, ensure};
 
 use super::{Scene, fresh::Fresh};
@@ -33,6 +33,21 @@ pub(super) fn run(scene: &Scene<'_>) {
     scene.check(NAME, "source by tsc --strict --checkJs", || {
         tools.node(folder, &["node_modules/typescript/bin/tsc", "--project", "source.json"])
     });
+    scene.check(NAME, "the element's weight", || {
+        let said = tools.node(folder, &["weight.mjs"])?;
+        print!("{said}");
+        ensure!(said.starts_with("the element: "), "{said}");
+        Ok(())
+    });
+    for (file, name) in [("manifest.mjs", "custom-elements.json"), ("languages.mjs", "languages")] {
+        scene.check(NAME, name, || {
+            let test = format!("tests/element/{file}");
+            let said = tools.node(&scene.place.workspace.root, &["--test", &test])?;
+            // A run without a test would be a success too.
+            ensure!(said.contains("# fail 0") && !said.contains("# pass 0"), "{said}");
+            Ok(())
+        });
+    }
     for entry in ENTRIES {
         scene.check(NAME, &format!("import {entry}"), || {
             let said = tools.node(folder, &["imports.mjs", entry])?;
@@ -46,7 +61,8 @@ fn install(scene: &Scene<'_>) -> Result<Fresh> {
     let workspace = scene.place.workspace;
     let fresh = Fresh::copy(workspace, "tests/consumers", &scene.folder.join("checks"))?;
     fresh.install(&scene.tools, &scene.versions, &[("typescript-5", "typescript@5")], &scene.tarball)?;
-    // The element's own source beside it, where React's types are found: tsc takes no installed package for source.
+    // The element's own source beside it, where the types of React are found: tsc takes no installed package for
+    // source.
     fresh.copy_package("source")?;
     Ok(fresh)
 }

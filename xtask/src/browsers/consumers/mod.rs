@@ -1,4 +1,5 @@
-//! The package as people install it: packed, then a dependency of fresh apps, built, served and used in Chromium.
+//! The package as people install it: packed, then a dependency of fresh apps that are built, served and used in
+//! Chromium.
 //!
 //! | module | what it is |
 //! |---|---|

@@ -4,7 +4,8 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-/// Bytes at the module's begin that tell it from any other: a multiple of three, so that base64 has a text for them.
+/// Bytes at the module's begin that tell it from any other: a multiple of three, so that base64 has a text for just
+/// these.
 const BEGIN: usize = 96;
 
 /// Fails unless the module is below `folder` exactly once.
