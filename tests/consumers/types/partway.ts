@@ -95,7 +95,8 @@ export async function opening(): Promise<Bucket> {
 
 export async function uploading(bucket: Bucket): Promise<FileEntry> {
   const states: Record<UploadState, true> = {
-    queued: true, starting: true, uploading: true, waiting: true, paused: true, completing: true, done: true, failed: true, aborted: true,
+    queued: true, starting: true, uploading: true, waiting: true, paused: true, completing: true, done: true,
+    failed: true, aborted: true,
   };
   const options: Required<UploadOptions> = {
     name: "a.bin",
@@ -164,7 +165,10 @@ export async function listing(bucket: Bucket): Promise<void> {
   const link: string = await bucket.downloadUrl(key, options);
   await bucket.downloadUrl(key);
   const bytes: Blob = await bucket.download(key);
-  await bucket.download(key, { signal, onProgress: (received: number, total: number) => void [received / total, link, bytes] });
+  await bucket.download(key, {
+    signal,
+    onProgress: (received: number, total: number) => void [received / total, link, bytes],
+  });
   await bucket.remove(key);
   const removed: undefined | void = await bucket.remove(key, options);
   const rules: SessionRules = await bucket.rules();
@@ -224,7 +228,8 @@ export function failing(error: unknown): string {
   same<typeof failure.status, number | undefined>();
   same<typeof failure.retryable, boolean>();
   const told: Record<ErrorCode, string> = {
-    "invalid-option": "", "invalid-file": "", "file-changed": "", "too-large": "", "too-many-files": "", "session-expired": "",
+    "invalid-option": "", "invalid-file": "", "file-changed": "", "too-large": "", "too-many-files": "",
+    "session-expired": "",
     unauthorized: "", refused: "", "not-found": "", network: "", timeout: "", server: "", protocol: "", integrity: "",
     storage: "", closed: "", load: "",
   };

@@ -76,7 +76,7 @@ impl Fresh {
         let mut npm = tools.command("npm", &folder);
         npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock", "--omit=peer"])
             .arg(tarball);
-        tools::run(npm, &folder)?;
+        tools::run(npm)?;
         Ok(folder.join("node_modules/partway"))
     }
 

@@ -2,7 +2,7 @@
 use std::{
     env,
     ffi::OsString,
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
 
 use super::versions::Versions;
 use crate::{
@@ -88,7 +89,7 @@ impl Tools {
         let mut npm = self.command("npm", folder);
         npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock", "--prefer-offline"]);
         npm.arg("--loglevel=error");
-        run(npm, folder).map(drop)
+        run(npm).map(drop)
     }
 
     /// Runs a script of the folder's `package.json` to its end; gives what it printed.
@@ -98,7 +99,7 @@ impl Tools {
     pub fn script(&self, folder: &Path, script: &str, arguments: &[&str]) -> Result<String> {
         let mut npm = self.command("npm", folder);
         npm.args(["run", "--silent", script, "--"]).args(arguments);
-        run(npm, folder)
+        run(npm)
     }
 
     /// Runs a program of JavaScript.
@@ -108,7 +109,7 @@ impl Tools {
     pub fn node(&self, folder: &Path, arguments: &[&str]) -> Result<String> {
         let mut node = self.command("node", folder);
         node.args(arguments);
-        run(node, folder)
+        run(node)
     }
 
     /// Runs a program that is installed in the folder.
@@ -119,7 +120,7 @@ impl Tools {
         let program = folder.join("node_modules/.bin").join(program);
         let mut command = self.command(&program.to_string_lossy(), folder);
         command.args(arguments);
-        run(command, folder)
+        run(command)
     }
 }
 
@@ -127,9 +128,10 @@ impl Tools {
 ///
 /// # Errors
 /// It fails, or takes too long; the sentence ends with what it said.
-pub fn run(mut command: Command, folder: &Path) -> Result<String> {
-    let said = folder.join(".said");
-    let log = File::create(&said)?;
+pub fn run(mut command: Command) -> Result<String> {
+    // Not in the command's folder, which may be the repository's own.
+    let said = NamedTempFile::with_prefix("partway-").context("cannot create a temporary file")?;
+    let log = said.reopen()?;
     command.stdout(log.try_clone()?).stderr(log);
     let words: Vec<_> = command.get_args().take(2).map(|word| word.to_string_lossy().into_owned()).collect();
     let name = format!("{} {}", command.get_program().to_string_lossy(), words.join(" "));
@@ -140,14 +142,14 @@ pub fn run(mut command: Command, folder: &Path) -> Result<String> {
             break status;
         }
         if start.elapsed() > PATIENCE {
-            bail!("{name} took more than {} s; it said:\n{}", PATIENCE.as_secs(), last_lines(&said));
+            bail!("{name} took more than {} s; it said:\n{}", PATIENCE.as_secs(), last_lines(said.path()));
         }
         thread::sleep(Duration::from_millis(20));
     };
     if !status.success() {
-        bail!("{name} failed ({status}); it said:\n{}", last_lines(&said));
+        bail!("{name} failed ({status}); it said:\n{}", last_lines(said.path()));
     }
-    Ok(String::from_utf8_lossy(&fs::read(&said)?).into_owned())
+    Ok(String::from_utf8_lossy(&fs::read(said.path())?).into_owned())
 }
 
 /// The end of what a command printed into a file.
@@ -183,7 +185,7 @@ fn platform() -> String {
 pub fn pack(tools: &Tools, package: &Path, folder: &Path) -> Result<PathBuf> {
     let mut npm = tools.command("npm", folder);
     npm.args(["pack", "--silent"]).arg(package);
-    let name = run(npm, folder)?;
+    let name = run(npm)?;
     Ok(folder.join(name.trim()))
 }
 
