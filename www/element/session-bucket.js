@@ -44,7 +44,12 @@ export class SessionBucket {
   /** The bucket; opens it once. @returns {Promise<Bucket>} */
   connect() {
     if (this.#opening) return this.#opening;
-    const opening = this.#ask().then((session) => this.open(session));
+    /** @type {Promise<Bucket>} */
+    const opening = this.#ask().then((session) => {
+      // The page may have given one meanwhile.
+      const given = this.#opening !== opening && this.#opening;
+      return given || this.open(session);
+    });
     // So that the next file asks again.
     opening.catch(() => {
       if (this.#opening === opening) this.#opening = null;
