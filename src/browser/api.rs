@@ -2,7 +2,7 @@
 
 use super::fetch::{Fetch, connection_failed};
 use super::network::Network;
-use super::patience::{Patience, stood_still};
+use super::patience::Patience;
 use super::shared::Shared;
 use super::sleep::sleep;
 use super::transport::{Outgoing, Transport, is_cut_short, is_success};
@@ -243,7 +243,7 @@ impl Api {
 
     /// Sends `request` once, and gives it up where nothing moves.
     async fn send_patiently(&self, request: &Request, signal: &AbortSignal) -> Result<Vec<u8>, Failure> {
-        let Some(patience) = Patience::new(self.stall, signal) else { return Err(stood_still()) };
+        let Some(patience) = Patience::new(self.stall, signal) else { return Err(Failure::stalled(self.stall)) };
         let renewed = patience.clone();
         let result = self
             .send(request, JsValue::UNDEFINED, &patience.signal(), Some(Rc::new(move |bytes| renewed.heard(bytes))))

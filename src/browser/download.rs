@@ -1,7 +1,7 @@
 //! Fetches a file's bytes from its temporary link.
 
 use super::fetch::connection_failed;
-use super::patience::{Patience, stood_still};
+use super::patience::Patience;
 use super::reader::{Unread, read};
 use crate::protocol::{Code, Failure};
 use js_sys::Array;
@@ -31,7 +31,7 @@ pub async fn download(
     signal: &AbortSignal,
     received: &dyn Fn(u64),
 ) -> Result<Blob, Failure> {
-    let Some(patience) = Patience::new(stall, signal) else { return Err(stood_still()) };
+    let Some(patience) = Patience::new(stall, signal) else { return Err(Failure::stalled(stall)) };
     let heard = |count| {
         patience.heard(count);
         received(count);

@@ -4,7 +4,7 @@ use super::Listener;
 use super::clock::now;
 use super::sleep::LONGEST_TIMER;
 use crate::engine::Instant;
-use crate::protocol::{Code, Failure};
+use crate::protocol::Failure;
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -64,7 +64,7 @@ impl Patience {
 
     /// The result of the call: a failure is one of time where that ran out.
     pub fn judge<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
-        if result.is_err() && self.inner.ran_out.get() { Err(stood_still()) } else { result }
+        if result.is_err() && self.inner.ran_out.get() { Err(Failure::stalled(self.inner.millis)) } else { result }
     }
 }
 
@@ -83,9 +83,4 @@ impl Inner {
         });
         *self.timer.borrow_mut() = Some(timer);
     }
-}
-
-/// Nothing moved for too long.
-pub fn stood_still() -> Failure {
-    Failure::new(Code::Timeout, "The connection to the service stood still.")
 }

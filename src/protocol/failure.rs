@@ -89,6 +89,13 @@ impl Failure {
         Self { code, status: None, retry_after: None, message: message.into() }
     }
 
+    /// No byte moved for `millis`, the caller's `stallTimeout`.
+    #[must_use]
+    pub fn stalled(millis: u64) -> Self {
+        let (limit, unit) = if millis.is_multiple_of(1000) { (millis / 1000, "s") } else { (millis, "ms") };
+        Self::new(Code::Timeout, format!("No data for {limit} {unit} (`stallTimeout`)."))
+    }
+
     /// An answer that breaks the contract: `what` says how.
     #[must_use]
     pub fn protocol(what: impl std::fmt::Display) -> Self {
@@ -137,7 +144,7 @@ impl Failure {
         }
     }
 
-    /// Whether there was no connection, or one that stood still.
+    /// Whether there was no connection, or one that stalled.
     #[must_use]
     pub const fn is_unconnected(&self) -> bool {
         self.status.is_none() && matches!(self.code, Code::Network | Code::Timeout)
@@ -159,6 +166,12 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stall_names_the_limit_it_met() {
+        assert_eq!(Failure::stalled(30_000).message, "No data for 30 s (`stallTimeout`).");
+        assert_eq!(Failure::stalled(1500).message, "No data for 1500 ms (`stallTimeout`).");
+    }
 
     #[test]
     fn statuses_mean_what_the_contract_says() {

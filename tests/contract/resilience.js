@@ -210,6 +210,7 @@ test("a call that stands still is given up", async () => {
   const began = performance.now();
   const error = await fails(bucket.list(), "timeout");
   ok(error.retryable, "it may work later");
+  same(error.message, "No data for 300 ms (`stallTimeout`).");
   ok(performance.now() - began < 5000, "it took too long");
 });
 

@@ -2,7 +2,7 @@
 
 use super::{Engine, Sent, Target};
 use crate::engine::{Action, Instant, UploadId};
-use crate::protocol::{Code, Failure};
+use crate::protocol::Failure;
 
 /// Throughput assumed before any measurement, in bytes a millisecond. On slower lines each first part times out once
 /// and is retried over XHR, which reports progress.
@@ -57,7 +57,7 @@ impl Engine {
             while let Some(request) = self.uploads.get(&id).and_then(|upload| upload.overdue(self.now)) {
                 self.outbox.push_back(Action::Cancel { request });
                 self.note_stall(id, request);
-                self.failed(request, Failure::new(Code::Timeout, "The connection to the service stood still."));
+                self.failed(request, Failure::stalled(self.config.stall));
             }
         }
     }
