@@ -334,7 +334,12 @@ test("what a reload left is offered, continued, and given up", async () => {
   await click(third.shadowRoot.querySelector("[data-action=reopen]"));
   await until(() => opened === 1, "the dialog: no handle was kept");
   await until(() => /same file again/.test(third.shadowRoot.querySelector(".notice").textContent), "what to do");
-  await click(third.shadowRoot.querySelector("[data-action=forget]"));
+  const press = (action) => click(third.shadowRoot.querySelector(`[part~=unfinished] [data-action=${action}]`));
+  await press("forget");
+  same(third.shadowRoot.activeElement.dataset.action, "keep", "pressing twice gives nothing up");
+  await press("keep");
+  await press("forget");
+  await press("confirm");
   await until(() => !part(third, "unfinished").checkVisibility(), "it to be forgotten");
   const bucket = await service.open();
   await until(async () => (await bucket.list()).length === 0, "the bucket to be empty");
