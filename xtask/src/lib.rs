@@ -2,6 +2,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`arguments`] | the command line |
+//! | [`selection`] | which steps and tests `test` runs |
 //! | [`workspace`] | where things are: the repository's folders, `Cargo.lock`, cargo itself |
 //! | [`process`] | child processes, each a group that is stopped on every path |
 //! | [`step`] | a named piece of work: says what it does and how long it took |
@@ -11,12 +13,14 @@
 //! | [`tally`] | how many tests ran |
 //! | `browsers` | what drives browsers, behind the feature of that name |
 
+pub mod arguments;
 #[cfg(feature = "browsers")]
 pub mod browsers;
 pub mod demo;
 pub mod gateway;
 pub mod package;
 pub mod process;
+pub mod selection;
 pub mod simulate;
 mod sizes;
 pub mod step;

@@ -18,7 +18,8 @@ pub struct Place<'a> {
     pub site: &'a str,
     /// Only the faults whose name holds this.
     pub only: &'a str,
-    /// Whether the longest file is shared out: each browser takes it through a third of the faults.
+    /// Whether the longest file is shared out: each browser takes it through a third of the faults, whichever others
+    /// are run.
     pub shared: bool,
 }
 
