@@ -9,7 +9,7 @@ use crate::selection::Selection;
     bin_name = "cargo xtask",
     about = "Partway's own commands",
     arg_required_else_help = true,
-    override_usage = "cargo xtask <build|demo|test|simulate|survives|screenshot> [OPTIONS]"
+    override_usage = "cargo xtask <build|check|demo|test|simulate|survives|screenshot> [OPTIONS]"
 )]
 pub struct Arguments {
     /// What to do.
@@ -22,6 +22,8 @@ pub struct Arguments {
 pub enum Command {
     /// Write pkg/: the wasm, its glue, the entry modules, the types
     Build,
+    /// Check formatting, clippy, the rules of the source and the library's native tests, in about a minute
+    Check,
     /// Build, start the gateway on loopback, print the address of the demo page
     Demo {
         /// Port to listen on; 0 takes a free one
@@ -77,7 +79,7 @@ mod tests {
     #[test]
     fn without_arguments_everything_is_run_in_its_short_variant() {
         let selection = parse(&[]).unwrap();
-        assert_eq!(selection.steps().len(), 13);
+        assert_eq!(selection.steps().len(), 14);
         assert_eq!(selection.browsers(), Browser::ALL);
         assert!(!selection.full);
     }

@@ -1,4 +1,4 @@
-//! Partway's own commands: `cargo xtask build | demo | test | survives | screenshot`.
+//! Partway's own commands: `cargo xtask build | check | demo | test | simulate | survives | screenshot`.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -9,6 +9,9 @@
 //! | [`step`] | a named piece of work: says what it does and how long it took |
 //! | [`package`] | `pkg/`: the wasm, its glue and the hand-written entry |
 //! | [`gateway`] | the gateway, built and running |
+//! | [`native`] | formatting, clippy, native tests |
+//! | [`rules`] | rules of the source that text can tell |
+//! | [`check`] | what can be told of a change in a minute |
 //! | [`demo`] | the demo page on loopback |
 //! | [`tally`] | how many tests ran |
 //! | `browsers` | what drives browsers, behind the feature of that name |
@@ -16,10 +19,13 @@
 pub mod arguments;
 #[cfg(feature = "browsers")]
 pub mod browsers;
+pub mod check;
 pub mod demo;
 pub mod gateway;
+pub mod native;
 pub mod package;
 pub mod process;
+pub mod rules;
 pub mod selection;
 pub mod simulate;
 mod sizes;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use xtask::{
     arguments::{Arguments, Command},
-    demo, package, process, simulate,
+    check, demo, package, process, simulate,
     workspace::Workspace,
 };
 
@@ -18,6 +18,7 @@ fn run() -> Result<()> {
     let workspace = Workspace::find()?;
     match command {
         Command::Build => package::write(&workspace),
+        Command::Check => check::run(&workspace),
         Command::Demo { port } => demo::run(&workspace, port),
         Command::Simulate { minutes } => simulate::run(&workspace, minutes),
         Command::Test(_) | Command::Survives | Command::Screenshot => run_with_browsers(&workspace),

@@ -9,6 +9,8 @@ use clap::{Args, ValueEnum};
 pub enum Step {
     /// `cargo fmt --check`
     Format,
+    /// The rules of the source that text can tell
+    Rules,
     /// Clippy for the host and for the browser
     Clippy,
     /// `cargo test` for the host
@@ -39,7 +41,7 @@ impl Step {
     /// Whether the step drives browsers.
     #[must_use]
     pub fn needs_browsers(self) -> bool {
-        !matches!(self, Self::Format | Self::Clippy | Self::Native | Self::Peers | Self::Package)
+        !matches!(self, Self::Format | Self::Rules | Self::Clippy | Self::Native | Self::Peers | Self::Package)
     }
 
     /// Whether the step, one that needs browsers, is run in this one. A bundler makes the same for each of them.
@@ -130,6 +132,12 @@ impl Selection {
     #[must_use]
     pub fn browsers(&self) -> Vec<Browser> {
         selected(&self.browser)
+    }
+
+    /// How many times the steps in browsers run.
+    #[must_use]
+    pub fn rounds(&self) -> u32 {
+        self.repeat.unwrap_or(1)
     }
 
     /// Refuses options that no selected step knows: they would choose nothing, silently.

@@ -8,6 +8,7 @@
 //! | [`webdriver`] | one browser session over WebDriver |
 //! | [`servers`] | the servers of the tests: [`site`], [`elsewhere`] |
 //! | [`suite`] | the steps of `cargo xtask test` |
+//! | [`busy`] | keeps processors busy meanwhile |
 //! | [`peers`] | names against the software of others |
 //! | [`node`] | node and npm, installed where they lack |
 //! | [`wasm_tests`], [`contract`], [`element`], [`matrix`], [`pages`] | its steps in browsers |
@@ -22,6 +23,7 @@
 pub use crate::selection::Browser;
 
 pub mod bridge;
+pub mod busy;
 pub mod consumers;
 pub mod contract;
 pub mod display;

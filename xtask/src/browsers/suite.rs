@@ -8,13 +8,13 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Browser, consumers, contract, element, end_to_end, install, install::Programs, kill, matrix, pages, peers,
-    servers::Servers, table, table::Table, wasm_tests,
+    Browser, busy::Busy, consumers, contract, element, end_to_end, install, install::Programs, kill, matrix, pages,
+    peers, servers::Servers, table, table::Table, wasm_tests,
 };
 use crate::{
     gateway::Gateway,
-    package,
-    process::Group,
+    native::{self, WITH_FAULTS},
+    package, rules,
     selection::{Selection, Step},
     step::step,
     tally::Tally,
@@ -79,24 +79,10 @@ impl<'a> Suite<'a> {
         let steps = selection.steps();
         for one in steps.iter().filter(|step| !step.needs_browsers()) {
             match one {
-                Step::Format => self.step("formatting", |workspace, _| cargo(workspace, &["fmt", "--all", "--check"])),
-                Step::Clippy => self.step("clippy", |workspace, _| clippy(workspace)),
-                Step::Native => self.step("native tests", |workspace, tally| {
-                    let mut test = workspace.cargo();
-                    test.args(["test", "--no-fail-fast"]).args(EVERYTHING);
-                    tally.run(test)?;
-                    let mut faults = workspace.cargo();
-                    faults.args([
-                        "test",
-                        "--no-fail-fast",
-                        "--workspace",
-                        "--features",
-                        WITH_FAULTS,
-                        "--test",
-                        "faults",
-                    ]);
-                    tally.run(faults)
-                }),
+                Step::Format => self.step("formatting", |workspace, _| native::format(workspace)),
+                Step::Rules => self.step("rules of the source", |workspace, _| rules::check(workspace)),
+                Step::Clippy => self.step("clippy", |workspace, _| native::clippy(workspace)),
+                Step::Native => self.step("native tests", native::tests),
                 Step::Peers => self.step("peers", peers::run),
                 _ => self.step("package", |workspace, _| package::write(workspace)),
             };
@@ -141,44 +127,64 @@ impl<'a> Suite<'a> {
             program: &program,
             site: &servers.site,
             only: &selection.fault,
+            test: &selection.test,
             shared: !selection.full,
         };
         let measure = if selection.full { kill::Measure::FULL } else { kill::Measure::SHORT };
         let killed = kill::Place { workspace, program: &program, site: &servers.site, measure };
         let consuming = consumers::Place { workspace, gateway: &gateway.origin, only: &selection.test };
         let tests = contract::Place { gateway: &gateway.origin, servers: &servers, only: &selection.test };
-        for one in steps.iter().filter(|step| step.needs_browsers()) {
+        let in_order = steps.iter().filter(|step| step.needs_browsers());
+        let _busy = selection.busy.then(Busy::start);
+        let rounds = selection.rounds();
+        for (round, one) in (1..=rounds).flat_map(|round| in_order.clone().map(move |one| (round, one))) {
             let run = |browser: Browser, programs: &Programs, tally: &mut Tally| match one {
                 Step::Wasm => wasm_tests::run(workspace, browser, programs, &gateway.origin, tally),
                 Step::Contract => contract::run(browser, programs.clone(), &tests, tally),
                 Step::Element => element::run(browser, programs.clone(), &tests, tally),
                 Step::Matrix => matrix::run(browser, programs.clone(), &place, &table, tally),
-                Step::Pages => pages::run(browser, programs, &gateway.origin, &servers.site, &table, tally),
+                Step::Pages => pages::run(browser, programs, &tests, &table, tally),
                 Step::Kill => kill::run(browser, programs, &killed, &table, tally),
                 Step::Consumers => consumers::run(browser, programs, &consuming, tally),
                 _ => end_to_end::run(browser, programs.clone(), &gateway, tally),
             };
-            // The browsers side by side: each waits for the faults of its tests most of the time.
-            let outcomes: Vec<_> = thread::scope(|scope| {
-                let start = |(browser, programs): &(Browser, Programs)| {
-                    let (browser, programs) = (*browser, programs.clone());
-                    scope.spawn(move || {
-                        let mut tally = Tally::default();
-                        let result = step(&format!("{one} tests in {browser}"), || run(browser, &programs, &mut tally));
-                        (tally, result)
-                    })
-                };
-                let running: Vec<_> = programs.iter().filter(|(browser, _)| one.runs_in(*browser)).map(start).collect();
-                running.into_iter().map(ScopedJoinHandle::join).collect()
-            });
-            for outcome in outcomes {
-                match outcome {
-                    Ok((tally, result)) => drop(self.ended(tally, result)),
-                    Err(_) => self.failures.push(format!("{one} tests panicked")),
-                }
+            let number = if rounds > 1 { format!(", round {round} of {rounds}") } else { String::new() };
+            self.side_by_side(one, &number, &programs, run);
+            if rounds > 1 && !self.failures.is_empty() {
+                break;
             }
         }
         self.table = table;
+    }
+
+    /// Does a step in its browsers at once: each waits for the faults of its tests most of the time.
+    fn side_by_side(
+        &mut self,
+        one: &Step,
+        number: &str,
+        programs: &[(Browser, Programs)],
+        run: impl Fn(Browser, &Programs, &mut Tally) -> Result<()> + Sync,
+    ) {
+        let run = &run;
+        let outcomes: Vec<_> = thread::scope(|scope| {
+            let start = |(browser, programs): &(Browser, Programs)| {
+                let (browser, programs) = (*browser, programs.clone());
+                scope.spawn(move || {
+                    let mut tally = Tally::default();
+                    let name = format!("{one} tests in {browser}{number}");
+                    let result = step(&name, || run(browser, &programs, &mut tally));
+                    (tally, result)
+                })
+            };
+            let running: Vec<_> = programs.iter().filter(|(browser, _)| one.runs_in(*browser)).map(start).collect();
+            running.into_iter().map(ScopedJoinHandle::join).collect()
+        });
+        for outcome in outcomes {
+            match outcome {
+                Ok((tally, result)) => drop(self.ended(tally, result)),
+                Err(_) => self.failures.push(format!("{one} tests panicked")),
+            }
+        }
     }
 
     /// Does a step.
@@ -202,28 +208,6 @@ impl<'a> Suite<'a> {
         self.tally += tally;
         made
     }
-}
-
-/// The same packages and features in every cargo call for the host, so that nothing is compiled twice.
-pub const EVERYTHING: [&str; 3] = ["--workspace", "--features", "xtask/browsers"];
-
-/// The features of a gateway that tests can break. Those of [`EVERYTHING`] leave it as it is released.
-pub const WITH_FAULTS: &str = "xtask/browsers,partway-gateway/faults";
-
-fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
-    let mut command = workspace.cargo();
-    command.args(arguments);
-    Group::run(command)
-}
-
-fn clippy(workspace: &Workspace) -> Result<()> {
-    let strict = ["--", "-D", "warnings"];
-    cargo(workspace, &[&["clippy", "--all-targets"], EVERYTHING.as_slice(), &strict].concat())?;
-    let faults = ["clippy", "--all-targets", "--package", "partway-gateway", "--features", "faults"];
-    cargo(workspace, &[faults.as_slice(), &strict].concat())?;
-    package::add_target()?;
-    let browser = ["clippy", "--package", "partway", "--lib", "--tests", "--target", "wasm32-unknown-unknown"];
-    cargo(workspace, &[browser.as_slice(), &strict].concat())
 }
 
 /// The gateway as it was built with everything else.
