@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`arguments`] | the command line |
 //! | [`selection`] | which steps and tests `test` runs |
-//! | [`workspace`] | where things are: the repository's folders, `Cargo.lock`, cargo itself |
+//! | [`workspace`] | where things are: the repository's folders, cargo itself |
 //! | [`process`] | child processes, each a group that is stopped on every path |
 //! | [`step`] | a named piece of work: says what it does and how long it took |
 //! | [`package`] | `pkg/`: the wasm, its glue and the hand-written entry |
