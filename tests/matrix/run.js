@@ -1,5 +1,6 @@
 // Every fault with every size, several side by side, and the results where WebDriver finds them.
 // ?only=TEXT runs the faults whose name holds TEXT; gateways=A,B,… are where; the last one is for what runs apart.
+// test=TEXT runs the rows whose name, `fault: size`, holds TEXT.
 // share=N/M runs the longest file with every Mth fault only, from the Nth on: M browsers together run them all.
 
 import { sleep } from "../contract/test.js";
@@ -8,6 +9,7 @@ import { run, sizes } from "./row.js";
 
 const query = new URLSearchParams(location.search);
 const only = query.get("only") ?? "";
+const test = query.get("test") ?? "";
 const gateways = query.get("gateways").split(",");
 /** Rows at a time on one gateway: browsers open six connections to each. */
 const SIDE_BY_SIDE = 2;
@@ -54,7 +56,8 @@ async function row(fault, size, origin, lines) {
 
 const chosen = faults.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
 const [first, share] = (query.get("share") ?? "0/1").split("/").map(Number);
-const sizesOf = (fault) => (faults.indexOf(fault) % share === first ? sizes : sizes.slice(0, -1));
+const shareOf = (fault) => (faults.indexOf(fault) % share === first ? sizes : sizes.slice(0, -1));
+const sizesOf = (fault) => shareOf(fault).filter((size) => `${fault.name}: ${size.label}`.includes(test));
 const rows = (where) => chosen.filter((fault) => fault.where === where).flatMap((fault) => sizesOf(fault).map((size) => [fault, size]));
 
 /** Works through the queue, one row after the other. */

@@ -1,22 +1,32 @@
-//! Partway's own commands: `cargo xtask build | demo | test | survives | screenshot`.
+//! Partway's own commands: `cargo xtask build | check | demo | test | simulate | survives | screenshot`.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`workspace`] | where things are: the repository's folders, `Cargo.lock`, cargo itself |
+//! | [`arguments`] | the command line |
+//! | [`selection`] | which steps and tests `test` runs |
+//! | [`workspace`] | where things are: the repository's folders, cargo itself |
 //! | [`process`] | child processes, each a group that is stopped on every path |
 //! | [`step`] | a named piece of work: says what it does and how long it took |
 //! | [`package`] | `pkg/`: the wasm, its glue and the hand-written entry |
 //! | [`gateway`] | the gateway, built and running |
+//! | [`native`] | formatting, clippy, native tests |
+//! | [`rules`] | rules of the source that text can tell |
+//! | [`check`] | what can be told of a change in a minute |
 //! | [`demo`] | the demo page on loopback |
 //! | [`tally`] | how many tests ran |
 //! | `browsers` | what drives browsers, behind the feature of that name |
 
+pub mod arguments;
 #[cfg(feature = "browsers")]
 pub mod browsers;
+pub mod check;
 pub mod demo;
 pub mod gateway;
+pub mod native;
 pub mod package;
 pub mod process;
+pub mod rules;
+pub mod selection;
 pub mod simulate;
 mod sizes;
 pub mod step;

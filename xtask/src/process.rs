@@ -1,7 +1,7 @@
 //! Child processes, each a group of its own that is stopped on every path: when its guard is dropped, and when this
 //! program is interrupted.
 use std::{
-    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitCode, ExitStatus, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -148,6 +148,18 @@ pub fn stop_all_on_interrupt() -> Result<()> {
         std::process::exit(130);
     })
     .context("cannot handle interrupts")
+}
+
+/// What this program ends with. An error is told on stderr.
+#[must_use]
+pub fn exit_code(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Replaces this program by another one; where the system cannot, runs it and ends with its status.

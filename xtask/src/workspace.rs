@@ -1,4 +1,4 @@
-//! Where things are: the repository's folders, `Cargo.lock`, cargo itself.
+//! Where things are: the repository's folders, cargo itself.
 use std::{
     ffi::OsString,
     io::{BufRead, BufReader},
@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::process::Group;
@@ -74,20 +74,6 @@ impl Workspace {
         ensure!(group.wait()?.success(), "the build failed; cargo's messages above say why");
         Ok(Artifacts { messages })
     }
-
-    /// The version `Cargo.lock` has of a package.
-    ///
-    /// # Errors
-    /// `Cargo.lock` cannot be read, or has none or several versions of it.
-    pub fn locked_version(&self, package: &str) -> Result<String> {
-        let path = self.path("Cargo.lock");
-        let lock = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        match locked_versions(&lock, package).as_slice() {
-            [version] => Ok((*version).to_owned()),
-            [] => bail!("Cargo.lock has no package {package}"),
-            several => bail!("Cargo.lock has several versions of {package}: {}", several.join(", ")),
-        }
-    }
 }
 
 /// What a `cargo build` made.
@@ -117,31 +103,5 @@ impl Artifacts {
         self.messages
             .iter()
             .filter(move |message| message.pointer("/target/name").and_then(Value::as_str) == Some(target))
-    }
-}
-
-fn locked_versions<'lock>(lock: &'lock str, package: &str) -> Vec<&'lock str> {
-    let quoted = |line: &'lock str, key: &str| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"');
-    let mut lines = lock.lines();
-    let mut versions = Vec::new();
-    while let Some(line) = lines.next() {
-        if quoted(line, "name") == Some(package) {
-            versions.extend(lines.next().and_then(|next| quoted(next, "version")));
-        }
-    }
-    versions
-}
-
-#[cfg(test)]
-mod tests {
-    use super::locked_versions;
-
-    #[test]
-    fn a_lock_file_tells_every_version_of_a_package() {
-        let lock = "[[package]]\nname = \"one\"\nversion = \"1.2.3\"\n\n[[package]]\nname = \"one-more\"\nversion = \"4.0.0\"\n\n\
-                    [[package]]\nname = \"two\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"two\"\nversion = \"2.0.0\"\n";
-        assert_eq!(locked_versions(lock, "one"), ["1.2.3"]);
-        assert_eq!(locked_versions(lock, "two"), ["1.0.0", "2.0.0"]);
-        assert!(locked_versions(lock, "none").is_empty());
     }
 }

@@ -4,34 +4,29 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use xtask::{
-    browsers::{screenshot, suite, suite::Selection, wasm_tests},
+    arguments::{Arguments, Command},
+    browsers::{screenshot, suite, wasm_tests},
     process,
     workspace::Workspace,
 };
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("xtask: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    process::exit_code(run())
 }
 
 fn run() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let command = arguments.next().unwrap_or_default();
     // The runner has children of its own making: an interrupt reaches them with the group they are all in.
-    if command == wasm_tests::RUNNER {
+    if arguments.next().as_deref() == Some(wasm_tests::RUNNER) {
         return wasm_tests::be_runner(arguments);
     }
+    let Arguments { command } = Arguments::read();
     process::stop_all_on_interrupt()?;
     let workspace = Workspace::find()?;
-    match command.as_str() {
-        "test" => suite::run(&workspace, &Selection::parse(arguments)?),
-        "survives" => suite::survives(&workspace),
-        "screenshot" => screenshot::run(&workspace),
-        _ => bail!("this is what `cargo xtask` runs; see `cargo xtask help`"),
+    match command {
+        Command::Test(selection) => suite::run(&workspace, &selection),
+        Command::Survives => suite::survives(&workspace),
+        Command::Screenshot => screenshot::run(&workspace),
+        _ => bail!("this drives browsers; `cargo xtask` does the rest"),
     }
 }

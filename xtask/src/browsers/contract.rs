@@ -19,7 +19,7 @@ impl Place<'_> {
     #[must_use]
     pub fn page(&self, folder: &str, browser: Browser) -> String {
         let Self { gateway, servers: Servers { site, elsewhere, .. }, only } = self;
-        let only = only.replace(' ', "%20");
+        let only = page::query(only);
         format!("{site}/{folder}/?gateway={gateway}&elsewhere={elsewhere}&browser={browser}&only={only}")
     }
 }

@@ -8,6 +8,7 @@
 //! | [`webdriver`] | one browser session over WebDriver |
 //! | [`servers`] | the servers of the tests: [`site`], [`elsewhere`] |
 //! | [`suite`] | the steps of `cargo xtask test` |
+//! | [`busy`] | keeps processors busy meanwhile |
 //! | [`peers`] | names against the software of others |
 //! | [`node`] | node and npm, installed where they lack |
 //! | [`wasm_tests`], [`contract`], [`element`], [`matrix`], [`pages`] | its steps in browsers |
@@ -19,11 +20,10 @@
 //! | [`page`] | a page of tests, followed to its end |
 //! | [`screenshot`] | the picture of the demo |
 
-use std::{fmt, str::FromStr};
-
-use anyhow::{Error, bail};
+pub use crate::selection::Browser;
 
 pub mod bridge;
+pub mod busy;
 pub mod consumers;
 pub mod contract;
 pub mod display;
@@ -46,40 +46,3 @@ pub mod suite;
 pub mod table;
 pub mod wasm_tests;
 pub mod webdriver;
-
-/// A browser the tests run in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Browser {
-    /// Chromium, by ChromeDriver.
-    Chromium,
-    /// Firefox, by geckodriver.
-    Firefox,
-    /// WebKitGTK's MiniBrowser, by WebKitWebDriver.
-    Webkit,
-}
-
-impl Browser {
-    /// All of them, the fastest first.
-    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::Webkit];
-}
-
-impl fmt::Display for Browser {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Chromium => "chromium",
-            Self::Firefox => "firefox",
-            Self::Webkit => "webkit",
-        })
-    }
-}
-
-impl FromStr for Browser {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self, Error> {
-        match Self::ALL.into_iter().find(|browser| browser.to_string() == name) {
-            Some(browser) => Ok(browser),
-            None => bail!("there is no browser {name}: take chromium, firefox or webkit"),
-        }
-    }
-}

@@ -41,7 +41,7 @@ pub fn attend(session: &Session, mut told: impl FnMut(&Value), mut serve: impl F
         }
         seen += tests.len();
         if is_true(&results, "done") {
-            ensure!(seen > 0, "the page has no tests");
+            ensure!(seen > 0, "the page has no test, or none of such a name");
             return Ok(());
         }
         let patience = if results.is_null() { LOADING } else { PATIENCE };
@@ -51,6 +51,12 @@ pub fn attend(session: &Session, mut told: impl FnMut(&Value), mut serve: impl F
         }
         serve()?;
     }
+}
+
+/// A text as a value in the query of an address.
+#[must_use]
+pub fn query(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// The line, or lines, that a result is printed as.
@@ -79,4 +85,14 @@ pub fn is_true(object: &Value, key: &str) -> bool {
 #[must_use]
 pub fn text<'json>(object: &'json Value, key: &str) -> Option<&'json str> {
     object.get(key).and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::query;
+
+    #[test]
+    fn any_text_is_a_value_of_a_query() {
+        assert_eq!(query("a+b & 100 %, `é`#"), "a%2Bb%20%26%20100%20%25%2C%20%60%C3%A9%60%23");
+    }
 }

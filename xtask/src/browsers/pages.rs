@@ -10,7 +10,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Browser, drivers, drivers::Driver, end_to_end, install::Programs, table::Table, webdriver::Session};
+use super::{
+    Browser, contract::Place, drivers, drivers::Driver, end_to_end, install::Programs, table::Table, webdriver::Session,
+};
 use crate::tally::Tally;
 
 /// Bytes of a part, parts of the file, and parts in flight.
@@ -22,36 +24,38 @@ const DELAY: u32 = 600;
 /// Longest that anything takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs them in one browser, against the gateway at `origin`; the pages are on `site`.
+/// What is tried, by its name in the table.
+const CHECKS: [(&str, Check); 8] = [
+    ("A page is reloaded: the upload goes on", Scene::reloaded),
+    ("A second tab picks the same file: it follows the first", Scene::followed),
+    ("The tab that sends is closed: the second takes over", Scene::closed),
+    ("The tab that sends goes to another page: the second takes over", Scene::left),
+    ("No token: a new tab with a new one goes on", Scene::new_token),
+    ("The file changes on the disk: `file-changed`, nothing is completed", Scene::changed),
+    ("The file is deleted: `file-changed`, nothing is completed", Scene::deleted),
+    ("An empty file is deleted before it is sent: `file-changed`, nothing is completed", Scene::empty_and_deleted),
+];
+
+/// Runs those in one browser whose name holds `place.only`.
 ///
 /// # Errors
-/// A part is sent twice without need, something stored is lost, or a changed file is completed.
-pub fn run(
-    browser: Browser,
-    programs: &Programs,
-    origin: &str,
-    site: &str,
-    table: &Table,
-    tally: &mut Tally,
-) -> Result<()> {
+/// A part is sent twice without need, something stored is lost, a changed file is completed, or no name holds the text.
+pub fn run(browser: Browser, programs: &Programs, place: &Place<'_>, table: &Table, tally: &mut Tally) -> Result<()> {
+    let checks = || CHECKS.into_iter().filter(|(name, _)| name.contains(place.only));
+    ensure!(
+        checks().next().is_some(),
+        "no test of the pages has such a name: {}",
+        CHECKS.map(|(name, _)| name).join("; ")
+    );
+    let (origin, site) = (place.gateway, &place.servers.site);
     let folder = TempDir::with_prefix("partway-").context("cannot create a temporary folder")?;
     let file = folder.path().join("picked.bin");
     let digest = end_to_end::write_random(&file, PARTS * PART - 1)?;
     let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let session = Session::open(Driver::start(browser, programs.clone())?)?;
-    let scene = Scene { session, origin, page: format!("{site}/matrix/picked.html"), file, digest };
-    let checks: [(&str, Check<'_>); 8] = [
-        ("A page is reloaded: the upload goes on", Scene::reloaded),
-        ("A second tab picks the same file: it follows the first", Scene::followed),
-        ("The tab that sends is closed: the second takes over", Scene::closed),
-        ("The tab that sends goes to another page: the second takes over", Scene::left),
-        ("No token: a new tab with a new one goes on", Scene::new_token),
-        ("The file changes on the disk: `file-changed`, nothing is completed", Scene::changed),
-        ("The file is deleted: `file-changed`, nothing is completed", Scene::deleted),
-        ("An empty file is deleted before it is sent: `file-changed`, nothing is completed", Scene::empty_and_deleted),
-    ];
+    let scene = Scene { session, origin: origin.to_owned(), page: format!("{site}/matrix/picked.html"), file, digest };
     let mut failed = None;
-    for (number, (name, check)) in checks.into_iter().enumerate() {
+    for (number, (name, check)) in checks().enumerate() {
         let start = Instant::now();
         let outcome =
             Service::open(origin, &format!("pages-{browser}-{number}")).and_then(|service| check(&scene, &service));
@@ -66,17 +70,17 @@ pub fn run(
     failed.map_or(Ok(()), Err)
 }
 
-type Check<'a> = fn(&Scene<'a>, &Service) -> Result<()>;
+type Check = fn(&Scene, &Service) -> Result<()>;
 
-struct Scene<'a> {
+struct Scene {
     session: Session,
-    origin: &'a str,
+    origin: String,
     page: String,
     file: PathBuf,
     digest: String,
 }
 
-impl Scene<'_> {
+impl Scene {
     fn reloaded(&self, service: &Service) -> Result<()> {
         self.begin(&self.file, &service.options())?;
         self.wait("two parts", "return told.error ?? told.partsDone >= 2")?;

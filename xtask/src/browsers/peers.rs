@@ -1,11 +1,8 @@
 //! Names against the software of others: what that needs is found, or installed where it lacks.
 use anyhow::Result;
 
-use super::{
-    node::{self, NODE, Need},
-    suite::EVERYTHING,
-};
-use crate::{tally::Tally, workspace::Workspace};
+use super::node::{self, NODE, Need};
+use crate::{native::EVERYTHING, tally::Tally, workspace::Workspace};
 
 /// Runs `tests/names_peers.rs`, which prints how many of each it compared.
 ///

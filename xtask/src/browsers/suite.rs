@@ -1,6 +1,5 @@
 //! The steps of `cargo xtask test`.
 use std::{
-    fmt,
     net::TcpListener,
     thread::{self, ScopedJoinHandle},
     time::Instant,
@@ -9,139 +8,21 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Browser, consumers, contract, element, end_to_end, install, install::Programs, kill, matrix, pages, peers,
-    servers::Servers, table, table::Table, wasm_tests,
+    Browser, busy::Busy, consumers, contract, element, end_to_end, install, install::Programs, kill, matrix, pages,
+    peers, servers::Servers, table, table::Table, wasm_tests,
 };
-use crate::{gateway::Gateway, package, process::Group, step::step, tally::Tally, workspace::Workspace};
+use crate::{
+    gateway::Gateway,
+    native::{self, WITH_FAULTS},
+    package, rules,
+    selection::{Selection, Step},
+    step::step,
+    tally::Tally,
+    workspace::Workspace,
+};
 
 /// Where the gateway of the tests listens if it can: a port that stays lets the wasm tests be compiled once.
 const PORT: u16 = 8788;
-
-/// A step of the tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// `cargo fmt --check`.
-    Format,
-    /// Clippy for the host and for the browser.
-    Clippy,
-    /// `cargo test` for the host.
-    Native,
-    /// Names against the software of others.
-    Peers,
-    /// `pkg/` is built.
-    Package,
-    /// The wasm tests, in each browser.
-    Wasm,
-    /// The contract tests, in each browser.
-    Contract,
-    /// The element, with real input, in each browser.
-    Element,
-    /// What uploads survive, in each browser.
-    Matrix,
-    /// One upload and several pages, in each browser.
-    Pages,
-    /// The gateway and the browser are killed under an upload, in each browser.
-    Kill,
-    /// The demo page, in each browser.
-    EndToEnd,
-    /// The packed package in fresh apps, in Chromium.
-    Consumers,
-}
-
-impl Step {
-    /// All of them, in the order they run.
-    pub const ALL: [Self; 13] = [
-        Self::Format,
-        Self::Clippy,
-        Self::Native,
-        Self::Peers,
-        Self::Package,
-        Self::Wasm,
-        Self::Contract,
-        Self::Element,
-        Self::Matrix,
-        Self::Pages,
-        Self::Kill,
-        Self::EndToEnd,
-        Self::Consumers,
-    ];
-
-    fn needs_browsers(self) -> bool {
-        !matches!(self, Self::Format | Self::Clippy | Self::Native | Self::Peers | Self::Package)
-    }
-
-    /// Whether the step, one that needs browsers, is run in this one. A bundler makes the same for each of them.
-    fn runs_in(self, browser: Browser) -> bool {
-        self.needs_browsers() && (self != Self::Consumers || browser == Browser::Chromium)
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Format => "format",
-            Self::Clippy => "clippy",
-            Self::Native => "native",
-            Self::Peers => "peers",
-            Self::Package => "package",
-            Self::Wasm => "wasm",
-            Self::Contract => "contract",
-            Self::Element => "element",
-            Self::Matrix => "matrix",
-            Self::Pages => "pages",
-            Self::Kill => "kill",
-            Self::EndToEnd => "end-to-end",
-            Self::Consumers => "consumers",
-        })
-    }
-}
-
-/// What to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection {
-    /// These steps, in their order.
-    pub steps: Vec<Step>,
-    /// Those in browsers in these.
-    pub browsers: Vec<Browser>,
-    /// Of the matrix only the faults whose name holds this.
-    pub fault: String,
-    /// Of the tests in a page (contract, element), and of the consumers, only those whose name holds this.
-    pub test: String,
-    /// Whether the steps that can be long are: who asks for one of them gets all of it.
-    pub full: bool,
-}
-
-impl Selection {
-    /// Reads `[--only STEP]… [--browser NAME]… [--fault TEXT] [--test TEXT]`; without one of them, all.
-    ///
-    /// # Errors
-    /// An argument that does not exist; the sentence lists those that do.
-    pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let (mut steps, mut browsers, mut fault, mut test) = (Vec::new(), Vec::new(), String::new(), String::new());
-        while let Some(argument) = arguments.next() {
-            let value = arguments.next().with_context(|| format!("{argument} needs a value"))?;
-            match argument.as_str() {
-                "--only" => steps.push(parse_step(&value)?),
-                "--browser" => browsers.push(value.parse()?),
-                "--fault" => fault = value,
-                "--test" => test = value,
-                _ => bail!("there is no {argument}: take --only STEP, --browser NAME, --fault TEXT and --test TEXT"),
-            }
-        }
-        Ok(Self {
-            steps: Step::ALL.into_iter().filter(|step| steps.is_empty() || steps.contains(step)).collect(),
-            browsers: Browser::ALL.into_iter().filter(|one| browsers.is_empty() || browsers.contains(one)).collect(),
-            fault,
-            test,
-            full: steps.len() == 1,
-        })
-    }
-}
-
-fn parse_step(name: &str) -> Result<Step> {
-    let step = Step::ALL.into_iter().find(|step| step.to_string() == name);
-    step.with_context(|| format!("there is no step {name}: take {}", Step::ALL.map(|step| step.to_string()).join(", ")))
-}
 
 /// Runs the selected steps, all of them even if one fails, and prints the sum at the end.
 ///
@@ -149,8 +30,8 @@ fn parse_step(name: &str) -> Result<Step> {
 /// A step failed; the sentence lists which.
 pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
     let suite = Suite::run(workspace, selection);
-    if selection.steps.contains(&Step::Matrix) {
-        println!("\n{}", suite.table.markdown(&selection.browsers));
+    if selection.steps().contains(&Step::Matrix) {
+        println!("\n{}", suite.table.markdown(&selection.browsers()));
     }
     println!("{} passed, {} failed", suite.tally.passed, suite.tally.failed);
     suite.verdict()
@@ -162,11 +43,10 @@ pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
 /// # Errors
 /// A row fails, or a step before it; README stays as it was then.
 pub fn survives(workspace: &Workspace) -> Result<()> {
-    let steps = vec![Step::Matrix, Step::Pages, Step::Kill];
-    let (fault, test) = (String::new(), String::new());
-    let selection = Selection { steps, browsers: Browser::ALL.into(), fault, test, full: true };
+    let only = vec![Step::Matrix, Step::Pages, Step::Kill];
+    let selection = Selection { only, full: true, ..Selection::default() };
     let suite = Suite::run(workspace, &selection);
-    let text = suite.table.markdown(&selection.browsers);
+    let text = suite.table.markdown(&Browser::ALL);
     print!("{text}");
     suite.verdict()?;
     table::write_to_readme(workspace, &text)
@@ -196,54 +76,39 @@ impl<'a> Suite<'a> {
     }
 
     fn all(&mut self, selection: &Selection) {
-        for one in selection.steps.iter().filter(|step| !step.needs_browsers()) {
+        let steps = selection.steps();
+        for one in steps.iter().filter(|step| !step.needs_browsers()) {
             match one {
-                Step::Format => self.step("formatting", |workspace, _| cargo(workspace, &["fmt", "--all", "--check"])),
-                Step::Clippy => self.step("clippy", |workspace, _| clippy(workspace)),
-                Step::Native => self.step("native tests", |workspace, tally| {
-                    let mut test = workspace.cargo();
-                    test.args(["test", "--no-fail-fast"]).args(EVERYTHING);
-                    tally.run(test)?;
-                    let mut faults = workspace.cargo();
-                    faults.args([
-                        "test",
-                        "--no-fail-fast",
-                        "--workspace",
-                        "--features",
-                        WITH_FAULTS,
-                        "--test",
-                        "faults",
-                    ]);
-                    tally.run(faults)
-                }),
+                Step::Format => self.step("formatting", |workspace, _| native::format(workspace)),
+                Step::Rules => self.step("rules of the source", |workspace, _| rules::check(workspace)),
+                Step::Clippy => self.step("clippy", |workspace, _| native::clippy(workspace)),
+                Step::Native => self.step("native tests", native::tests),
                 Step::Peers => self.step("peers", peers::run),
                 _ => self.step("package", |workspace, _| package::write(workspace)),
             };
         }
-        if selection.steps.iter().any(|step| step.needs_browsers()) {
-            self.in_browsers(selection);
+        if steps.iter().any(|step| step.needs_browsers()) {
+            self.in_browsers(selection, &steps);
         }
     }
 
-    fn in_browsers(&mut self, selection: &Selection) {
+    fn in_browsers(&mut self, selection: &Selection, steps: &[Step]) {
         // A package that was not built now is an old one: tests of it would tell nothing.
-        if !selection.steps.contains(&Step::Package)
-            && self.step("package", |workspace, _| package::write(workspace)).is_none()
-        {
+        if !steps.contains(&Step::Package) && self.step("package", |workspace, _| package::write(workspace)).is_none() {
             return;
         }
         if self.failures.iter().any(|failure| failure.starts_with("package")) {
             self.failures.push("the steps in browsers were not run: they need the package".to_owned());
             return;
         }
-        if selection.steps.contains(&Step::Element)
+        if steps.contains(&Step::Element)
             && self.step("npm packages of the element's tests", |workspace, _| element::install(workspace)).is_none()
         {
             return;
         }
         let mut programs = Vec::new();
-        let needed = |browser: &&Browser| selection.steps.iter().any(|step| step.runs_in(**browser));
-        for browser in selection.browsers.iter().filter(needed) {
+        let needed = |browser: &&Browser| steps.iter().any(|step| step.runs_in(**browser));
+        for browser in selection.browsers().iter().filter(needed) {
             let found = self.step(&format!("find {browser}"), |workspace, _| install::programs(workspace, *browser));
             programs.extend(found.map(|found| (*browser, found)));
         }
@@ -262,44 +127,64 @@ impl<'a> Suite<'a> {
             program: &program,
             site: &servers.site,
             only: &selection.fault,
-            shared: !selection.full && selection.browsers == Browser::ALL,
+            test: &selection.test,
+            shared: !selection.full,
         };
         let measure = if selection.full { kill::Measure::FULL } else { kill::Measure::SHORT };
         let killed = kill::Place { workspace, program: &program, site: &servers.site, measure };
         let consuming = consumers::Place { workspace, gateway: &gateway.origin, only: &selection.test };
         let tests = contract::Place { gateway: &gateway.origin, servers: &servers, only: &selection.test };
-        for one in selection.steps.iter().filter(|step| step.needs_browsers()) {
+        let in_order = steps.iter().filter(|step| step.needs_browsers());
+        let _busy = selection.busy.then(Busy::start);
+        let rounds = selection.rounds();
+        for (round, one) in (1..=rounds).flat_map(|round| in_order.clone().map(move |one| (round, one))) {
             let run = |browser: Browser, programs: &Programs, tally: &mut Tally| match one {
                 Step::Wasm => wasm_tests::run(workspace, browser, programs, &gateway.origin, tally),
                 Step::Contract => contract::run(browser, programs.clone(), &tests, tally),
                 Step::Element => element::run(browser, programs.clone(), &tests, tally),
                 Step::Matrix => matrix::run(browser, programs.clone(), &place, &table, tally),
-                Step::Pages => pages::run(browser, programs, &gateway.origin, &servers.site, &table, tally),
+                Step::Pages => pages::run(browser, programs, &tests, &table, tally),
                 Step::Kill => kill::run(browser, programs, &killed, &table, tally),
                 Step::Consumers => consumers::run(browser, programs, &consuming, tally),
                 _ => end_to_end::run(browser, programs.clone(), &gateway, tally),
             };
-            // The browsers side by side: each waits for the faults of its tests most of the time.
-            let outcomes: Vec<_> = thread::scope(|scope| {
-                let start = |(browser, programs): &(Browser, Programs)| {
-                    let (browser, programs) = (*browser, programs.clone());
-                    scope.spawn(move || {
-                        let mut tally = Tally::default();
-                        let result = step(&format!("{one} tests in {browser}"), || run(browser, &programs, &mut tally));
-                        (tally, result)
-                    })
-                };
-                let running: Vec<_> = programs.iter().filter(|(browser, _)| one.runs_in(*browser)).map(start).collect();
-                running.into_iter().map(ScopedJoinHandle::join).collect()
-            });
-            for outcome in outcomes {
-                match outcome {
-                    Ok((tally, result)) => drop(self.ended(tally, result)),
-                    Err(_) => self.failures.push(format!("{one} tests panicked")),
-                }
+            let number = if rounds > 1 { format!(", round {round} of {rounds}") } else { String::new() };
+            self.side_by_side(one, &number, &programs, run);
+            if rounds > 1 && !self.failures.is_empty() {
+                break;
             }
         }
         self.table = table;
+    }
+
+    /// Does a step in its browsers at once: each waits for the faults of its tests most of the time.
+    fn side_by_side(
+        &mut self,
+        one: &Step,
+        number: &str,
+        programs: &[(Browser, Programs)],
+        run: impl Fn(Browser, &Programs, &mut Tally) -> Result<()> + Sync,
+    ) {
+        let run = &run;
+        let outcomes: Vec<_> = thread::scope(|scope| {
+            let start = |(browser, programs): &(Browser, Programs)| {
+                let (browser, programs) = (*browser, programs.clone());
+                scope.spawn(move || {
+                    let mut tally = Tally::default();
+                    let name = format!("{one} tests in {browser}{number}");
+                    let result = step(&name, || run(browser, &programs, &mut tally));
+                    (tally, result)
+                })
+            };
+            let running: Vec<_> = programs.iter().filter(|(browser, _)| one.runs_in(*browser)).map(start).collect();
+            running.into_iter().map(ScopedJoinHandle::join).collect()
+        });
+        for outcome in outcomes {
+            match outcome {
+                Ok((tally, result)) => drop(self.ended(tally, result)),
+                Err(_) => self.failures.push(format!("{one} tests panicked")),
+            }
+        }
     }
 
     /// Does a step.
@@ -325,28 +210,6 @@ impl<'a> Suite<'a> {
     }
 }
 
-/// The same packages and features in every cargo call for the host, so that nothing is compiled twice.
-pub const EVERYTHING: [&str; 3] = ["--workspace", "--features", "xtask/browsers"];
-
-/// The features of a gateway that tests can break. Those of [`EVERYTHING`] leave it as it is released.
-pub const WITH_FAULTS: &str = "xtask/browsers,partway-gateway/faults";
-
-fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
-    let mut command = workspace.cargo();
-    command.args(arguments);
-    Group::run(command)
-}
-
-fn clippy(workspace: &Workspace) -> Result<()> {
-    let strict = ["--", "-D", "warnings"];
-    cargo(workspace, &[&["clippy", "--all-targets"], EVERYTHING.as_slice(), &strict].concat())?;
-    let faults = ["clippy", "--all-targets", "--package", "partway-gateway", "--features", "faults"];
-    cargo(workspace, &[faults.as_slice(), &strict].concat())?;
-    package::add_target()?;
-    let browser = ["clippy", "--package", "partway", "--lib", "--tests", "--target", "wasm32-unknown-unknown"];
-    cargo(workspace, &[browser.as_slice(), &strict].concat())
-}
-
 /// The gateway as it was built with everything else.
 ///
 /// # Errors
@@ -355,46 +218,4 @@ pub fn built_gateway(workspace: &Workspace) -> Result<std::path::PathBuf> {
     let mut build = workspace.cargo();
     build.args(["build", "--package", "xtask", "--package", "partway-gateway", "--features", WITH_FAULTS]);
     workspace.artifacts(build)?.executable("partway-gateway").context("cargo built no partway-gateway")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(arguments: &[&str]) -> Result<Selection> {
-        Selection::parse(arguments.iter().map(ToString::to_string))
-    }
-
-    #[test]
-    fn without_arguments_everything_is_run() {
-        let selection = parse(&[]).unwrap();
-        assert_eq!(selection.steps, Step::ALL);
-        assert_eq!(selection.browsers, Browser::ALL);
-    }
-
-    #[test]
-    fn steps_and_browsers_are_chosen_and_keep_their_order() {
-        let selection = parse(&["--only", "end-to-end", "--browser", "webkit", "--only", "wasm"]).unwrap();
-        assert_eq!(selection.steps, [Step::Wasm, Step::EndToEnd]);
-        assert_eq!(selection.browsers, [Browser::Webkit]);
-    }
-
-    #[test]
-    fn what_does_not_exist_is_refused_with_what_does() {
-        assert!(parse(&["--only", "nothing"]).unwrap_err().to_string().contains("end-to-end"));
-        assert!(parse(&["--browser", "lynx"]).unwrap_err().to_string().contains("webkit"));
-        assert!(parse(&["--quick", "1"]).unwrap_err().to_string().contains("--only"));
-        assert!(parse(&["--only"]).is_err());
-    }
-
-    #[test]
-    fn tests_are_chosen_by_their_name() {
-        assert_eq!(parse(&["--only", "element", "--test", "focus is kept"]).unwrap().test, "focus is kept");
-    }
-
-    #[test]
-    fn bundlers_are_tried_in_one_browser() {
-        assert!(Step::Consumers.runs_in(Browser::Chromium) && !Step::Consumers.runs_in(Browser::Firefox));
-        assert!(Step::Kill.runs_in(Browser::Webkit) && !Step::Native.runs_in(Browser::Chromium));
-    }
 }

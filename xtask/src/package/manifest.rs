@@ -13,7 +13,8 @@ use crate::workspace::Workspace;
 pub(super) fn text(workspace: &Workspace) -> Result<String> {
     let path = workspace.path("pkg.json");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    with_version(&text, &workspace.locked_version("partway")?).context("pkg.json")
+    // The library's version too: both have the workspace's.
+    with_version(&text, env!("CARGO_PKG_VERSION")).context("pkg.json")
 }
 
 /// Sets the manifest's version in its text: the order of keys has a meaning in `exports` and must stay.

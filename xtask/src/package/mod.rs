@@ -11,7 +11,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
 use self::staged::Staged;
@@ -31,7 +31,7 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     let wasm = step("build the library for the browser", || compile(workspace))?;
     step("write pkg/", || {
         let staged = Staged::create(workspace)?;
-        bind(workspace, &wasm, &staged.folder, false)?;
+        bind(&wasm, &staged.folder, false)?;
         sources::copy(workspace, &staged.folder)?;
         let module = staged.folder.join(format!("{OUT_NAME}_inline.js"));
         sources::write_inline(&staged.folder.join(format!("{OUT_NAME}_bg.wasm")), &module)?;
@@ -41,7 +41,7 @@ pub fn write(workspace: &Workspace) -> Result<()> {
         staged.publish(&workspace.path("pkg"))?;
         // Once more with the functions' names, for the table alone.
         let named = Staged::create(workspace)?;
-        bind(workspace, &wasm, &named.folder, true)?;
+        bind(&wasm, &named.folder, true)?;
         sizes::print(&named.folder.join(format!("{OUT_NAME}_bg.wasm")))
     })
 }
@@ -87,14 +87,7 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
     workspace.artifacts(build)?.wasm("partway").context("cargo built no partway.wasm")
 }
 
-fn bind(workspace: &Workspace, wasm: &Path, folder: &Path, names: bool) -> Result<()> {
-    let ours = workspace.locked_version("wasm-bindgen-cli-support")?;
-    let theirs = workspace.locked_version("wasm-bindgen")?;
-    ensure!(
-        ours == theirs,
-        "Cargo.lock has wasm-bindgen {theirs} but wasm-bindgen-cli-support {ours}; they share a private format: \
-         set xtask/Cargo.toml to wasm-bindgen-cli-support = \"={theirs}\""
-    );
+fn bind(wasm: &Path, folder: &Path, names: bool) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen
         .web(true)
