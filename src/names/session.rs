@@ -15,8 +15,7 @@ use crate::aead::{AeadKey, NONCE, TAG};
 /// A listed name as it was read. `Debug` shows no name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReadName {
-    /// The name, exactly as the writer gave it: not yet safe to show ([`display`](super::display())) or to save under
-    /// ([`safe_download_name`](super::safe_download_name)).
+    /// The name, exactly as the writer gave it: not yet safe to show or to save under.
     pub name: String,
     /// How it was written.
     pub scheme: Scheme,
