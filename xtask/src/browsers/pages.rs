@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Browser, drivers, drivers::Driver, end_to_end, install::Programs, table::Table, webdriver::Session};
+use super::{Browser, drivers::Driver, end_to_end, install::Programs, table::Table, webdriver::Session};
 use crate::tally::Tally;
 
 /// Bytes of a part, parts of the file, and parts in flight.
@@ -255,7 +255,7 @@ impl Service {
     /// The same, but for these.
     fn options_with(&self, others: &Value) -> Value {
         let mut options = self.options();
-        drivers::merge(&mut options, others);
+        json_patch::merge(&mut options, others);
         options
     }
 
