@@ -7,12 +7,14 @@
 //! - [`engine`]: decides what is sent when. Pure, with time and randomness from outside.
 //! - [`names`]: encrypted file names. Pure, with randomness from outside.
 //! - [`resume`]: what is kept of an unfinished upload, sealed. Pure, with randomness from outside.
+//! - `aead`: the cipher of `names` and `resume`, and its keys from a session ID. Pure.
 //! - `browser` (wasm only): does what the engine decides, with `fetch`, `XMLHttpRequest`, `Blob` and timers. It still
 //!   decides some things itself; ARCHITECTURE.md lists them.
 //! - `js` (wasm only): the JavaScript API. Converts, and runs the steps of a download, of `unfinished` and of `forget`.
 //!
 //! A `File` comes in at `js`, the engine decides, the browser does, and the answer goes back to the engine as an event.
 
+mod aead;
 pub mod engine;
 pub mod names;
 pub mod protocol;

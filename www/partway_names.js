@@ -1,11 +1,14 @@
 // Names made safe to show and safe to save under. A name comes from whoever put the file into the session, so it may
 // try to look like another one, or to be one that a system treats specially.
 //
-// Both functions are synchronous and work before the WebAssembly is loaded, so they are JavaScript. `src/names/` has
-// the same for Rust; the tables tests/vectors/shown-names.json and saved-names.json hold the two to one behaviour.
+// Both functions are synchronous and work before the WebAssembly is loaded, so they are JavaScript. What they promise
+// is in tests/contract/shown-names.js, with the tables tests/vectors/shown-names.json and saved-names.json.
 
-/** Controls, direction marks, line separators, and what is drawn as nothing: `RANGES` of src/names/hidden.rs. */
-const HIDDEN = /[\0-\x1F\x7F-\x9F\xAD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u2800\u3164\uFDD0-\uFDEF\uFEFF\uFFA0\uFFF0-\uFFFB\uFFFE\uFFFF\u{13430}-\u{1343F}\u{16FE4}\u{1BCA0}-\u{1BCA3}\u{1D173}-\u{1D17A}\u{E0000}-\u{E0FFF}]/u;
+/**
+ * Controls, line separators, what Unicode says to draw nothing for (direction marks and overrides among it), and what
+ * fonts draw nothing for. Of the variation selectors and joiners in it, `isHidden` decides before.
+ */
+const HIDDEN = /[\p{Cc}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800\uFDD0-\uFDEF\uFFF9-\uFFFB\uFFFE\uFFFF\u{13430}-\u{1343F}\u{16FE4}]/u;
 /**
  * Chooses the form of the emoji or ideograph before it, or makes a key cap; behind a letter of ASCII, or nothing, it
  * only hides.
@@ -14,9 +17,14 @@ const VARIATION = /[\uFE00-\uFE0F]/;
 const BASE = /^[^\0-\x7F\s\uFE00-\uFE0F]$/u;
 const KEY = /^[0-9#*]$/;
 const KEY_CAP = "\u20E3";
-/** Joins two letters or emoji, or keeps them apart: `JOINERS`, `JOINED` and `VIRAMAS` of src/names/hidden.rs. */
+/** U+200C keeps two letters apart, U+200D joins them. */
 const JOINER = /[\u200C\u200D]/;
+/**
+ * What a joiner may stand between: letters from Arabic to Tibetan, Myanmar, Khmer and Mongolian, whose spelling needs
+ * it, and emoji, which are put together with it (RFC 5892, appendix A, says so of the letters alone, and more exactly).
+ */
 const JOINED = /[\u0600-\u0FFF\u1000-\u109F\u1780-\u18AF\u2190-\u27BF\u2900-\u2BFF\uFB50-\uFDCF\u{1F000}-\u{1FAFF}]/u;
+/** Signs that take the vowel away; a joiner behind one chooses its form, at the end of a word too. */
 const VIRAMA = /[\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA]/;
 const LONE_SURROGATE = /\p{Cs}/u;
 const FORBIDDEN = /[<>:"|?*\uFFFD]|\p{Cs}/gu;

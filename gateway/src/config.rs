@@ -9,7 +9,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::Uri;
+use bytesize::ByteSize;
 use clap::Parser;
+
+/// What a time of a flag is at least.
+const SHORTEST: Duration = Duration::from_millis(1);
+/// What a time of a flag is less than.
+const LONGEST: Duration = Duration::from_millis(1 << 50);
 
 /// What the gateway is told when it starts. Sizes are in bytes, times in the unit written with them.
 #[derive(Clone, Debug, Parser)]
@@ -21,7 +27,7 @@ use clap::Parser;
     max_term_width = 110
 )]
 #[command(
-    after_help = "Sizes: 1048576, 64KiB, 5MiB, 2GiB. Times: 30s, 500ms, 15m, 24h, 7d; a bare number is seconds.\n\
+    after_help = "Sizes: 1048576, 64KiB, 5MiB, 2GiB, 5MB (of 10^6). Times: 30s, 500ms, 15m, 1h 30m, 7d; a bare number is seconds.\n\
     When it accepts connections it prints one line on stdout: listening on http://ADDRESS. All else goes to stderr."
 )]
 pub struct Config {
@@ -160,40 +166,20 @@ fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-/// Splits `text` into its number and its unit.
-fn number(text: &str) -> Result<(u64, &str), String> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (digits, unit) = text.split_at(end);
-    Ok((digits.parse().map_err(|_| "it must begin with a whole number".to_owned())?, unit))
-}
-
 fn size(text: &str) -> Result<u64, String> {
-    let (number, unit) = number(text)?;
-    let factor: u64 = match unit {
-        "" | "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        "TiB" => 1 << 40,
-        _ => return Err("the unit must be B, KiB, MiB, GiB or TiB".to_owned()),
-    };
-    number.checked_mul(factor).ok_or_else(|| "too large".to_owned())
+    match text.parse() {
+        // What is too large is read as the greatest number there is.
+        Ok(ByteSize(size)) if size < u64::MAX => Ok(size),
+        _ => Err("it must be a size such as 1048576, 64KiB or 1.5GiB, from 0 to less than 16EiB".to_owned()),
+    }
 }
 
+/// A bare number is seconds.
 fn time(text: &str) -> Result<Duration, String> {
-    let (number, unit) = number(text)?;
-    let factor: u64 = match unit {
-        "ms" => 1,
-        "" | "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return Err("the unit must be ms, s, m, h or d".to_owned()),
-    };
-    match number.checked_mul(factor).filter(|&millis| millis > 0 && millis < 1 << 50) {
-        Some(millis) => Ok(Duration::from_millis(millis)),
-        None => Err("it must be from 1 ms to less than 2^50 ms".to_owned()),
-    }
+    let time = text.parse().map(Duration::from_secs).or_else(|_| humantime::parse_duration(text));
+    time.ok()
+        .filter(|time| (SHORTEST..LONGEST).contains(time))
+        .ok_or_else(|| "it must be a time such as 30s, 500ms or 1h 30m, from 1 ms to less than 2^50 ms".to_owned())
 }
 
 #[cfg(test)]
@@ -213,15 +199,21 @@ mod tests {
 
     #[test]
     fn values_are_read_strictly() {
-        assert_eq!(size("5MiB"), Ok(5 << 20));
-        assert_eq!(size("12"), Ok(12));
-        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(time("7d"), Ok(Duration::from_secs(7 * 86_400)));
-        for wrong in ["", "MiB", "5 MiB", "5MB", "-1", "1.5GiB", "99999999999TiB"] {
-            assert!(size(wrong).is_err(), "{wrong}");
+        let sizes =
+            [("5MiB", 5 << 20), ("12", 12), ("0", 0), ("3TiB", 3 << 40), ("1.5GiB", 3 << 29), ("5MB", 5_000_000)];
+        for (text, bytes) in sizes {
+            assert_eq!(size(text), Ok(bytes), "{text}");
         }
-        for wrong in ["", "0", "0s", "5y", "-1s"] {
-            assert!(time(wrong).is_err(), "{wrong}");
+        for (text, millis) in
+            [("500ms", 500), ("30", 30_000), ("15m", 900_000), ("7d", 604_800_000), ("1h 1s", 3_601_000)]
+        {
+            assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for wrong in ["", "MiB", "5 MoB", "-1", "1.5.5GiB", "99999999999TiB", "16EiB"] {
+            assert!(size(wrong).unwrap_err().contains("less than 16EiB"), "{wrong}");
+        }
+        for wrong in ["", "0", "0s", "999us", "5 parsecs", "-1s", "40000y", "99999999999999999999"] {
+            assert!(time(wrong).unwrap_err().contains("from 1 ms to less than 2^50 ms"), "{wrong}");
         }
         assert_eq!(origin("https://App.example:444/"), Ok("https://app.example:444".to_owned()));
         for wrong in ["*", "null", "app.example", "https://a/b", "ftp://a", "https://u@a", "https://a?b"] {

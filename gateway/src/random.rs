@@ -14,31 +14,14 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], ApiError> {
 
 /// Lowercase hexadecimal text of `bytes`.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| DIGITS.get(usize::from(digit)))
-        .map(|digit| char::from(*digit))
-        .collect()
+    base16ct::lower::encode_string(bytes)
 }
 
 /// The bytes that `text` names in lowercase hexadecimal, where it names exactly `N`.
 pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    if text.len() != 2 * N {
-        return None;
-    }
     let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().as_chunks::<2>().0) {
-        let [high, low] = *pair;
-        *byte = digit(high)? << 4 | digit(low)?;
-    }
-    Some(bytes)
+    let read = base16ct::lower::decode(text, &mut bytes).ok()?.len();
+    (read == N).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ impl Gateway {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Self { listener, address, router, gate, temporary } = self;
         #[cfg(feature = "faults")]
-        let mut listener = Listener::new(listener, address, &gate);
+        let mut listener = Listener::new(listener, address, &gate.faults.outages);
         #[cfg(not(feature = "faults"))]
         let (mut listener, _) = (listener, address);
         let slots = Arc::new(Semaphore::new(gate.config.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
@@ -143,7 +143,7 @@ impl Gateway {
                         let service = FaultService::new(service, gate.clone());
                         let serving = connection::serve(socket, service, &gate.config, stopped);
                         #[cfg(feature = "faults")]
-                        let serving = unless_broken(&gate, serving);
+                        let serving = unless_broken(&gate.faults.outages, serving);
                         serving.await;
                         drop(slot);
                     });

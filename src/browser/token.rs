@@ -1,5 +1,6 @@
 //! The session token: fixed, or from a function that is asked again when the service refuses what it gave.
 
+use super::kind::kind;
 use super::shared::Shared;
 use crate::protocol::{Code, Failure};
 use js_sys::{Function, Promise};
@@ -93,7 +94,7 @@ async fn call(function: &Function) -> Result<JsValue, Failure> {
 
 fn text_of(given: &JsValue) -> Result<String, Failure> {
     let Some(text) = given.as_string() else {
-        let kind = crate::js::kind(given);
+        let kind = kind(given);
         return Err(Failure::new(Code::InvalidOption, format!("token: the function must give a string, not {kind}.")));
     };
     if !is_header_text(&text) {

@@ -7,7 +7,7 @@ use super::observer::{Observer, call};
 use super::options::{CallOptions, UploadOptions};
 use super::unfinished::UnfinishedUpload;
 use super::upload::Upload;
-use crate::browser::{Api, Driver, Job, Listener, Subject, Turn, download};
+use crate::browser::{Api, Driver, Job, Listener, Subject, Turn, download, kind};
 use crate::engine::Event;
 use crate::names::{NameFields, Scheme, SessionNames};
 use crate::protocol::{Code, Failure, FileInfo, FileList, Request, check_key, file_info, link};
@@ -99,7 +99,7 @@ impl Bucket {
             return Err(closed());
         }
         let Some(blob) = file.dyn_ref::<Blob>() else {
-            let message = format!("The file must be a File or Blob, but it is {}.", super::error::kind(&file));
+            let message = format!("The file must be a File or Blob, but it is {}.", kind(&file));
             return Err(partway_error(&Failure::new(Code::InvalidFile, message)));
         };
         let options = UploadOptions::parse(&options)?;

@@ -16,6 +16,5 @@ mod unfinished;
 mod upload;
 
 pub use bucket::Bucket;
-pub(crate) use error::kind;
 pub use open::{identify_names, open_bucket};
 pub use upload::Upload;

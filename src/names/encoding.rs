@@ -3,9 +3,9 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::cbc::BLOCK;
-use super::key::{NONCE, TAG};
 use super::salted::MAGIC;
 use super::{MAX_TEXT, PREFIX};
+use crate::aead::{NONCE, TAG};
 
 /// How base64 of [`MAGIC`] begins; the next character depends on the salt.
 const SALTED: &str = "U2FsdGVkX1";

@@ -5,8 +5,8 @@ use std::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
-use super::key::{NONCE, TAG};
 use super::{NameError, NameFields, NameKey};
+use crate::aead::{NONCE, TAG};
 
 /// How every text of this scheme begins.
 pub const PREFIX: &str = "pw1.";
@@ -54,7 +54,7 @@ impl fmt::Debug for OpenedName {
 /// [`NameError::NameLength`] if the name is empty or has more than [`MAX_NAME`] bytes.
 pub fn seal(key: &NameKey, name: &str, fields: &NameFields, nonce: [u8; 12]) -> Result<String, NameError> {
     let mut body = pad(name, fields)?;
-    let tag = key.encrypt(&nonce, ASSOCIATED, &mut body)?;
+    let tag = key.0.encrypt(&nonce, ASSOCIATED, &mut body).map_err(|_| NameError::Cipher)?;
     let mut envelope = Vec::with_capacity(OVERHEAD + body.len());
     envelope.push(SUITE);
     envelope.extend_from_slice(&nonce);
@@ -81,7 +81,7 @@ pub fn open(key: &NameKey, text: &str) -> Result<OpenedName, NameError> {
     if *suite != SUITE || body.is_empty() || body.len() % BLOCK != 0 {
         return Err(NameError::Unreadable);
     }
-    key.decrypt(nonce, ASSOCIATED, body, tag)?;
+    key.0.decrypt(nonce, ASSOCIATED, body, tag).map_err(|_| NameError::Unreadable)?;
     unpad(body)
 }
 

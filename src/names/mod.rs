@@ -1,5 +1,5 @@
-//! File names as a bucket lists them: our own scheme `partway`, those of other software, and names made safe to show
-//! ([`display`](display())) and to save under ([`safe_download_name`]).
+//! File names as a bucket lists them: our own scheme `partway`, and those of other software. What makes them safe to
+//! show and to save under is JavaScript: `www/partway_names.js`.
 //!
 //! Pure: no clock, no randomness, no web types. The caller brings nonces, salts and IVs, so every text can be made
 //! again from its parts and checked against other implementations (`tests/vectors/`, `tests/names_peers.rs`).
@@ -147,13 +147,10 @@
 //! ```
 
 mod cbc;
-mod display;
-mod download;
 mod encoding;
 mod envelope;
 mod error;
 mod fields;
-mod hidden;
 mod identify;
 mod key;
 mod salted;
@@ -161,8 +158,6 @@ mod scheme;
 mod session;
 mod strength;
 
-pub use display::{ShownName, display};
-pub use download::safe_download_name;
 pub use envelope::{MAX_NAME, MAX_TEXT, OpenedName, PREFIX, open, seal};
 pub use error::NameError;
 pub use fields::NameFields;

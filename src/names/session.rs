@@ -8,15 +8,14 @@ use zeroize::Zeroizing;
 
 use super::cbc::{BLOCK, CbcKey};
 use super::encoding::{Looks, encode_hex, looks};
-use super::key::{NONCE, TAG};
 use super::salted;
 use super::{MAX_NAME, NameError, NameFields, NameKey, Scheme, open, seal};
+use crate::aead::{AeadKey, NONCE, TAG};
 
 /// A listed name as it was read. `Debug` shows no name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReadName {
-    /// The name, exactly as the writer gave it: not yet safe to show ([`display`](super::display())) or to save under
-    /// ([`safe_download_name`](super::safe_download_name)).
+    /// The name, exactly as the writer gave it: not yet safe to show or to save under.
     pub name: String,
     /// How it was written.
     pub scheme: Scheme,
@@ -56,13 +55,13 @@ struct Keys {
 
 /// One key for both modes.
 struct KeyPair {
-    gcm: NameKey,
+    gcm: AeadKey,
     cbc: CbcKey,
 }
 
 impl KeyPair {
     fn new(key: &[u8; 32]) -> Self {
-        Self { gcm: NameKey::from_bytes(key), cbc: CbcKey::new(key) }
+        Self { gcm: AeadKey::new(key), cbc: CbcKey::new(key) }
     }
 }
 
@@ -198,7 +197,7 @@ fn raw_key(session_id: &str) -> Option<Zeroizing<[u8; 32]>> {
 }
 
 /// The name in nonce, ciphertext and tag. The tag proves it, so only its form is checked.
-fn read_gcm(key: &NameKey, bytes: &[u8]) -> Option<String> {
+fn read_gcm(key: &AeadKey, bytes: &[u8]) -> Option<String> {
     let (nonce, rest) = bytes.split_first_chunk::<NONCE>()?;
     let (sealed, tag) = rest.split_last_chunk::<TAG>()?;
     if !(1..=MAX_NAME).contains(&sealed.len()) {
@@ -210,9 +209,9 @@ fn read_gcm(key: &NameKey, bytes: &[u8]) -> Option<String> {
 }
 
 /// Nonce, ciphertext and tag, in base64.
-fn write_gcm(key: &NameKey, name: &str, nonce: [u8; NONCE]) -> Result<String, NameError> {
+fn write_gcm(key: &AeadKey, name: &str, nonce: [u8; NONCE]) -> Result<String, NameError> {
     let mut body = Zeroizing::new(name.as_bytes().to_vec());
-    let tag = key.encrypt(&nonce, &[], &mut body)?;
+    let tag = key.encrypt(&nonce, &[], &mut body).map_err(|_| NameError::Cipher)?;
     Ok(Base64::encode_string(&[&nonce, &**body, &tag].concat()))
 }
 

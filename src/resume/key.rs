@@ -2,33 +2,24 @@
 
 use std::fmt;
 
-use aes_gcm::{Aes256Gcm, KeyInit, Nonce, Tag, aead::AeadInOut};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use hkdf::{
-    Hkdf,
-    hmac::{Hmac, Mac},
-};
+use hkdf::hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::ResumeError;
+use crate::aead::{AeadKey, Derivation};
 
 const SCOPE: &[u8] = b"partway/v1/resume/scope";
 const IDENTITY: &[u8] = b"partway/v1/resume/identity";
 const SEAL: &[u8] = b"partway/v1/resume/AES-256-GCM";
 
-/// Bytes of a GCM nonce.
-pub(super) const NONCE: usize = 12;
-
-/// Bytes of a GCM tag.
-pub(super) const TAG: usize = 16;
-
 /// The keys of one session's rows. Wiped when dropped; its `Debug` output shows nothing of them.
 pub struct ResumeKey {
     scope: String,
-    // Boxed, so that moving the keys leaves no copies behind.
+    // Boxed, so that moving the keys leaves no copy behind.
     identity: Box<Zeroizing<[u8; 32]>>,
-    cipher: Box<Aes256Gcm>,
+    pub(super) seal: AeadKey,
 }
 
 impl ResumeKey {
@@ -37,22 +28,13 @@ impl ResumeKey {
     /// # Errors
     /// [`ResumeError::EmptySessionId`] if the ID has no characters.
     pub fn derive(session_id: &str) -> Result<Self, ResumeError> {
-        if session_id.is_empty() {
-            return Err(ResumeError::EmptySessionId);
-        }
-        let keys = Hkdf::<Sha256>::new(None, session_id.as_bytes());
-        let expand = |info: &[u8], out: &mut [u8]| keys.expand(info, out).map_err(|_| ResumeError::Cipher);
+        let session = Derivation::new(session_id).ok_or(ResumeError::EmptySessionId)?;
         let mut scope = [0; 16];
-        expand(SCOPE, &mut scope)?;
+        session.fill(SCOPE, &mut scope).map_err(|_| ResumeError::Cipher)?;
         let mut identity = Box::new(Zeroizing::new([0; 32]));
-        expand(IDENTITY, identity.as_mut_slice())?;
-        let mut seal = Zeroizing::new([0; 32]);
-        expand(SEAL, seal.as_mut_slice())?;
-        Ok(Self {
-            scope: Base64UrlUnpadded::encode_string(&scope),
-            identity,
-            cipher: Box::new(Aes256Gcm::new((&*seal).into())),
-        })
+        session.fill(IDENTITY, identity.as_mut_slice()).map_err(|_| ResumeError::Cipher)?;
+        let seal = session.key(SEAL).map_err(|_| ResumeError::Cipher)?;
+        Ok(Self { scope: Base64UrlUnpadded::encode_string(&scope), identity, seal })
     }
 
     /// The name of the session's rows: 22 characters of base64url that tell nothing of the session ID.
@@ -71,32 +53,6 @@ impl ResumeKey {
         pieces.into_iter().for_each(|piece| mac.update(piece));
         Some(mac.finalize().into_bytes().into())
     }
-
-    /// Encrypts `buffer` in place and returns the tag.
-    pub(super) fn encrypt(
-        &self,
-        nonce: &[u8; NONCE],
-        associated: &[u8],
-        buffer: &mut [u8],
-    ) -> Result<[u8; TAG], ResumeError> {
-        self.cipher
-            .encrypt_inout_detached(&Nonce::from(*nonce), associated, buffer.into())
-            .map(Into::into)
-            .map_err(|_| ResumeError::Cipher)
-    }
-
-    /// Decrypts `buffer` in place, after the tag was checked.
-    pub(super) fn decrypt(
-        &self,
-        nonce: &[u8; NONCE],
-        associated: &[u8],
-        buffer: &mut [u8],
-        tag: &[u8; TAG],
-    ) -> Result<(), ResumeError> {
-        self.cipher
-            .decrypt_inout_detached(&Nonce::from(*nonce), associated, buffer.into(), &Tag::from(*tag))
-            .map_err(|_| ResumeError::Unreadable)
-    }
 }
 
 impl fmt::Debug for ResumeKey {
@@ -107,7 +63,6 @@ impl fmt::Debug for ResumeKey {
 
 impl ZeroizeOnDrop for ResumeKey {}
 
-/// Compiles only while the ciphers wipe themselves: without the features `zeroize` the promise above would be empty.
+/// Compiles only while what holds the key of identities wipes itself.
 const fn wipes_itself<T: ZeroizeOnDrop>() {}
-const _: () = wipes_itself::<Aes256Gcm>();
 const _: () = wipes_itself::<Zeroizing<[u8; 32]>>();

@@ -2,8 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::key::{NONCE, TAG};
 use super::{Record, ResumeError, ResumeKey};
+use crate::aead::{NONCE, TAG};
 
 /// The version of every row.
 const VERSION: u8 = 0x01;
@@ -35,7 +35,7 @@ impl ResumeKey {
         let associated = self.associated(identity, place)?;
         let padded = plain.0.len().next_multiple_of(BLOCK);
         plain.0.resize(padded, 0);
-        let tag = self.encrypt(&nonce, &associated, &mut plain.0)?;
+        let tag = self.seal.encrypt(&nonce, &associated, &mut plain.0).map_err(|_| ResumeError::Cipher)?;
         let mut row = Vec::with_capacity(1 + NONCE + padded + TAG);
         row.push(VERSION);
         row.extend_from_slice(&nonce);
@@ -63,7 +63,7 @@ impl ResumeKey {
             return Err(ResumeError::Unreadable);
         }
         let mut plain = Zeroizing::new(body.to_vec());
-        self.decrypt(nonce, &associated, &mut plain, tag)?;
+        self.seal.decrypt(nonce, &associated, &mut plain, tag).map_err(|_| ResumeError::Unreadable)?;
         let mut reader = Reader(&plain);
         let read = read(&mut reader).ok_or(ResumeError::Unreadable)?;
         let padding = reader.0;

@@ -11,6 +11,7 @@ import "./hostile.js";
 import "./rules.js";
 import "./foreign-names.js";
 import "./schemes.js";
+import "./shown-names.js";
 import "./resume.js";
 import "./resilience.js";
 

@@ -1,6 +1,6 @@
-// Names in every scheme, and names made safe.
+// Names in every scheme.
 
-import { displayName, identifyNames, openBucket, safeDownloadName } from "/pkg/partway.js";
+import { identifyNames, openBucket } from "/pkg/partway.js";
 import { sealWithWebCrypto } from "./names.js";
 import { fails, ok, same, sleep, test } from "./test.js";
 import { engine, file, scenario } from "./service.js";
@@ -106,23 +106,5 @@ test("ten thousand names are read without holding up the page", async () => {
     same(best, [], "tasks longer than 50 ms");
   } finally {
     window.fetch = real;
-  }
-});
-
-test("names are made safe to show and to save, as the tables say", async () => {
-  const table = async (name) => (await fetch(`/vectors/${name}.json`)).json();
-  const [shown, saved] = [await table("shown-names"), await table("saved-names")];
-  ok(shown.length >= 40 && saved.length >= 40, "the tables are there");
-  for (const wrong of [null, undefined, 5]) {
-    for (const made of [displayName, safeDownloadName]) {
-      let error;
-      try { made(wrong); } catch (thrown) { error = thrown; }
-      ok(error instanceof TypeError && error.message.includes(made.name), `${made.name} of ${wrong}: ${error}`);
-    }
-  }
-  for (const { title, name, stem, extension } of shown) same(displayName(name), { stem, extension }, title);
-  for (const { title, name, saved: expected } of saved) {
-    same(safeDownloadName(name), expected, title);
-    same(safeDownloadName(expected), expected, `${title}, again`);
   }
 });

@@ -26,7 +26,7 @@ const RULES: [Rule; 2] = [
         sentence: "browser/ imports nothing from js/: move down what both need",
         folder: "src/browser",
         finds: imports_of_js,
-        known: &[("src/browser/token.rs", 1)],
+        known: &[],
     },
     Rule {
         sentence: "no new timers: let the engine ask to be woken (`Engine::wake_at`)",
@@ -175,6 +175,7 @@ mod tests {
     #[test]
     fn the_list_of_what_is_known_only_shrinks() {
         let [rule, _] = RULES;
+        let rule = Rule { known: &[("src/browser/token.rs", 1)], ..rule };
         let one = "crate::js::kind(it);";
         assert!(rule.offenders(&[file("src/browser/token.rs", one)]).is_empty());
         let two = [file("src/browser/token.rs", &format!("{one}\n{one}"))];

@@ -1,6 +1,8 @@
 //! Doing to one request what its rule says.
 
 use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
@@ -15,12 +17,23 @@ use hyper::service::Service;
 use super::body::Incoming;
 use super::log::Entry;
 use super::rule::{Act, Drop, Hang};
-use super::service::Dropped;
 use super::{Faults, Refusal, answer};
 use crate::error::ApiError;
 
 /// Longest that a connection hangs: one whose client has gone is not noticed while its body is not read.
 const LONGEST_HANG: Duration = Duration::from_secs(600);
+
+/// The connection is closed without an answer.
+#[derive(Debug)]
+pub(crate) struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("dropped on demand")
+    }
+}
+
+impl Error for Dropped {}
 
 /// Lets `router` answer the request as far as `act` allows.
 pub(super) async fn perform<S>(

@@ -13,7 +13,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::time::Sleep;
 
-use super::rule::{Act, merge};
+use super::rule::Act;
 
 /// Any error of a body.
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
@@ -75,7 +75,7 @@ pub(super) async fn rewrite(real: Response<Body>, patch: &Value) -> Response<Bod
     parts.headers.remove(header::CONTENT_LENGTH);
     match serde_json::from_slice::<Value>(&bytes) {
         Ok(mut json) => {
-            merge(&mut json, patch);
+            json_patch::merge(&mut json, patch);
             Response::from_parts(parts, Body::from(json.to_string()))
         }
         Err(_) => Response::from_parts(parts, Body::from(bytes)),

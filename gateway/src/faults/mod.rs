@@ -55,7 +55,7 @@ pub(crate) struct Faults {
     expired: Mutex<HashSet<[u8; 16]>>,
     /// Whether a scenario was ever set.
     any: AtomicBool,
-    outages: Outages,
+    pub outages: Outages,
 }
 
 struct Scenario {

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// The outages so far: when the last one ends.
-pub(super) struct Outages(watch::Sender<Option<Instant>>);
+pub(crate) struct Outages(watch::Sender<Option<Instant>>);
 
 impl Default for Outages {
     fn default() -> Self {
@@ -26,8 +26,8 @@ impl Outages {
 }
 
 /// Does `serving` until an outage begins.
-pub(crate) fn unless_broken<T>(gate: &crate::state::Gate, serving: impl Future<Output = T>) -> impl Future {
-    let mut outages = gate.faults.outages.0.subscribe();
+pub(crate) fn unless_broken<T>(outages: &Outages, serving: impl Future<Output = T>) -> impl Future {
+    let mut outages = outages.0.subscribe();
     async move {
         tokio::select! {
             _ = serving => {}
@@ -44,9 +44,9 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// `listener`, with the outages that `gate` is told to have.
-    pub fn new(listener: TcpListener, address: SocketAddr, gate: &crate::state::Gate) -> Self {
-        Self { address, listener: Some(listener), outages: gate.faults.outages.0.subscribe() }
+    /// `listener`, away during `outages`.
+    pub fn new(listener: TcpListener, address: SocketAddr, outages: &Outages) -> Self {
+        Self { address, listener: Some(listener), outages: outages.0.subscribe() }
     }
 
     /// The next connection. Nothing is lost where it is not waited for to the end.

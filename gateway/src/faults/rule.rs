@@ -75,7 +75,7 @@ pub(super) struct Act {
     pub redirect: Option<String>,
     /// Headers to set on the answer, real or invented; null removes one.
     pub headers: BTreeMap<String, Option<String>>,
-    /// Merge patch (RFC 7386) of the real answer's JSON.
+    /// Merge patch (RFC 7396) of the real answer's JSON.
     pub rewrite_json: Option<Value>,
     /// Break the connection after so many bytes of the answer's body.
     pub cut_after: Option<u64>,
@@ -166,24 +166,5 @@ impl Act {
         let first = || named.into_iter().find_map(|(so, name)| so.then(|| name.to_owned()));
         let drop = self.drop.map(|at| when("drop", &at)).or_else(|| self.hang.map(|at| when("hang", &at)));
         drop.or_else(|| self.status.map(|status| format!("status-{status}"))).or_else(first)
-    }
-}
-
-/// Applies a merge patch (RFC 7386).
-pub(super) fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(serde_json::Map::new());
-    }
-    let Some(target) = target.as_object_mut() else { return };
-    for (key, value) in patch {
-        if value.is_null() {
-            target.remove(key);
-        } else {
-            merge(target.entry(key.as_str()).or_insert(Value::Null), value);
-        }
     }
 }

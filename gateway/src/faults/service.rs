@@ -1,8 +1,6 @@
 //! The layer before the router.
 
 use std::convert::Infallible;
-use std::error::Error;
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -12,22 +10,11 @@ use axum::http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
 use hyper::body::Incoming;
 use hyper::service::Service;
 
-use super::{Refusal, act, split};
+use super::act::{self, Dropped};
+use super::{Refusal, split};
 use crate::error::ApiError;
 use crate::session::{MemberId, Token};
 use crate::state::Shared;
-
-/// The connection is closed without an answer.
-#[derive(Debug)]
-pub(crate) struct Dropped;
-
-impl fmt::Display for Dropped {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("dropped on demand")
-    }
-}
-
-impl Error for Dropped {}
 
 /// Sends requests through their scenario to the router.
 #[derive(Clone)]

@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use bytes::Bytes;
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use super::{JSON_LIMIT, TAGS_LIMIT, json};
@@ -107,7 +108,11 @@ pub(super) async fn put_part(
     let slot = Slot {
         session: access.session,
         number: number.ok_or_else(|| ApiError::invalid("partNumber must be 1 to totalParts."))?,
-        file: file_key(&percent_decode(one(&headers, "key")?)).ok_or_else(ApiError::no_upload)?,
+        file: percent_decode_str(one(&headers, "key")?)
+            .decode_utf8()
+            .ok()
+            .and_then(|key| file_key(&key))
+            .ok_or_else(ApiError::no_upload)?,
         upload_id: one(&headers, "uploadId")?.to_owned(),
     };
     let room = gate.store.room(slot.clone()).await?.min(gate.config.max_part_size);
@@ -238,22 +243,4 @@ fn file_key(text: &str) -> Option<FileKey> {
 
 fn in_path(key: Result<Path<String>, PathRejection>) -> Result<FileKey, ApiError> {
     key.ok().and_then(|Path(key)| file_key(&key)).ok_or_else(ApiError::no_key)
-}
-
-/// `text` with every `%` and its two hexadecimal digits replaced by the byte they stand for.
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let byte = match (first, after) {
-            (b'%', [high, low, ..]) => char::from(*high)
-                .to_digit(16)
-                .zip(char::from(*low).to_digit(16))
-                .and_then(|(high, low)| u8::try_from(high * 16 + low).ok()),
-            _ => None,
-        };
-        bytes.push(byte.unwrap_or(first));
-        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    String::from_utf8(bytes).unwrap_or_default()
 }

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, SeekFrom};
 
@@ -22,6 +23,20 @@ use crate::store::{FileInfo, Segment};
 const CHUNK: u64 = 256 << 10;
 /// Longest name in `Content-Disposition`, in bytes.
 const LONGEST_NAME: usize = 200;
+/// What `filename*` has percent-encoded: all but the `attr-char` of RFC 8187.
+const NO_ATTR_CHAR: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'#')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'^')
+    .remove(b'`')
+    .remove(b'|');
 
 /// `GET` and `HEAD` of a link. It needs no token: it is one.
 pub(super) async fn read(
@@ -152,15 +167,7 @@ fn disposition(info: &FileInfo) -> String {
     let name = name.get(..name.floor_char_boundary(LONGEST_NAME)).unwrap_or_default();
     let name = if name.trim_matches(['.', ' ']).is_empty() { &info.file_key } else { name };
     let ascii: String = name.chars().map(|c| if c.is_ascii() { c } else { '_' }).collect();
-    let mut encoded = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!#$&+^`|".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.push_str(&crate::random::hex(&[byte]).to_ascii_uppercase());
-        }
-    }
+    let encoded = utf8_percent_encode(name, &NO_ATTR_CHAR);
     format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")
 }
 

@@ -117,7 +117,7 @@ fn what_it_cannot_do_it_says_and_stops() {
     let folder = Folder::new("flags");
     for (flags, said) in [
         (vec!["--listen", "nowhere"], "--listen"),
-        (vec!["--min-part-size", "5MB"], "MiB"),
+        (vec!["--min-part-size", "5MX"], "KiB"),
         (vec!["--body-timeout", "0"], "--body-timeout"),
         (vec!["--allow-origin", "*"], "--allow-origin"),
         (vec!["--public-url", "ftp://x"], "--public-url"),

@@ -131,7 +131,7 @@ impl Driver {
             } } }),
             Browser::Webkit => json!({}),
         };
-        merge(&mut capabilities, &own);
+        json_patch::merge(&mut capabilities, &own);
         // Without one Chromium would take the user's.
         let profile = self.profile.clone().unwrap_or_else(|| self.home.path().join("profile"));
         if let Some(Value::Array(arguments)) = capabilities.pointer_mut("/goog:chromeOptions/args") {
@@ -162,18 +162,6 @@ pub fn capabilities(browser: Browser, programs: &Programs) -> Value {
         Browser::Webkit => {
             json!({ "webkitgtk:browserOptions": { "binary": programs.browser, "args": ["--automation"] } })
         }
-    }
-}
-
-/// Puts what `more` has into `target`, object by object.
-pub fn merge(target: &mut Value, more: &Value) {
-    match (target, more) {
-        (Value::Object(target), Value::Object(more)) => {
-            for (key, value) in more {
-                merge(target.entry(key.as_str()).or_insert(Value::Null), value);
-            }
-        }
-        (target, more) => *target = more.clone(),
     }
 }
 

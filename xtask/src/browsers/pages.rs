@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
-    Browser, contract::Place, drivers, drivers::Driver, end_to_end, install::Programs, table::Table, webdriver::Session,
+    Browser, contract::Place, drivers::Driver, end_to_end, install::Programs, table::Table, webdriver::Session,
 };
 use crate::tally::Tally;
 
@@ -259,7 +259,7 @@ impl Service {
     /// The same, but for these.
     fn options_with(&self, others: &Value) -> Value {
         let mut options = self.options();
-        drivers::merge(&mut options, others);
+        json_patch::merge(&mut options, others);
         options
     }
 
