@@ -58,7 +58,7 @@ test("an aborted upload is removed and sends nothing more", async () => {
 });
 
 test("an upload aborted as it starts leaves nothing behind", async () => {
-  const service = await scenario([{ match: { method: "POST", path: "^/v1/buckets$" }, do: { delayMs: 400 } }]);
+  const service = await scenario([{ match: { method: "POST", path: "^/v1/buckets$" }, do: { delayMs: 3000 } }]);
   const bucket = await service.open({ rules: "ignore" });
   const upload = bucket.upload(file(10));
   await until(() => upload.state === "starting", "the start");
@@ -66,7 +66,7 @@ test("an upload aborted as it starts leaves nothing behind", async () => {
   const began = performance.now();
   const aborting = upload.abort();
   await aborts(upload.done);
-  ok(performance.now() - began < 200, "it is aborted at once");
+  ok(performance.now() - began < 1500, "it is aborted at once, and does not wait for the start's answer");
   await aborting;
   same(await bucket.list(), []);
   same(calls(await service.log()).filter((call) => call.startsWith("PUT")), []);
