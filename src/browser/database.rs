@@ -10,7 +10,7 @@ use js_sys::{Array, Object, Reflect};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, prelude::*};
-use web_sys::{DomException, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction};
+use web_sys::{DomException, EventTarget, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction};
 
 /// The object store of uploads.
 pub const UPLOADS: &str = "uploads";
@@ -51,6 +51,9 @@ pub enum Access {
 pub struct Database {
     connection: RefCell<Option<Connection>>,
     opening: RefCell<Option<Opening>>,
+    /// Transactions that have not ended.
+    live: RefCell<Vec<IdbTransaction>>,
+    leaving: RefCell<Option<Listener>>,
 }
 
 struct Connection {
@@ -83,9 +86,27 @@ impl Database {
             shared.upgrade().unwrap_or_else(|| {
                 let database = Rc::new(Self::default());
                 *shared = Rc::downgrade(&database);
+                database.give_way_when_cached();
                 database
             })
         })
+    }
+
+    /// A page in WebKit's back/forward cache keeps a transaction that had not ended there, and with it every other page
+    /// from the database, for as long as it is cached. So what is under way is undone when the page goes there.
+    fn give_way_when_cached(self: &Rc<Self>) {
+        let Ok(global) = js_sys::global().dyn_into::<EventTarget>() else { return };
+        let database = Rc::downgrade(self);
+        let leaving = Listener::new(&global, "pagehide", move |event| {
+            let cached = Reflect::get(&event, &"persisted".into()).is_ok_and(|persisted| persisted.is_truthy());
+            if let Some(database) = database.upgrade().filter(|_| cached) {
+                for transaction in database.live.borrow().iter() {
+                    // One that is being committed cannot be undone, and ends by itself.
+                    let _ = transaction.abort();
+                }
+            }
+        });
+        *self.leaving.borrow_mut() = Some(leaving);
     }
 
     /// Runs one transaction over `stores`. `act` places its requests; their results may be read when this returns.
@@ -106,6 +127,7 @@ impl Database {
                 begin(&self.connect().await?, stores, access).map_err(|error| failed(&error))?
             }
         };
+        let _live = Live::new(self, &transaction);
         let ended = Deferred::new();
         let (done, undone, of) = (ended.clone(), ended.clone(), transaction.clone());
         let _listeners = [
@@ -189,6 +211,25 @@ impl Database {
         let since = clock::now().0;
         self.opening.replace(Some(Opening { ended: Rc::clone(&ended), since, _listeners: listeners }));
         Ok((ended, since))
+    }
+}
+
+/// A transaction, listed until this is dropped.
+struct Live<'a> {
+    database: &'a Database,
+    transaction: IdbTransaction,
+}
+
+impl<'a> Live<'a> {
+    fn new(database: &'a Database, transaction: &IdbTransaction) -> Self {
+        database.live.borrow_mut().push(transaction.clone());
+        Self { database, transaction: transaction.clone() }
+    }
+}
+
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        self.database.live.borrow_mut().retain(|live| *live != self.transaction);
     }
 }
 

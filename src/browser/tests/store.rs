@@ -9,7 +9,7 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::wasm_bindgen_test;
-use web_sys::{IdbDatabase, IdbFactory, IdbRequest};
+use web_sys::{Event, EventTarget, IdbDatabase, IdbFactory, IdbRequest, IdbTransaction};
 
 fn key(session: &str) -> Rc<ResumeKey> {
     Rc::new(ResumeKey::derive(session).unwrap())
@@ -402,4 +402,26 @@ async fn a_newer_database_is_left_alone() {
     let deleted = delete();
     assert!(eventually(|| is_done(&deleted)).await);
     assert!(store.find("file").await.unwrap().is_none());
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_goes_into_the_cache_leaves_no_transaction_open() {
+    let database = Database::shared();
+    let name = JsValue::from_str(&unique("tag"));
+    for (persisted, kept) in [(true, false), (false, true)] {
+        let hide = Event::new("pagehide").unwrap();
+        Reflect::set(&hide, &"persisted".into(), &persisted.into()).unwrap();
+        let page: EventTarget = js_sys::global().unchecked_into();
+        let put = database.run(&[TAGS], Access::Write, |transaction| {
+            let put = transaction.object_store(TAGS)?.put_with_key(&"a tag".into(), &name);
+            page.dispatch_event(&hide)?;
+            put
+        });
+        assert_eq!(put.await.is_ok(), kept);
+        let read = |transaction: &IdbTransaction| transaction.object_store(TAGS)?.get(&name);
+        let found = database.run(&[TAGS], Access::Read, read).await.unwrap().result().unwrap();
+        assert_eq!(found.is_undefined(), !kept);
+    }
+    let delete = |transaction: &IdbTransaction| transaction.object_store(TAGS)?.delete(&name);
+    database.run(&[TAGS], Access::Write, delete).await.unwrap();
 }

@@ -208,7 +208,15 @@ impl Scene {
 
     /// Waits until the file is stored, identical; gives what it was resumed from.
     fn arrives(&self) -> Result<usize> {
-        let told = self.wait("the upload to end", "return (told.digest || told.error) && told")?;
+        let ended = self.wait("the upload to end", "return (told.digest || told.error) && told");
+        // Where it hangs is said by what the page knows, and by who holds the lock.
+        let told = ended.with_context(|| {
+            let script = "const { held, pending } = await navigator.locks.query();
+                const locks = (list) => list.map(({ clientId }) => clientId);
+                return { told: window.told, held: locks(held), pending: locks(pending), hidden: document.hidden };";
+            let known = self.session.execute(&format!("return (async () => {{ {script} }})()"), json!([]));
+            format!("the page knows {}", known.unwrap_or_default())
+        })?;
         let digest = told.get("digest").and_then(Value::as_str);
         ensure!(digest == Some(self.digest.as_str()), "the file did not arrive: {told}");
         let from = told.get("resumedFrom").and_then(Value::as_u64).unwrap_or_default();
