@@ -110,7 +110,8 @@ export const faults = [
   },
   {
     name: "Offline for a second",
-    rules: slow(1500),
+    // So long that every row has a part on its way when all of them lose the network together, on a busy machine too.
+    rules: [{ match: { ...part, nth: [1] }, do: { delayMs: 8000 } }],
     where: "last",
     async act({ service, upload, network }) {
       await partArrives(service);
