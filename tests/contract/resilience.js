@@ -93,7 +93,8 @@ test("a file whose parts are slow holds no other back", async () => {
   // By their turn alone they could not be told apart: a browser may send a part again by itself.
   await service.rules([]);
   for (const size of [3, PART]) await bucket.upload(file(size)).done;
-  same(slowFile.progress.partsDone, 0);
+  // What was quick makes room for more of its parts, but the first two have no answer yet.
+  ok(slowFile.state === "uploading" && slowFile.progress.partsDone <= 4, `${slowFile.progress.partsDone} parts of 6`);
   await slowFile.abort();
   await slowFile.done.catch(() => {});
 });
