@@ -111,6 +111,7 @@ export class PartwayUploader extends HTMLElement {
   start(): void;
   pause(id?: string): void;
   resume(id?: string): void;
+  /** Without an ID only what has not ended. What is stored whole stays stored, and only leaves the list. */
   cancel(id?: string): Promise<void>;
   retry(id?: string): void;
   /** Takes finished, failed and rejected files out of the list. */
@@ -245,7 +246,10 @@ export class UploadStore extends EventTarget implements UploadStoreOptions {
   /** One file, or without an ID all of them; so below. */
   pause(id?: string): void;
   resume(id?: string): void;
-  /** Stops it, removes what is stored of it, and takes it out of the list. */
+  /**
+   * Stops it, removes what is stored of it unless that is the whole file, and takes it out of the list. Without an ID
+   * only what has not ended.
+   */
   cancel(id?: string): Promise<void>;
   /** Begins failed files anew. */
   retry(id?: string): void;
