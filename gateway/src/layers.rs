@@ -55,10 +55,10 @@ pub(crate) async fn answer(request: Request, next: Next) -> Response {
 
 /// Refuses requests for foreign hosts while the gateway listens on loopback: a page whose name was made to point here
 /// would otherwise be of the same origin.
-pub(crate) async fn check_host(State(gate): State<Shared>, request: Request, next: Next) -> Response {
-    if let Some(own) = &gate.loopback {
+pub(crate) async fn check_host(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    if let Some(own) = &app.loopback {
         let known = |host: &str| {
-            let public = gate.config.public_url.as_ref();
+            let public = app.config.public_url.as_ref();
             is_loopback_host(host) || host == own || public.is_some_and(|url| host.eq_ignore_ascii_case(&url.host))
         };
         let authority = authority(request.uri(), request.headers());
@@ -73,8 +73,8 @@ pub(crate) async fn check_host(State(gate): State<Shared>, request: Request, nex
 
 /// Gives the body its deadlines. The rest of a refused request's body is read (within bounds) before the refusal is
 /// sent: a browser that is still sending when the connection closes reports a network error and never sees the status.
-pub(crate) async fn pace(State(gate): State<Shared>, request: Request, next: Next) -> Response {
-    let config = &gate.config;
+pub(crate) async fn pace(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let config = &app.config;
     let pace = Pace { patience: config.body_timeout, min_rate: config.min_rate };
     let (parts, body) = request.into_parts();
     let waits = parts.headers.contains_key(header::EXPECT);

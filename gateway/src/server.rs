@@ -23,7 +23,7 @@ use crate::error::ApiError;
 #[cfg(feature = "faults")]
 use crate::faults::{FaultService, Listener, unless_broken};
 use crate::link::LinkSigner;
-use crate::state::{Gate, Guesses};
+use crate::state::{AppState, FailedLogins};
 use crate::store::Store;
 use crate::{random, routes};
 
@@ -54,7 +54,7 @@ pub struct Gateway {
     listener: TcpListener,
     address: SocketAddr,
     router: axum::Router,
-    gate: Arc<Gate>,
+    app: Arc<AppState>,
     /// Removed at the end.
     temporary: Option<TemporaryFolder>,
 }
@@ -85,17 +85,17 @@ impl Gateway {
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let ip = address.ip();
-        let gate = Arc::new(Gate {
+        let app = Arc::new(AppState {
             store,
             links: LinkSigner::new().map_err(|_| StartError::Random)?,
-            guesses: Guesses::default(),
+            failed_logins: FailedLogins::default(),
             loopback: ip.is_loopback().then(|| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }),
             config,
             #[cfg(feature = "faults")]
             faults: crate::faults::Faults::default(),
         });
-        let router = routes::router(gate.clone(), format!("http://{address}"));
-        Ok(Self { listener, address, router, gate, temporary })
+        let router = routes::router(app.clone(), format!("http://{address}"));
+        Ok(Self { listener, address, router, app, temporary })
     }
 
     /// The address that is listened on, with the port that was taken where the flag said 0.
@@ -113,15 +113,15 @@ impl Gateway {
     /// Serves until `stop` is ready; then takes no more connections and gives requests under way the time that
     /// `--stop-timeout` says.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, address, router, gate, temporary } = self;
+        let Self { listener, address, router, app, temporary } = self;
         #[cfg(feature = "faults")]
-        let mut listener = Listener::new(listener, address, &gate.faults.outages);
+        let mut listener = Listener::new(listener, address, &app.faults.outages);
         #[cfg(not(feature = "faults"))]
         let (mut listener, _) = (listener, address);
-        let slots = Arc::new(Semaphore::new(gate.config.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
+        let slots = Arc::new(Semaphore::new(app.config.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
-        let mut sweep = tokio::time::interval(gate.config.sweep_interval);
+        let mut sweep = tokio::time::interval(app.config.sweep_interval);
         let mut sweeping = JoinSet::new();
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -131,19 +131,19 @@ impl Gateway {
                 Some(_) = connections.join_next() => {}
                 Some(_) = sweeping.join_next() => {}
                 _ = sweep.tick() => {
-                    let store = gate.store.clone();
+                    let store = app.store.clone();
                     // A failure has been said where it happened; the next sweep tries again.
                     sweeping.spawn(async move { store.sweep().await.unwrap_or_default() });
                 }
                 (slot, socket) = accept(&mut listener, &slots) => {
                     let service = TowerToHyperService::new(router.clone());
-                    let (gate, stopped) = (gate.clone(), stopped.clone());
+                    let (app, stopped) = (app.clone(), stopped.clone());
                     connections.spawn(async move {
                         #[cfg(feature = "faults")]
-                        let service = FaultService::new(service, gate.clone());
-                        let serving = connection::serve(socket, service, &gate.config, stopped);
+                        let service = FaultService::new(service, app.clone());
+                        let serving = connection::serve(socket, service, &app.config, stopped);
                         #[cfg(feature = "faults")]
-                        let serving = unless_broken(&gate.faults.outages, serving);
+                        let serving = unless_broken(&app.faults.outages, serving);
                         serving.await;
                         drop(slot);
                     });
@@ -153,7 +153,7 @@ impl Gateway {
         drop(listener);
         let _ = stopping.send(true);
         let all = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(gate.config.stop_timeout, all).await.is_err() {
+        if tokio::time::timeout(app.config.stop_timeout, all).await.is_err() {
             eprintln!("some requests were cut off");
         }
         connections.shutdown().await;

@@ -11,7 +11,7 @@ use crate::session::SessionKey;
 use crate::store::Store;
 
 /// The gateway's settings, store and keys.
-pub(crate) struct Gate {
+pub(crate) struct AppState {
     /// The flags.
     pub config: Config,
     /// Sessions and files.
@@ -19,7 +19,7 @@ pub(crate) struct Gate {
     /// Signs download links.
     pub links: LinkSigner,
     /// Counts wrong passwords.
-    pub guesses: Guesses,
+    pub failed_logins: FailedLogins,
     /// The host of a loopback address that is listened on: only then are other hosts refused.
     pub loopback: Option<String>,
     /// What tests want to go wrong.
@@ -28,15 +28,15 @@ pub(crate) struct Gate {
 }
 
 /// The shared state as handlers receive it.
-pub(crate) type Shared = Arc<Gate>;
+pub(crate) type Shared = Arc<AppState>;
 
 /// Wrong passwords of the last minute, by session.
 #[derive(Default)]
-pub(crate) struct Guesses {
+pub(crate) struct FailedLogins {
     wrong: Mutex<HashMap<[u8; 32], (Instant, u32)>>,
 }
 
-impl Guesses {
+impl FailedLogins {
     const MOST: u32 = 10;
     const WINDOW: Duration = Duration::from_secs(60);
 

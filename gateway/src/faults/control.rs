@@ -23,20 +23,20 @@ pub(crate) fn routes() -> Router<Shared> {
     Router::new().route("/faults", get(list)).route("/faults/{scenario}", get(read).put(set))
 }
 
-async fn list(State(gate): State<Shared>) -> Result<Response, ApiError> {
-    let names: Vec<String> = gate.faults.scenarios().keys().cloned().collect();
+async fn list(State(app): State<Shared>) -> Result<Response, ApiError> {
+    let names: Vec<String> = app.faults.scenarios().keys().cloned().collect();
     json(&json!({ "scenarios": names }))
 }
 
-async fn read(State(gate): State<Shared>, Path(name): Path<String>) -> Result<Response, ApiError> {
-    let (rules, log) = match gate.faults.scenarios().get(&name) {
+async fn read(State(app): State<Shared>, Path(name): Path<String>) -> Result<Response, ApiError> {
+    let (rules, log) = match app.faults.scenarios().get(&name) {
         Some(scenario) => (scenario.rules.len(), scenario.log.json()),
         None => (0, json!([])),
     };
     json(&json!({ "rules": rules, "log": log }))
 }
 
-async fn set(State(gate): State<Shared>, Path(name): Path<String>, mut body: Body) -> Result<StatusCode, ApiError> {
+async fn set(State(app): State<Shared>, Path(name): Path<String>, mut body: Body) -> Result<StatusCode, ApiError> {
     if !is_name(&name) {
         return Err(ApiError::invalid("A scenario has a name of 1 to 64 characters: a to z, 0 to 9 and the hyphen."));
     }
@@ -47,6 +47,6 @@ async fn set(State(gate): State<Shared>, Path(name): Path<String>, mut body: Bod
         }
         text.extend_from_slice(&data);
     }
-    gate.faults.set(&name, Rule::list(&text).map_err(ApiError::invalid)?);
+    app.faults.set(&name, Rule::list(&text).map_err(ApiError::invalid)?);
     Ok(StatusCode::NO_CONTENT)
 }

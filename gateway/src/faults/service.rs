@@ -20,13 +20,13 @@ use crate::state::Shared;
 #[derive(Clone)]
 pub(crate) struct FaultService<S> {
     router: S,
-    gate: Shared,
+    app: Shared,
 }
 
 impl<S> FaultService<S> {
     /// Before `router`.
-    pub fn new(router: S, gate: Shared) -> Self {
-        Self { router, gate }
+    pub fn new(router: S, app: Shared) -> Self {
+        Self { router, app }
     }
 }
 
@@ -43,10 +43,10 @@ where
     type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Answering {
-        let Self { router, gate } = self.clone();
+        let Self { router, app } = self.clone();
         Box::pin(async move {
-            let mut response = answer(&router, &gate, request.map(Body::new)).await?;
-            if gate.faults.any() {
+            let mut response = answer(&router, &app, request.map(Body::new)).await?;
+            if app.faults.any() {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             Ok(response)
@@ -54,7 +54,7 @@ where
     }
 }
 
-async fn answer<S>(router: &S, gate: &Shared, mut request: Request<Body>) -> Result<Response<Body>, Dropped>
+async fn answer<S>(router: &S, app: &Shared, mut request: Request<Body>) -> Result<Response<Body>, Dropped>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
@@ -66,17 +66,17 @@ where
     if let Some(uri) = with_path(request.uri(), rest) {
         *request.uri_mut() = uri;
     }
-    let (entry, act) = gate.faults.arrived(name, request.method(), rest, request.headers());
+    let (entry, act) = app.faults.arrived(name, request.method(), rest, request.headers());
     if act.expire_tokens {
-        expire(gate, request.headers()).await;
+        expire(app, request.headers()).await;
     }
-    if member(request.headers()).is_some_and(|member| gate.faults.is_expired(member)) {
+    if member(request.headers()).is_some_and(|member| app.faults.is_expired(member)) {
         request.extensions_mut().insert(Refusal(ApiError::token()));
         if let Some(entry) = &entry {
             entry.met("expired-token");
         }
     }
-    let response = act::perform(&act, router, &gate.faults, entry.clone(), request).await?;
+    let response = act::perform(&act, router, &app.faults, entry.clone(), request).await?;
     if let Some(entry) = entry {
         entry.answered(response.status());
     }
@@ -100,10 +100,10 @@ fn member(headers: &HeaderMap) -> Option<MemberId> {
 }
 
 /// Ends the tokens of everyone who is now in the session that the request is of.
-async fn expire(gate: &Shared, headers: &HeaderMap) {
+async fn expire(app: &Shared, headers: &HeaderMap) {
     let Some(token) = token(headers) else { return };
-    if let Ok(access) = gate.store.access(token).await {
+    if let Ok(access) = app.store.access(token).await {
         let ids = access.users.iter().filter_map(|user| crate::random::from_hex(&user.id));
-        gate.faults.expire(ids.map(MemberId));
+        app.faults.expire(ids.map(MemberId));
     }
 }

@@ -61,13 +61,13 @@ struct Link {
 }
 
 /// `GET /buckets`
-pub(super) async fn list(State(gate): State<Shared>, access: Access) -> Result<Response, ApiError> {
-    json(&gate.store.list(access.session).await?)
+pub(super) async fn list(State(app): State<Shared>, access: Access) -> Result<Response, ApiError> {
+    json(&app.store.list(access.session).await?)
 }
 
 /// `POST /buckets`
 pub(super) async fn start(
-    State(gate): State<Shared>,
+    State(app): State<Shared>,
     access: Access,
     headers: HeaderMap,
     body: Body,
@@ -92,13 +92,13 @@ pub(super) async fn start(
         total_parts: start.total_parts,
         size: start.original_size_in_bytes,
     };
-    let (file, upload_id) = gate.store.start_file(access.session, new).await?;
+    let (file, upload_id) = app.store.start_file(access.session, new).await?;
     json(&Started { upload_id, file_key: random::hex(&file.0) })
 }
 
 /// `PUT /buckets`
 pub(super) async fn put_part(
-    State(gate): State<Shared>,
+    State(app): State<Shared>,
     access: Access,
     headers: HeaderMap,
     body: Body,
@@ -115,13 +115,13 @@ pub(super) async fn put_part(
             .ok_or_else(ApiError::no_upload)?,
         upload_id: one(&headers, "uploadId")?.to_owned(),
     };
-    let room = gate.store.room(slot.clone()).await?.min(gate.config.max_part_size);
+    let room = app.store.room(slot.clone()).await?.min(app.config.max_part_size);
     if body::declared(&headers).is_some_and(|length| length > room) {
         return Err(too_many_bytes());
     }
-    let (incoming, size) = receive(&gate.store, body, room).await?;
+    let (incoming, size) = receive(&app.store, body, room).await?;
     let number = slot.number;
-    let tag = gate.store.put_part(slot, incoming, size).await?;
+    let tag = app.store.put_part(slot, incoming, size).await?;
     let etag = HeaderValue::from_str(&tag);
     let mut response = json(&Stored { tag, part_number: number })?;
     if let Ok(etag) = etag {
@@ -132,50 +132,50 @@ pub(super) async fn put_part(
 
 /// `POST /buckets/complete`
 pub(super) async fn complete(
-    State(gate): State<Shared>,
+    State(app): State<Shared>,
     access: Access,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let Complete { tags, key } = body::json(&headers, body, TAGS_LIMIT).await?;
     let file = file_key(&key).ok_or_else(ApiError::no_key)?;
-    json(&gate.store.complete(access.session, file, tags, gate.config.min_part_size).await?)
+    json(&app.store.complete(access.session, file, tags, app.config.min_part_size).await?)
 }
 
 /// `DELETE /buckets/{fileId}`
 pub(super) async fn remove(
-    State(gate): State<Shared>,
+    State(app): State<Shared>,
     access: Access,
     key: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
-    gate.store.remove(access.session, in_path(key)?).await?;
+    app.store.remove(access.session, in_path(key)?).await?;
     Ok(StatusCode::OK)
 }
 
 /// `GET /buckets/file/{fileId}`
 pub(super) async fn file(
-    State(gate): State<Shared>,
+    State(app): State<Shared>,
     access: Access,
     key: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    json(&gate.store.file(access.session, in_path(key)?).await?)
+    json(&app.store.file(access.session, in_path(key)?).await?)
 }
 
 /// `GET /buckets/download/{fileId}`
 pub(super) async fn download(
-    State(gate): State<Shared>,
+    State(app): State<Shared>,
     access: Access,
     key: Result<Path<String>, PathRejection>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let file = in_path(key)?;
-    if !gate.store.file(access.session, file).await?.completed {
+    if !app.store.file(access.session, file).await?.completed {
         return Err(ApiError::conflict("InvalidObjectState", "The file is not complete yet."));
     }
     // Without a public address: the host by which this client reaches the gateway, so that a page's policy of talking
     // to its own origin only covers the link too.
-    let base = match &gate.config.public_url {
+    let base = match &app.config.public_url {
         Some(url) => url.base.clone(),
         None => {
             let authority = layers::authority(&uri, &headers);
@@ -183,7 +183,7 @@ pub(super) async fn download(
             format!("http://{authority}")
         }
     };
-    let signed = gate.links.sign(file, SystemTime::now() + gate.config.link_life);
+    let signed = app.links.sign(file, SystemTime::now() + app.config.link_life);
     json(&Link { url: format!("{base}/v1/link/{signed}") })
 }
 

@@ -40,19 +40,19 @@ const NO_ATTR_CHAR: AsciiSet = NON_ALPHANUMERIC
 
 /// `GET` and `HEAD` of a link. It needs no token: it is one.
 pub(super) async fn read(
-    State(gate): State<Shared>,
+    State(app): State<Shared>,
     method: Method,
     key: Result<Path<String>, PathRejection>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let segment = key.map(|Path(key)| key).unwrap_or_default();
-    let checked = gate.links.check(&segment, uri.query().unwrap_or_default(), SystemTime::now());
+    let checked = app.links.check(&segment, uri.query().unwrap_or_default(), SystemTime::now());
     let file = checked.map_err(|bad| match bad {
         BadLink::Forged => ApiError::refused("SignatureDoesNotMatch", "This is not a link that this server signed."),
         BadLink::Expired => ApiError::refused("ExpiredLink", "The link has expired: ask for a new one."),
     })?;
-    let (info, segments) = gate.store.segments(file).await?;
+    let (info, segments) = app.store.segments(file).await?;
     let size = info.original_size_in_bytes;
     // Content never changes under a key, so the key says which content it is.
     let etag = format!("\"{}\"", info.file_key);

@@ -30,8 +30,8 @@ const JSON_LIMIT: usize = 64 << 10;
 const TAGS_LIMIT: usize = 1 << 20;
 
 /// Everything that a gateway of the origin `own` answers.
-pub(crate) fn router(gate: Shared, own: String) -> Router {
-    let cors = cors::layer(&gate.config, own);
+pub(crate) fn router(app: Shared, own: String) -> Router {
+    let cors = cors::layer(&app.config, own);
     let api = Router::new()
         .route("/session", post(session::open))
         .route("/session/join", post(session::join))
@@ -44,15 +44,15 @@ pub(crate) fn router(gate: Shared, own: String) -> Router {
         .route("/link/{key}", get(link::read))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method);
-    let router = Router::new().nest("/v1", api).merge(pages::router(&gate.config));
+    let router = Router::new().nest("/v1", api).merge(pages::router(&app.config));
     #[cfg(feature = "faults")]
     let router = router.merge(faults::routes()).layer(from_fn(faults::refuse));
     router
-        .layer(from_fn_with_state(gate.clone(), layers::pace))
-        .layer(from_fn_with_state(gate.clone(), layers::check_host))
+        .layer(from_fn_with_state(app.clone(), layers::pace))
+        .layer(from_fn_with_state(app.clone(), layers::check_host))
         .layer(cors)
         .layer(from_fn(layers::answer))
-        .with_state(gate)
+        .with_state(app)
 }
 
 async fn nothing_here() -> ApiError {
@@ -73,7 +73,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<Response, ApiError> {
 impl FromRequestParts<Shared> for Access {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, gate: &Shared) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
         let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
         let (Some(header), None) = (headers.next(), headers.next()) else { return Err(ApiError::token()) };
         let text = header.to_str().map_err(|_| ApiError::token())?;
@@ -81,7 +81,7 @@ impl FromRequestParts<Shared> for Access {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(ApiError::token());
         }
-        gate.store.access(Token::parse(token).ok_or_else(ApiError::token)?).await
+        app.store.access(Token::parse(token).ok_or_else(ApiError::token)?).await
     }
 }
 
@@ -91,8 +91,8 @@ struct HostAccess(Access);
 impl FromRequestParts<Shared> for HostAccess {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, gate: &Shared) -> Result<Self, ApiError> {
-        let access = Access::from_request_parts(parts, gate).await?;
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
+        let access = Access::from_request_parts(parts, app).await?;
         if access.user.role == Role::Host {
             Ok(Self(access))
         } else {

@@ -96,25 +96,25 @@ struct Current {
 }
 
 /// `POST /session`
-pub(super) async fn open(State(gate): State<Shared>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub(super) async fn open(State(app): State<Shared>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
     let Open { identity, rules } = body::json(&headers, body, JSON_LIMIT).await?;
     let mut wanted = rules.unwrap_or_default();
     let password = short(wanted.password.take(), "rules.password")?;
-    let rules = allow(&wanted, &gate.config)?;
-    let opened = gate.store.open_session(pseudonym(identity)?, password, rules, gate.config.max_sessions).await?;
+    let rules = allow(&wanted, &app.config)?;
+    let opened = app.store.open_session(pseudonym(identity)?, password, rules, app.config.max_sessions).await?;
     json(&Joined::new(opened, false))
 }
 
 /// `POST /session/join`
-pub(super) async fn join(State(gate): State<Shared>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub(super) async fn join(State(app): State<Shared>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
     let Join { session_id, password, identity } = body::json(&headers, body, JSON_LIMIT).await?;
     let unknown = || ApiError::new(StatusCode::NOT_FOUND, "NoSuchSession", "There is no session of that ID.");
     let id = SessionId::parse(&session_id).ok_or_else(unknown)?;
     let key = id.key();
-    gate.guesses.allow(key)?;
-    let joined = gate.store.join_session(id, pseudonym(identity)?, password).await;
+    app.failed_logins.allow(key)?;
+    let joined = app.store.join_session(id, pseudonym(identity)?, password).await;
     if joined.as_ref().is_err_and(|error| error.code == "WrongPassword") {
-        gate.guesses.count(key);
+        app.failed_logins.count(key);
     }
     json(&Joined::new(joined?, true))
 }
@@ -135,8 +135,8 @@ pub(super) async fn current(access: Access) -> Result<Response, ApiError> {
 }
 
 /// `DELETE /session/current`
-pub(super) async fn end(State(gate): State<Shared>, HostAccess(access): HostAccess) -> Result<StatusCode, ApiError> {
-    gate.store.end_session(access.session).await?;
+pub(super) async fn end(State(app): State<Shared>, HostAccess(access): HostAccess) -> Result<StatusCode, ApiError> {
+    app.store.end_session(access.session).await?;
     Ok(StatusCode::OK)
 }
 
