@@ -116,8 +116,10 @@ test("a refused token is renewed once for all who wait", async () => {
 });
 
 test("a token that expires in the midst is renewed once, and no part is lost", async () => {
-  const expired = { match: { ...put, nth: [3, 4] }, do: { status: 401 } };
-  const service = await scenario([expired]);
+  // The third waits, so that the fourth is another part's, sent under the same token.
+  const late = { match: { ...put, nth: [3] }, do: { delayMs: 500, status: 401 } };
+  const expired = { match: { ...put, nth: [4] }, do: { status: 401 } };
+  const service = await scenario([late, expired]);
   let asked = 0;
   const bucket = await service.open({ token: () => (asked++, service.token), partSize: PART, parallel: 4 });
   const sent = file(8 * PART);

@@ -310,6 +310,8 @@ test("what a reload left is offered, continued, and given up", async () => {
     const element = await put();
     await element.store.connect();
     await until(() => element.shadowRoot.querySelector("[data-action=forget]"), "what was left");
+    // Until a page is painted for the first time, Chromium lets clicks fall.
+    await new Promise((resolve) => visit.contentWindow.requestAnimationFrame(() => setTimeout(resolve, 100)));
     return element;
   };
   const pick = () => new visit.contentWindow.File([bytes(3 * PART, 5)], "left.bin", { lastModified: 1 });

@@ -112,11 +112,17 @@ impl Scene {
     }
 
     fn taken_over(&self, service: &Service, leave: impl FnOnce(&Session) -> Result<()>) -> Result<()> {
+        // The first tab has its third and fourth part on their way until it is left, however long the driver takes.
+        service.rules(json!([
+            { "match": { "method": "PUT", "nth": [3, 4] }, "do": { "delayMs": PATIENCE.as_millis() as u64 } },
+            { "match": { "method": "PUT" }, "do": { "delayMs": DELAY } },
+        ]))?;
+        let options = service.options_with(&json!({ "stallTimeout": PATIENCE.as_millis() as u64 }));
         let first = self.session.tab()?;
-        self.begin(&self.file, &service.options())?;
+        self.begin(&self.file, &options)?;
         self.wait("two parts", "return told.error ?? told.partsDone >= 2")?;
         let second = self.session.new_tab()?;
-        self.begin(&self.file, &service.options())?;
+        self.begin(&self.file, &options)?;
         self.wait("news of the first tab", "return told.error ?? told.sent > 0")?;
         self.session.switch_to(&first)?;
         self.wait(
