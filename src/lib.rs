@@ -8,9 +8,9 @@
 //! - [`names`]: encrypted file names. Pure, with randomness from outside.
 //! - [`resume`]: what is kept of an unfinished upload, sealed. Pure, with randomness from outside.
 //! - `aead`: the cipher of `names` and `resume`, and its keys from a session ID. Pure.
-//! - `browser` (wasm only): does what the engine decides, with `fetch`, `XMLHttpRequest`, `Blob` and timers. It still
-//!   decides some things itself; ARCHITECTURE.md lists them.
-//! - `js` (wasm only): the JavaScript API. Converts, and runs the steps of a download, of `unfinished` and of `forget`.
+//! - `browser` (wasm only): does what the engine decides, with `fetch`, `XMLHttpRequest`, `Blob`, IndexedDB, Web Locks
+//!   and one timer. A body there performs one operation of the browser and posts one event.
+//! - `js` (wasm only): the JavaScript API. It converts.
 //!
 //! A `File` comes in at `js`, the engine decides, the browser does, and the answer goes back to the engine as an event.
 

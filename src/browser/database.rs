@@ -1,16 +1,22 @@
 //! The page's connection to IndexedDB.
 //!
 //! One connection for all buckets of the page, opened when it is first needed. A write counts once its transaction
-//! reports `complete` with durability `strict`: it is on the disk. Every wait has a deadline: a browser may never
-//! answer a request to open a database, and an upload must not hang on that.
+//! reports `complete` with durability `strict`: it is on the disk. Nothing here has a deadline: whoever waits too long
+//! drops the future.
 
-use super::{Listener, clock, deferred::Deferred};
+use super::deferred::Deferred;
+use super::property::{get, set};
+use super::{Boxed, Listener, wall_clock};
 use crate::protocol::{Code, Failure};
 use js_sys::{Array, Object, Reflect};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, prelude::*};
-use web_sys::{DomException, EventTarget, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{
+    DomException, EventTarget, IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest,
+    IdbTransaction,
+};
 
 /// The object store of uploads.
 pub const UPLOADS: &str = "uploads";
@@ -23,11 +29,6 @@ pub const LEASES: &str = "leases";
 
 const NAME: &str = "partway";
 const VERSION: u32 = 1;
-
-/// Longest wait for the database to open.
-const OPENING: u32 = 5_000;
-/// Longest wait for a transaction. It is given up then, and what it wrote is undone.
-const TRANSACTION: u32 = 30_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -70,8 +71,7 @@ impl Drop for Connection {
 
 struct Opening {
     /// Fulfilled with undefined once the connection is there, or with why it is not.
-    ended: Rc<Deferred>,
-    since: u64,
+    ended: Deferred,
     _listeners: [Listener; 3],
 }
 
@@ -98,8 +98,8 @@ impl Database {
         let Ok(global) = js_sys::global().dyn_into::<EventTarget>() else { return };
         let database = Rc::downgrade(self);
         let leaving = Listener::new(&global, "pagehide", move |event| {
-            let cached = Reflect::get(&event, &"persisted".into()).is_ok_and(|persisted| persisted.is_truthy());
-            if let Some(database) = database.upgrade().filter(|_| cached) {
+            let is_cached = get(&event, "persisted").is_truthy();
+            if let Some(database) = database.upgrade().filter(|_| is_cached) {
                 for transaction in database.live.borrow().iter() {
                     // One that is being committed cannot be undone, and ends by itself.
                     let _ = transaction.abort();
@@ -109,46 +109,46 @@ impl Database {
         *self.leaving.borrow_mut() = Some(leaving);
     }
 
-    /// Runs one transaction over `stores`. `act` places its requests; their results may be read when this returns.
+    /// Begins a transaction over `stores`. Its requests must be placed before anything else is awaited.
     ///
     /// # Errors
-    /// `storage` where there is no database, or the transaction was undone.
-    pub async fn run<T>(
-        self: &Rc<Self>,
-        stores: &[&str],
+    /// `storage` where there is no database.
+    pub fn begin<'a>(
+        self: &'a Rc<Self>,
+        stores: &'a [&str],
         access: Access,
-        act: impl FnOnce(&IdbTransaction) -> Result<T, JsValue>,
-    ) -> Result<T, Failure> {
-        let transaction = match begin(&self.connect().await?, stores, access) {
-            Ok(transaction) => transaction,
-            Err(_) => {
-                // The browser has closed the connection and has not said so yet.
-                self.connection.take();
-                begin(&self.connect().await?, stores, access).map_err(|error| failed(&error))?
+    ) -> Boxed<'a, Result<Transaction, Failure>> {
+        Box::pin(async move {
+            let transaction = match begin(&self.connect().await?, stores, access) {
+                Ok(transaction) => transaction,
+                Err(_) => {
+                    // The browser has closed the connection and has not said so yet.
+                    self.connection.take();
+                    begin(&self.connect().await?, stores, access).map_err(failed)?
+                }
+            };
+            Ok(Transaction::new(self, transaction))
+        })
+    }
+
+    /// Deletes the uploads of every session that expired before `now` (milliseconds since 1970). Done whenever the
+    /// database is opened.
+    ///
+    /// # Errors
+    /// `storage`
+    pub async fn sweep(self: &Rc<Self>, now: f64) -> Result<(), Failure> {
+        let transaction = self.begin(&[UPLOADS, TAGS], Access::Write).await?;
+        let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
+        let range = IdbKeyRange::upper_bound(&now.into()).map_err(failed)?;
+        let index = uploads.index(EXPIRES).map_err(failed)?;
+        let expired = index.get_all_keys_with_key(&range).map_err(failed)?;
+        let answer = expired.clone();
+        let _listener = Listener::new(&expired, "success", move |_| {
+            for key in list(&answer).iter() {
+                let _ = delete_upload(&uploads, &tags, &key);
             }
-        };
-        let _live = Live::new(self, &transaction);
-        let ended = Deferred::new();
-        let (done, undone, of) = (ended.clone(), ended.clone(), transaction.clone());
-        let _listeners = [
-            Listener::new(&transaction, "complete", move |_| done.resolve(&JsValue::UNDEFINED)),
-            // An abort without an error is our own.
-            Listener::new(&transaction, "abort", move |_| {
-                undone.resolve(&of.error().map_or(JsValue::NULL, Into::into))
-            }),
-        ];
-        let result = act(&transaction).map_err(|error| {
-            let _ = transaction.abort();
-            failed(&error)
-        })?;
-        match ended.within(TRANSACTION).await {
-            Some(error) if error.is_undefined() => Ok(result),
-            Some(error) => Err(failed(&error)),
-            None => {
-                let _ = transaction.abort();
-                Err(Failure::new(Code::Storage, "The browser's database takes too long to answer."))
-            }
-        }
+        });
+        transaction.end().await
     }
 
     /// The open connection, made if there is none.
@@ -156,25 +156,13 @@ impl Database {
         if let Some(database) = self.connected() {
             return Ok(database);
         }
-        let opening = self.opening.borrow().as_ref().map(|opening| (Rc::clone(&opening.ended), opening.since));
-        let (ended, since) = match opening {
-            Some(opening) => opening,
-            None => self.open()?,
+        let opening = self.opening.borrow().as_ref().map(|opening| opening.ended.promise());
+        let ended = match opening {
+            Some(ended) => ended,
+            None => self.open().map_err(failed)?,
         };
-        // The deadline counts from the first request to open, so only the first caller waits that long for a blocked
-        // database. The request stays open: once it succeeds, later callers get the connection.
-        let left = u64::from(OPENING).saturating_sub(clock::now().0.saturating_sub(since));
-        match ended.within(u32::try_from(left).unwrap_or(0)).await {
-            None => Err(Failure::new(
-                Code::Storage,
-                "The browser's database does not open; another page may hold an older version of it.",
-            )),
-            Some(error) => {
-                // Unless somebody who waited as well has begun anew.
-                self.opening.borrow_mut().take_if(|opening| Rc::ptr_eq(&opening.ended, &ended));
-                self.connected().ok_or_else(|| failed(&error))
-            }
-        }
+        let error = JsFuture::from(ended).await.unwrap_or(JsValue::NULL);
+        self.connected().ok_or_else(|| failed(error))
     }
 
     fn connected(&self) -> Option<IdbDatabase> {
@@ -183,53 +171,93 @@ impl Database {
         connection.as_ref().map(|connection| connection.database.clone())
     }
 
-    fn open(self: &Rc<Self>) -> Result<(Rc<Deferred>, u64), Failure> {
+    fn open(self: &Rc<Self>) -> Result<js_sys::Promise, JsValue> {
         // A page of an opaque origin may not even ask for it.
-        let factory = Reflect::get(&js_sys::global(), &"indexedDB".into()).ok().filter(JsValue::is_object);
-        let factory: IdbFactory = factory.ok_or_else(|| failed(&JsValue::NULL))?.unchecked_into();
-        let request = factory.open_with_u32(NAME, VERSION).map_err(|error| failed(&error))?;
-        let ended = Rc::new(Deferred::new());
-        let (done, undone, to, answered, of) =
-            (Rc::clone(&ended), Rc::clone(&ended), Rc::downgrade(self), request.clone(), request.clone());
-        let upgrading = request.clone();
+        let factory = Some(get(&js_sys::global(), "indexedDB")).filter(JsValue::is_object);
+        let factory: IdbFactory = factory.ok_or(JsValue::NULL)?.unchecked_into();
+        let request = factory.open_with_u32(NAME, VERSION)?;
+        let ended = Deferred::new();
+        let end = {
+            let (to, ended) = (Rc::downgrade(self), ended.clone());
+            move |connection: Option<Connection>, error: JsValue| {
+                if let Some(database) = to.upgrade() {
+                    database.opening.take();
+                    if connection.is_some() {
+                        database.connection.replace(connection);
+                        spawn_local(async move {
+                            // What fails here fails in the next transaction as well, and is told there.
+                            let _ = database.sweep(wall_clock()).await;
+                        });
+                    }
+                }
+                ended.resolve(&error);
+            }
+        };
+        let (fail, opened, of, upgrading) = (end.clone(), request.clone(), request.clone(), request.clone());
         let listeners = [
             Listener::new(&request, "upgradeneeded", move |_| lay_out(&upgrading)),
             Listener::new(&request, "success", move |_| {
-                if let Ok(database) = answered.result() {
-                    // Dropped, and so closed, where nobody waits any more.
-                    let connection = Connection::new(database.unchecked_into());
-                    if let Some(to) = to.upgrade() {
-                        to.connection.replace(Some(connection));
-                    }
-                }
-                done.resolve(&JsValue::UNDEFINED);
+                // Dropped, and so closed, where nobody holds the database any more.
+                let connection = opened.result().ok().map(|database| Connection::new(database.unchecked_into()));
+                end(connection, JsValue::UNDEFINED);
             }),
             Listener::new(&request, "error", move |_| {
-                undone.resolve(&of.error().ok().flatten().map_or(JsValue::NULL, Into::into));
+                fail(None, of.error().ok().flatten().map_or(JsValue::NULL, Into::into));
             }),
         ];
-        let since = clock::now().0;
-        self.opening.replace(Some(Opening { ended: Rc::clone(&ended), since, _listeners: listeners }));
-        Ok((ended, since))
+        let promise = ended.promise();
+        self.opening.replace(Some(Opening { ended, _listeners: listeners }));
+        Ok(promise)
     }
 }
 
-/// A transaction, listed until this is dropped.
-struct Live<'a> {
-    database: &'a Database,
+/// A transaction. Dropped before it has ended, it is undone.
+pub struct Transaction {
+    database: Rc<Database>,
     transaction: IdbTransaction,
+    /// Fulfilled with undefined once it is complete, or with why it is not.
+    ended: Deferred,
+    _listeners: [Listener; 2],
 }
 
-impl<'a> Live<'a> {
-    fn new(database: &'a Database, transaction: &IdbTransaction) -> Self {
+impl Transaction {
+    fn new(database: &Rc<Database>, transaction: IdbTransaction) -> Self {
         database.live.borrow_mut().push(transaction.clone());
-        Self { database, transaction: transaction.clone() }
+        let ended = Deferred::new();
+        let (done, undone, of) = (ended.clone(), ended.clone(), transaction.clone());
+        let listeners = [
+            Listener::new(&transaction, "complete", move |_| done.resolve(&JsValue::UNDEFINED)),
+            // An abort without an error is our own.
+            Listener::new(&transaction, "abort", move |_| {
+                undone.resolve(&of.error().map_or(JsValue::NULL, Into::into));
+            }),
+        ];
+        Self { database: Rc::clone(database), transaction, ended, _listeners: listeners }
+    }
+
+    /// One of its object stores.
+    ///
+    /// # Errors
+    /// `storage` where the database has none of that name.
+    pub fn store(&self, name: &str) -> Result<IdbObjectStore, Failure> {
+        self.transaction.object_store(name).map_err(failed)
+    }
+
+    /// Waits until it is complete. Results of its requests may be read then.
+    ///
+    /// # Errors
+    /// `storage` where it was undone.
+    pub async fn end(self) -> Result<(), Failure> {
+        let error = JsFuture::from(self.ended.promise()).await.unwrap_or(JsValue::NULL);
+        if error.is_undefined() { Ok(()) } else { Err(failed(error)) }
     }
 }
 
-impl Drop for Live<'_> {
+impl Drop for Transaction {
     fn drop(&mut self) {
         self.database.live.borrow_mut().retain(|live| *live != self.transaction);
+        // Refused by one that has ended.
+        let _ = self.transaction.abort();
     }
 }
 
@@ -267,15 +295,44 @@ fn begin(database: &IdbDatabase, stores: &[&str], access: Access) -> Result<IdbT
         return durable.transaction(&stores, "readonly", &JsValue::UNDEFINED);
     }
     let options = Object::new();
-    Reflect::set(&options, &"durability".into(), &"strict".into())?;
+    set(&options, "durability", &"strict".into());
     // Old engines ignore the option; one that refused it would get none.
     durable
         .transaction(&stores, "readwrite", &options)
         .or_else(|_| durable.transaction(&stores, "readwrite", &JsValue::UNDEFINED))
 }
 
+/// Deletes an upload's row and the tags of its parts.
+pub fn delete_upload(uploads: &IdbObjectStore, tags: &IdbObjectStore, key: &JsValue) -> Result<(), JsValue> {
+    let range = below(key)?;
+    uploads.delete(key)?;
+    tags.delete(&range).map(drop)
+}
+
+/// Every key that begins with the array `key` and is longer: an array is greater than whatever else an array may hold.
+pub fn below(key: &JsValue) -> Result<IdbKeyRange, JsValue> {
+    let end: Array = Array::from(key);
+    end.push(&Array::new());
+    IdbKeyRange::bound(key, &end)
+}
+
+/// The result of a request that has succeeded.
+pub fn result(request: &IdbRequest) -> JsValue {
+    request.result().unwrap_or(JsValue::UNDEFINED)
+}
+
+/// The result of a request for all rows, or all keys.
+pub fn list(request: &IdbRequest) -> Array {
+    result(request).dyn_into().unwrap_or_default()
+}
+
+/// The element of an array.
+pub fn at(array: &JsValue, index: u32) -> JsValue {
+    Reflect::get_u32(array, index).unwrap_or(JsValue::UNDEFINED)
+}
+
 /// Why it failed, as far as the browser says. Only the kind of the error is told: its message is the browser's own.
-fn failed(error: &JsValue) -> Failure {
+pub fn failed(error: JsValue) -> Failure {
     let kind = error.dyn_ref::<DomException>().map(DomException::name).unwrap_or_default();
     let message = match kind.as_str() {
         "QuotaExceededError" => "The browser's storage is full.".to_owned(),

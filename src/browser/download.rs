@@ -1,88 +1,99 @@
 //! Fetches a file's bytes from its temporary link.
 
-use super::fetch::connection_failed;
-use super::patience::Patience;
+use super::Boxed;
+use super::fetch::{Abort, header, response};
 use super::reader::{Unread, read};
-use crate::protocol::{Code, Failure};
+use super::transport::retry_after;
+use super::wall_clock;
+use crate::engine::{Bytes, Link, Outcome};
+use crate::protocol;
 use js_sys::Array;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Blob, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit, Response};
+use web_sys::{Blob, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit};
 
 /// Chunks are put together into a `Blob` this often: the browser may keep a `Blob` on disk, but chunks only in memory.
 const GATHER: u64 = 16 * 1024 * 1024;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = fetch)]
-    fn fetch(url: &str, init: &RequestInit) -> js_sys::Promise;
+    #[wasm_bindgen(js_name = fetch, catch)]
+    fn fetch(url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
 }
 
-/// Fetches the bytes behind `link`, which must be `size` many, and gives up after `stall` milliseconds without one. No
-/// token is sent: the link itself is the permission. `received` is called with the bytes received so far. The `Blob`
-/// has no type, so that no browser takes it for a page.
-///
-/// # Errors
-/// `integrity` where it is another number of bytes; nothing beyond `size` is received.
-pub async fn download(
-    link: &str,
-    size: u64,
-    stall: u64,
-    signal: &AbortSignal,
-    received: &dyn Fn(u64),
-) -> Result<Blob, Failure> {
-    let Some(patience) = Patience::new(stall, signal) else { return Err(Failure::stalled(stall)) };
-    let heard = |count| {
-        patience.heard(count);
-        received(count);
-    };
-    patience.judge(receive(link, size, &patience.signal(), heard).await)
+/// Fetches the bytes behind `link`, at most `size`. No token is sent: the link itself is the permission. `moved` hears
+/// how many bytes came. The `Blob` has no type, so that no browser takes it for a page.
+pub fn download(link: Link, size: u64, moved: Rc<dyn Fn(u64)>) -> Boxed<'static, Outcome> {
+    Box::pin(async move {
+        let Some(abort) = Abort::new() else { return Outcome::NoResponse };
+        let init = RequestInit::new();
+        init.set_credentials(RequestCredentials::Omit);
+        init.set_cache(RequestCache::NoStore);
+        init.set_referrer_policy(ReferrerPolicy::NoReferrer);
+        init.set_signal(Some(&abort.signal()));
+        let Some(response) = response(fetch(&link.0, &init)).await else { return Outcome::NoResponse };
+        if !response.ok() {
+            return Outcome::Response(protocol::Response {
+                status: response.status(),
+                retry_after: retry_after(header(&response)("Retry-After")),
+                announced: None,
+                body: Vec::new(),
+                received_at: wall_clock(),
+            });
+        }
+        let mut gathered = Gathered { blobs: Array::new(), chunks: Array::new(), waiting: 0, is_kept: true };
+        let mut received = 0;
+        let taken = read(response.body(), |chunk| {
+            received += u64::from(chunk.length());
+            let fits = received <= size;
+            if fits {
+                gathered.push(&chunk);
+                moved(received);
+            }
+            fits
+        });
+        match taken.await {
+            Ok(()) => {}
+            Err(Unread::Broken) => return Outcome::NoResponse,
+            Err(Unread::TooLong) => return Outcome::TooLong,
+        }
+        match gathered.finish() {
+            Some(blob) => Outcome::Fetched(Bytes { size: received, value: Rc::new(blob) }),
+            None => Outcome::Unkept,
+        }
+    })
 }
 
-async fn receive(link: &str, size: u64, signal: &AbortSignal, received: impl Fn(u64)) -> Result<Blob, Failure> {
-    let init = RequestInit::new();
-    init.set_credentials(RequestCredentials::Omit);
-    init.set_cache(RequestCache::NoStore);
-    init.set_referrer_policy(ReferrerPolicy::NoReferrer);
-    init.set_signal(Some(signal));
-    let response = JsFuture::from(fetch(link, &init)).await.map_err(|_| connection_failed())?;
-    let response: Response = response.dyn_into().map_err(|_| connection_failed())?;
-    if !response.ok() {
-        let failure = Failure::from_status(response.status(), None);
-        // No token went there: it is the link that was refused.
-        return Err(if failure.code == Code::Unauthorized { Failure::from_status(403, None) } else { failure });
+/// Chunks on their way into one `Blob`.
+struct Gathered {
+    blobs: Array,
+    chunks: Array,
+    /// Bytes of the chunks that are in no `Blob` yet.
+    waiting: u64,
+    /// Whether the browser kept all of them so far.
+    is_kept: bool,
+}
+
+impl Gathered {
+    fn push(&mut self, chunk: &JsValue) {
+        self.chunks.push(chunk);
+        self.waiting += u64::from(chunk.unchecked_ref::<js_sys::Uint8Array>().length());
+        if self.waiting >= GATHER {
+            self.gather();
+        }
     }
-    let (blobs, chunks) = (Array::new(), Array::new());
-    let (mut count, mut gathered) = (0, 0);
-    let taken = read(response.body(), |chunk| {
-        count += u64::from(chunk.length());
-        gathered += u64::from(chunk.length());
-        chunks.push(&chunk);
-        if gathered >= GATHER {
-            gathered = 0;
-            gather(&chunks, &blobs);
-        }
-        let fits = count <= size;
-        if fits {
-            received(count);
-        }
-        fits
-    });
-    match taken.await {
-        Ok(()) if count == size => {}
-        Ok(()) | Err(Unread::TooLong) => {
-            return Err(Failure::new(Code::Integrity, "The download is not as many bytes as the bucket says."));
-        }
-        Err(Unread::Broken) => return Err(connection_failed()),
-    }
-    gather(&chunks, &blobs);
-    Blob::new_with_blob_sequence(&blobs)
-        .map_err(|_| Failure::new(Code::Integrity, "The browser could not keep the downloaded bytes."))
-}
 
-fn gather(chunks: &Array, blobs: &Array) {
-    if let Ok(blob) = Blob::new_with_buffer_source_sequence(chunks) {
-        blobs.push(&blob);
-        chunks.set_length(0);
+    fn gather(&mut self) {
+        match Blob::new_with_buffer_source_sequence(&self.chunks) {
+            Ok(blob) => drop(self.blobs.push(&blob)),
+            Err(_) => self.is_kept = false,
+        }
+        self.chunks.set_length(0);
+        self.waiting = 0;
+    }
+
+    fn finish(mut self) -> Option<Blob> {
+        self.gather();
+        Blob::new_with_blob_sequence(&self.blobs).ok().filter(|_| self.is_kept)
     }
 }

@@ -1,161 +1,131 @@
-//! The loop around the engine: drain its actions, perform them, tell it what came of them.
+//! The loop around the engine: drain its actions, perform each, tell it what came of them, wake it when it asks to be.
+//!
+//! Nothing here, or anywhere in this folder, decides. A body performs one operation of the browser and posts one event.
 
-use super::Boxed;
-use super::api::{Api, ends_at, ends_in};
-use super::body::{check_readable, part_body};
+use super::body::{PartSource, is_readable};
 use super::clock::now;
-use super::hold::Resume;
-use super::job::{Job, Snapshot, Task};
-use super::network::Network;
-use super::sleep::LONGEST_TIMER;
-use super::xhr::Xhr;
-use crate::engine::{Action, Config, Engine, Event, Picked, Plan, RequestId, State, UploadId};
-use crate::protocol::{Code, Failure, FileList, Request, Rules, Started, file_info, part_tag, started};
+use super::connectivity::Connectivity;
+use super::download::download;
+use super::fingerprint::identify;
+use super::leases::Leases;
+use super::observer::CallObserver;
+use super::operation::Operation;
+use super::service::Service;
+use super::store::Store;
+use super::tab_channel::TabChannel;
+use super::table::Table;
+use super::upload_request::{SourceFile, UploadRequest};
+use super::{Boxed, list, transport, wall_clock};
+use crate::engine::{
+    Action, Call, CallId, Checkpoint, Engine, Event, FileSpec, Identity, Instant, OpId, Outcome, PartBody, Remote,
+    UploadId,
+};
+use crate::protocol::Failure;
+use crate::resume::{Record, ResumeKey};
 use gloo_timers::callback::Timeout;
-use js_sys::Promise;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::ops::Range;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortController, AbortSignal};
 
-/// Performs what the engine decides.
+/// Longest timer a browser keeps: beyond 2^31 - 1 ms it fires at once.
+const LONGEST_TIMER: u64 = i32::MAX as u64;
+
+/// Performs what the engine asks for.
 pub struct Driver {
-    pub(super) api: Rc<Api>,
-    pub(super) engine: RefCell<Engine>,
-    pub(super) tasks: RefCell<BTreeMap<UploadId, Rc<Task>>>,
-    /// What can be gone on with; `None` where nothing is kept.
-    pub resume: Option<Rc<Resume>>,
-    /// What files begun here are called in the bucket's list, where no other file is called so, and their keys; sorted.
-    pub(super) starts: RefCell<Vec<(String, String)>>,
-    pub(super) in_flight: RefCell<Vec<(RequestId, AbortController)>>,
-    timer: RefCell<Option<Timeout>>,
+    engine: Rc<RefCell<Engine>>,
+    service: Service,
+    key: Rc<ResumeKey>,
+    store: Rc<Store>,
+    leases: Rc<Leases>,
+    channel: TabChannel,
+    uploads: Table<UploadId, Rc<UploadRequest>>,
+    calls: Table<CallId, Rc<dyn CallObserver>>,
+    operations: Table<OpId, Operation>,
+    /// The one timer, and when it fires.
+    alarm: RefCell<Option<(Instant, Timeout)>>,
     pump_pending: Cell<bool>,
-    pub(super) looks_out: Cell<bool>,
-    network: RefCell<Option<Network>>,
-    /// Ends what goes on behind the requests when the bucket is closed.
-    pub(super) closed: AbortSignal,
+    _connectivity: Connectivity,
 }
 
 impl Driver {
-    /// A driver without uploads. `rules` where the caller knows them, `resume` where uploads are kept.
-    pub fn new(
-        api: Rc<Api>,
-        config: Config,
-        seed: u64,
-        rules: Option<Rules>,
-        resume: Option<Rc<Resume>>,
-        closed: AbortSignal,
-    ) -> Rc<Self> {
-        let mut engine = Engine::new(config, seed);
-        if let Some(rules) = rules {
-            engine.set_rules(rules, ends_at(&rules));
-        }
-        let driver = Rc::new(Self {
-            api,
-            engine: RefCell::new(engine),
-            tasks: RefCell::default(),
-            resume,
-            starts: RefCell::default(),
-            in_flight: RefCell::default(),
-            timer: RefCell::default(),
-            pump_pending: Cell::new(false),
-            looks_out: Cell::new(false),
-            network: RefCell::default(),
-            closed,
-        });
+    /// A driver of `engine`. Identities, rows, leases and the channel belong to `key`.
+    pub fn new(engine: Rc<RefCell<Engine>>, service: Service, key: ResumeKey) -> Rc<Self> {
+        let scope = key.scope();
+        let key = Rc::new(key);
         // Weak: the listeners must not keep the driver they belong to.
-        let told = Rc::downgrade(&driver);
-        *driver.network.borrow_mut() = Some(Network::watch(move |online| {
-            if let Some(driver) = told.upgrade() {
-                driver.tell(if online { Event::Online } else { Event::Offline });
+        Rc::new_cyclic(|driver| {
+            let (told, posted) = (driver.clone(), driver.clone());
+            let handle = |driver: &std::rc::Weak<Self>, event| {
+                if let Some(driver) = driver.upgrade() {
+                    driver.handle(event);
+                }
+            };
+            Self {
+                engine,
+                service,
+                store: Rc::new(Store::new(Rc::clone(&key))),
+                key,
+                leases: Rc::new(Leases::new(&scope)),
+                channel: TabChannel::new(
+                    &scope,
+                    Rc::new(move |identity, message| handle(&posted, Event::Peer { identity, message })),
+                ),
+                uploads: Table::default(),
+                calls: Table::default(),
+                operations: Table::default(),
+                alarm: RefCell::default(),
+                pump_pending: Cell::new(false),
+                _connectivity: Connectivity::watch(move |online| handle(&told, Event::Network { online })),
             }
-        }));
-        driver
+        })
     }
 
     /// Queues an upload.
-    pub fn pick(self: &Rc<Self>, job: Job) -> UploadId {
-        let picked = Picked {
-            size: job.subject.file.size() as u64,
-            findable: job.findable,
-            heard: job.watch.wants_progress() && Xhr::is_here(),
+    pub fn upload(self: &Rc<Self>, request: UploadRequest) -> UploadId {
+        let file = FileSpec {
+            size: request.source.size,
+            name: request.encrypted_name.clone(),
+            unique_name: request.unique_name,
+            wants_progress: request.wants_progress,
         };
-        let upload = self.engine.borrow_mut().pick(picked);
-        self.tasks.borrow_mut().insert(upload, Rc::new(Task::new(job)));
-        if self.engine.borrow().is_offline() {
-            self.look_out();
-        }
+        let upload = self.engine.borrow_mut().upload(file, now());
+        self.uploads.insert(upload, Rc::new(request));
         self.wake();
         upload
     }
 
+    /// Makes a call. `observer` gets its answer, unless it is withdrawn.
+    pub fn call(self: &Rc<Self>, call: Call, observer: Rc<dyn CallObserver>) -> CallId {
+        let call = self.engine.borrow_mut().call(call, now());
+        self.calls.insert(call, observer);
+        self.wake();
+        call
+    }
+
+    /// Nobody wants the call's answer any more.
+    pub fn withdraw(self: &Rc<Self>, call: CallId) {
+        self.calls.take(call);
+        self.handle(Event::Withdraw(call));
+    }
+
     /// Tells the engine something.
-    pub fn tell(self: &Rc<Self>, event: Event) {
+    pub fn handle(self: &Rc<Self>, event: Event) {
         self.engine.borrow_mut().handle(event, now());
         self.wake();
     }
 
-    /// The bucket was listed.
-    pub fn listed(&self, files: impl IntoIterator<Item = (String, u64)>) {
-        self.engine.borrow_mut().listed(files);
+    /// The identity of a file; `None` if it cannot be read.
+    pub async fn identify(&self, source: &SourceFile) -> Option<Identity> {
+        identify(&self.key, source).await
     }
 
-    /// The service told of one file.
-    pub fn holds(&self, key: &str, size: u64) {
-        self.engine.borrow_mut().holds(key, size);
-    }
-
-    /// A file's size, where an earlier answer told it.
-    pub fn size_of(&self, key: &str) -> Option<u64> {
-        self.engine.borrow().size_of(key)
-    }
-
-    /// A file was removed by its key.
-    pub fn removed(&self, key: &str) {
-        self.engine.borrow_mut().removed(key);
-    }
-
-    pub(super) fn plan(&self, upload: UploadId) -> Option<Plan> {
-        self.engine.borrow().plan(upload)
-    }
-
-    pub(super) fn tag(&self, upload: UploadId, part: u32) -> Option<String> {
-        self.engine.borrow().tag(upload, part).map(str::to_owned)
-    }
-
-    /// The upload that stores the file `key`, if one here does.
-    pub fn upload_of(&self, key: &str) -> Option<UploadId> {
-        let engine = self.engine.borrow();
-        self.tasks.borrow().keys().copied().find(|upload| engine.key(*upload) == Some(key))
-    }
-
-    /// Ends an upload and removes what is stored of it; `None` once it has settled.
-    pub fn give_up(self: &Rc<Self>, upload: UploadId) -> Option<Promise> {
-        let settlement = self.task(upload)?.job.watch.settlement();
-        self.tell(Event::Abort { upload, keep: false });
-        Some(settlement)
-    }
-
-    /// The upload now; `None` once it has settled.
-    pub fn snapshot(&self, upload: UploadId) -> Option<Snapshot> {
-        let engine = self.engine.borrow();
-        Some(Snapshot {
-            state: engine.state(upload)?,
-            progress: engine.progress(upload, now())?,
-            key: engine.key(upload).map(str::to_owned),
-            failure: engine.failure(upload).cloned(),
-        })
-    }
-
-    /// Aborts every upload, keeping what is stored.
-    pub fn abort_all(self: &Rc<Self>) {
-        let uploads: Vec<_> = self.tasks.borrow().keys().copied().collect();
-        for upload in uploads {
-            self.tell(Event::Abort { upload, keep: true });
-        }
+    /// The file handle that is stored with an upload.
+    ///
+    /// # Errors
+    /// `storage`
+    pub async fn stored_handle(&self, identity: &Identity) -> Result<Option<JsValue>, Failure> {
+        self.store.handle(identity).await
     }
 
     /// Lets the loop run once the caller has returned, so that no callback runs inside a call.
@@ -175,227 +145,175 @@ impl Driver {
             let Some(action) = action else { break };
             self.perform(action);
         }
-        let wake_at = self.engine.borrow().wake_at();
-        let timer = wake_at.map(|at| {
-            let driver = Rc::clone(self);
-            let millis = at.since(now()).clamp(1, LONGEST_TIMER);
-            Timeout::new(u32::try_from(millis).unwrap_or(1), move || driver.pump())
-        });
-        // The timer that was set before is cancelled as it drops.
-        *self.timer.borrow_mut() = timer;
+        let wake_at = self.engine.borrow().wake_at().map(|(at, _reason)| at);
+        let mut alarm = self.alarm.borrow_mut();
+        match (wake_at, &*alarm) {
+            // A timer that fires before it is needed only sets the next. It may be set a thousand times otherwise.
+            (Some(at), Some((set, _))) if *set <= at => {}
+            (Some(at), _) => {
+                let driver = Rc::clone(self);
+                let millis = at.since(now()).clamp(1, LONGEST_TIMER);
+                let timer = Timeout::new(u32::try_from(millis).unwrap_or(1), move || {
+                    driver.alarm.take();
+                    driver.pump();
+                });
+                // The timer that was set before is cancelled as it drops.
+                *alarm = Some((at, timer));
+            }
+            // A timer that nothing waits for would keep Node alive.
+            (None, _) => *alarm = None,
+        }
     }
 
+    /// Performs one action. Bodies own what they need: they outlive the handles of whoever asked.
     fn perform(self: &Rc<Self>, action: Action) {
-        let driver = Rc::clone(self);
+        let (store, leases) = (Rc::clone(&self.store), Rc::clone(&self.leases));
         match action {
-            Action::FetchRules { request } => spawn_local(async move {
-                let rules = driver.api.ask_rules(&driver.closed).await;
-                let known = rules.map(|rules| Event::RulesKnown { request, rules, expires_in: ends_in(&rules) });
-                driver.end(request, known).await;
-            }),
-            Action::Start { upload, request, parts } => {
-                let Some(task) = self.task(upload) else { return };
-                let call = Request::start(parts, &task.job.sealed, task.job.subject.file.size() as u64);
-                let signal = self.begin(request);
-                spawn_local(async move {
-                    driver.keep_intent(upload, &task).await;
-                    let is_aborted = driver.engine.borrow().state(upload) == Some(State::Aborted);
-                    let answer = if is_aborted {
-                        Err(Failure::new(Code::Closed, "The upload was aborted before it began."))
-                    } else {
-                        driver.api.send(&call, JsValue::UNDEFINED, &signal, None).await
-                    };
-                    let started = answer.and_then(|answer| started(&answer));
-                    if let Ok(started) = &started {
-                        driver.note_start(&task.job, &started.file_key);
-                        driver.keep_start(upload, &task, started).await;
-                    }
-                    let event =
-                        started.map(|Started { file_key: key, upload_id }| Event::Started { request, key, upload_id });
-                    driver.end(request, event).await;
-                });
+            Action::Send { op, request, part, report } => self.send(op, &request, part, report),
+            Action::Fetch { op, link, size } => self.start(op, download(link, size, self.moved(op))),
+            Action::Cancel { op } => {
+                if let Some(operation) = self.operations.take(op) {
+                    operation.cancel();
+                }
+                leases.release_of(op);
             }
-            Action::PutPart { upload, request, part, range, key, upload_id, watched } => {
-                let Some(task) = self.task(upload) else { return };
-                let signal = self.begin(request);
-                spawn_local(async move {
-                    let put = Request::part(&key, &upload_id, part);
-                    let result = driver.put_part(&task.job, request, &put, range, watched, &signal).await;
-                    let stored = result.and_then(|answer| part_tag(&answer, part));
-                    driver.end(request, stored.map(|tag| Event::PartStored { request, tag })).await;
-                });
+            Action::Token { op } => self.start(op, self.service.token.fetch()),
+            Action::Sample { op, upload } => {
+                let (key, request) = (Rc::clone(&self.key), self.uploads.get(upload));
+                self.start(
+                    op,
+                    Box::pin(async move {
+                        let Some(request) = request else { return Outcome::Sampled(None) };
+                        Outcome::Sampled(identify(&key, &request.source).await)
+                    }),
+                );
             }
-            Action::Save { upload, part } => {
-                let Some(task) = self.task(upload) else { return };
-                spawn_local(async move {
-                    driver.keep_tag(upload, &task, part).await;
-                    driver.tell(Event::Saved { upload, part });
-                });
+            Action::Peek { op, upload, range } => {
+                let part = self.part(PartBody { upload, range });
+                self.start(
+                    op,
+                    Box::pin(async move {
+                        let Some(part) = part else { return Outcome::Readable(false) };
+                        Outcome::Readable(is_readable(&part).await)
+                    }),
+                );
             }
-            Action::Complete { upload, request, key, tags } => {
-                let Some(task) = self.task(upload) else { return };
-                let signal = self.begin(request);
-                spawn_local(async move {
-                    let call = Request::complete(&key, &tags);
-                    let result = match driver.check_same(&task).await {
-                        Ok(()) => driver.api.send(&call, JsValue::UNDEFINED, &signal, None).await,
-                        Err(failure) => Err(failure),
-                    };
-                    let completed = result.and_then(|answer| check_completion(&answer));
-                    driver.end(request, completed.map(|()| Event::Completed { request })).await;
-                });
+            Action::DecodeList { op, body } => self.start(op, list::decode(body)),
+            Action::Lock { op, identity, wait } => {
+                self.start(op, Box::pin(async move { Outcome::Locked(leases.take(op, identity, wait).await) }));
             }
-            Action::Confirm { request, key, .. } => self.exchange(request, Request::file(&key), move |answer| {
-                Ok(Event::Confirmed { request, completed: file_info(answer)?.completed })
-            }),
-            Action::Remove { request, key, .. } => {
-                self.exchange(request, Request::remove(&key), move |_| Ok(Event::Removed { request }));
+            Action::Unlock { identity } => leases.release(&identity),
+            Action::QueryLocks { op } => {
+                self.start(op, Box::pin(async move { Outcome::Locks(leases.query().await) }));
             }
-            Action::Find { upload, request } => {
-                let Some(task) = self.task(upload) else { return };
-                self.exchange(request, Request::list(), move |answer| {
-                    let sealed = Some(&task.job.sealed);
-                    let files = FileList::new(answer).collect::<Result<Vec<_>, _>>()?;
-                    let mine = files.into_iter().filter(|info| info.file_name.as_ref() == sealed);
-                    Ok(Event::Found { request, keys: mine.filter_map(|info| info.file_key).collect() })
-                });
+            Action::Channel { open: true } => self.channel.open(),
+            Action::Channel { open: false } => self.channel.close(),
+            Action::Post { identity, message } => self.channel.post(&identity, &message),
+            Action::Load { op, identity } => {
+                self.start(op, Box::pin(async move { Outcome::Loaded(store.load(identity).await) }));
             }
-            Action::Recall { upload } => {
-                if let Some(task) = self.task(upload) {
-                    spawn_local(driver.recall(upload, task));
+            Action::LoadAll { op } => {
+                self.start(op, Box::pin(async move { Outcome::LoadedAll(store.load_all().await) }));
+            }
+            Action::Store { op, upload, identity, checkpoint, part_size, expires_in } => {
+                let Some(request) = self.uploads.get(upload) else { return };
+                let record = record(&request.source, checkpoint, part_size);
+                let expires = wall_clock() + expires_in as f64;
+                self.start(
+                    op,
+                    Box::pin(async move {
+                        let handle = request.source.handle.as_ref();
+                        Outcome::Stored(store.begin(&identity, &record, expires, handle).await)
+                    }),
+                );
+            }
+            Action::StoreTag { op, upload, identity, remote, part_size, part, tag } => {
+                let Some(request) = self.uploads.get(upload) else { return };
+                let record = record(&request.source, Checkpoint::Begun(remote), part_size);
+                self.start(
+                    op,
+                    Box::pin(async move { Outcome::Stored(store.save_tag(&identity, part, &record, &tag).await) }),
+                );
+            }
+            Action::Purge { op, identity } => {
+                self.start(op, Box::pin(async move { Outcome::Stored(store.purge(&identity).await) }));
+            }
+            Action::WarnUnkept => web_sys::console::warn_1(
+                &"partway: this browser keeps nothing; an upload cannot go on after a reload".into(),
+            ),
+            Action::Show { upload, view } => {
+                if let Some(request) = self.uploads.get(upload) {
+                    request.observer.changed(view);
                 }
             }
-            Action::StepAside { upload } => {
-                if let Some(task) = self.task(upload) {
-                    spawn_local(driver.step_aside(upload, task));
+            Action::Settle { upload } => {
+                if let Some(request) = self.uploads.take(upload) {
+                    request.observer.settled();
                 }
             }
-            Action::Want { upload } => {
-                if let Some(task) = self.task(upload) {
-                    spawn_local(async move { driver.want(&task).await });
+            Action::CallProgress { call, received, size } => {
+                if let Some(observer) = self.calls.get(call) {
+                    observer.progress(received, size);
                 }
             }
-            Action::RenewToken => spawn_local(async move {
-                let event = match driver.api.renew_token().await {
-                    Ok(()) => Event::TokenRenewed,
-                    Err(failure) => Event::TokenRefused(failure),
-                };
-                driver.tell(event);
-            }),
-            Action::Cancel { request } => {
-                if let Some(controller) = self.landed(request) {
-                    controller.abort();
-                }
-            }
-            Action::Report { upload } => {
-                if let (Some(task), Some(snapshot)) = (self.task(upload), self.snapshot(upload)) {
-                    // Nothing is kept of most moments: those are shown at once.
-                    if task.hold().is_none() {
-                        return task.job.watch.changed(snapshot);
-                    }
-                    spawn_local(async move { driver.show(&task, snapshot).await });
-                }
-            }
-            Action::Settled { upload, keep } => {
-                let snapshot = self.snapshot(upload);
-                let task = self.tasks.borrow_mut().remove(&upload);
-                self.engine.borrow_mut().forget(upload);
-                if let Some(task) = task {
-                    spawn_local(async move { driver.let_go(&task, keep, snapshot).await });
+            Action::Reply { call, answer } => {
+                if let Some(observer) = self.calls.take(call) {
+                    observer.answer(answer);
                 }
             }
         }
     }
 
-    /// Sends a JSON call once and tells the engine what `read` makes of the answer.
-    fn exchange(
-        self: &Rc<Self>,
-        id: RequestId,
-        request: Request,
-        read: impl FnOnce(&[u8]) -> Result<Event, Failure> + 'static,
-    ) {
+    fn send(self: &Rc<Self>, op: OpId, request: &crate::protocol::Request, part: Option<PartBody>, report: bool) {
+        let is_part = part.is_some();
+        let part = part.and_then(|part| self.part(part));
+        if is_part && part.is_none() {
+            // Nothing is sent in place of a part.
+            return self.handle(Event::Ended { op, outcome: Outcome::Unreadable });
+        }
+        self.start(op, transport::send(self.service.outgoing(request), part, report, self.moved(op)));
+    }
+
+    /// Runs an operation and tells the engine what came of it, unless it is cancelled before.
+    fn start(self: &Rc<Self>, op: OpId, work: Boxed<'static, Outcome>) {
         let driver = Rc::clone(self);
-        let signal = self.begin(id);
-        spawn_local(async move {
-            let result = driver.api.send(&request, JsValue::UNDEFINED, &signal, None).await;
-            driver.end(id, result.and_then(|answer| read(&answer))).await;
+        let operation = Operation::start(work, move |outcome| {
+            driver.operations.take(op);
+            driver.handle(Event::Ended { op, outcome });
         });
+        self.operations.insert(op, operation);
     }
 
-    async fn put_part(
-        self: &Rc<Self>,
-        job: &Job,
-        request: RequestId,
-        put: &Request,
-        range: Range<u64>,
-        watched: bool,
-        signal: &AbortSignal,
-    ) -> Result<Vec<u8>, Failure> {
-        // Firefox never ends a request whose file has changed.
-        check_readable(&job.subject.file, range.clone()).await?;
-        let body = part_body(&job.subject.file, range.clone()).await?;
-        let progress = (watched || job.watch.wants_progress()).then(|| {
-            // Weak: the request's own listener must not keep the driver.
-            let driver = Rc::downgrade(self);
-            let moved = move |bytes| {
-                if let Some(driver) = driver.upgrade() {
-                    driver.tell(Event::PartMoved { request, bytes });
-                }
-            };
-            Rc::new(moved) as Rc<dyn Fn(u64)>
-        });
-        let result = self.api.send(put, body, signal, progress).await;
-        // A browser that cannot read the file any more says that the connection failed.
-        if result.as_ref().is_err_and(Failure::is_unconnected) && !signal.aborted() {
-            check_readable(&job.subject.file, range).await?;
-        }
-        result
-    }
-
-    fn begin(&self, request: RequestId) -> AbortSignal {
-        // Every browser with WebAssembly has `AbortController`; without one nothing could be cancelled, only ignored.
-        match AbortController::new() {
-            Ok(controller) => {
-                let signal = controller.signal();
-                self.in_flight.borrow_mut().push((request, controller));
-                signal
+    /// Tells the engine how far an operation is.
+    fn moved(self: &Rc<Self>, op: OpId) -> Rc<dyn Fn(u64)> {
+        // Weak: the request's own listener must not keep the driver.
+        let driver = Rc::downgrade(self);
+        Rc::new(move |bytes| {
+            if let Some(driver) = driver.upgrade() {
+                driver.handle(Event::Moved { op, bytes });
             }
-            Err(_) => self.closed.clone(),
-        }
+        })
     }
 
-    fn end(self: &Rc<Self>, request: RequestId, result: Result<Event, Failure>) -> Boxed<'static, ()> {
-        Box::pin(Rc::clone(self).end_now(request, result))
-    }
-
-    async fn end_now(self: Rc<Self>, request: RequestId, result: Result<Event, Failure>) {
-        if result.as_ref().is_err_and(Failure::is_unconnected)
-            && (!Network::is_still_up(&self.closed).await || self.is_cut_off(request).await)
-        {
-            self.tell(Event::Offline);
-            self.look_out();
-        }
-        self.landed(request);
-        self.tell(result.unwrap_or_else(|failure| Event::Failed { request, failure }));
-    }
-
-    /// Takes the request out of flight.
-    fn landed(&self, request: RequestId) -> Option<AbortController> {
-        let mut in_flight = self.in_flight.borrow_mut();
-        let place = in_flight.iter().position(|(id, _)| *id == request)?;
-        Some(in_flight.swap_remove(place).1)
-    }
-
-    fn task(&self, upload: UploadId) -> Option<Rc<Task>> {
-        self.tasks.borrow().get(&upload).cloned()
+    fn part(&self, part: PartBody) -> Option<PartSource> {
+        let source = &self.uploads.get(part.upload)?.source;
+        Some(PartSource { file: source.file.clone(), size: source.size, range: part.range })
     }
 }
 
-/// The answer to a completion is unspecified: empty or any JSON. Anything else came from somebody else.
-fn check_completion(answer: &[u8]) -> Result<(), Failure> {
-    if answer.iter().all(u8::is_ascii_whitespace) || serde_json::from_slice::<serde::de::IgnoredAny>(answer).is_ok() {
-        Ok(())
-    } else {
-        Err(Failure::protocol("it is not JSON"))
+/// What is stored of an upload.
+fn record(source: &SourceFile, checkpoint: Checkpoint, part_size: u64) -> Record {
+    let (key, upload_id) = match checkpoint {
+        Checkpoint::Intent { name } => (String::new(), name),
+        Checkpoint::Begun(Remote { key, upload_id }) => (key, upload_id),
+    };
+    Record {
+        key,
+        upload_id,
+        size: source.size,
+        part_size,
+        name: source.name.clone(),
+        started_at: wall_clock() as u64,
+        modified: source.modified,
     }
 }

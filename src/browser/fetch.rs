@@ -2,40 +2,95 @@
 
 use super::Boxed;
 use super::reader::{Unread, read};
-use super::transport::{Incoming, Outgoing, Transport, is_success, retry_after};
-use crate::protocol::{Code, Failure, Method};
-use gloo_net::http::{Headers, RequestBuilder, Response};
+use super::transport::{Outgoing, is_success, retry_after};
+use super::wall_clock;
+use crate::engine::Outcome;
+use crate::protocol::{Method, Response};
+use gloo_net::http::{Headers, RequestBuilder};
+use js_sys::Promise;
 use std::rc::Rc;
-use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
 
-/// Sends through `fetch`, which cannot tell how far a body went, only how much of the answer came.
-pub struct Fetch;
+#[wasm_bindgen]
+extern "C" {
+    /// gloo-net's own call panics where a page has put another function in place of `fetch` and that one gives no
+    /// `Response`. Such a function may also throw, or give no promise.
+    #[wasm_bindgen(js_name = fetch, catch)]
+    fn fetch(request: &web_sys::Request) -> Result<JsValue, JsValue>;
+}
 
-impl Transport for Fetch {
-    fn send<'a>(
-        &'a self,
-        outgoing: Outgoing,
-        signal: &'a AbortSignal,
-        moved: Rc<dyn Fn(u64)>,
-    ) -> Boxed<'a, Result<Incoming, Failure>> {
-        Box::pin(async move {
-            let cap = outgoing.cap;
-            let response = request(outgoing, signal).await.map_err(|()| connection_failed())?;
-            let status = response.status();
-            let retry_after = retry_after(response.headers().get("Retry-After"));
-            let announced = response.headers().get("Content-Length").and_then(|length| length.parse().ok());
-            let mut body = Vec::new();
-            if is_success(status) {
-                body = bytes(&response, cap, &*moved).await?;
-            } else if let Some(stream) = response.body() {
-                drop(stream.cancel());
-            }
-            Ok(Incoming { status, retry_after, announced, body })
-        })
+/// Aborts a `fetch` when it is dropped; one that has ended does not mind.
+pub struct Abort(AbortController);
+
+impl Abort {
+    /// Something to abort by. `None` in a browser that cannot abort anything.
+    pub fn new() -> Option<Self> {
+        AbortController::new().ok().map(Self)
+    }
+
+    /// The signal for the request.
+    pub fn signal(&self) -> web_sys::AbortSignal {
+        self.0.signal()
     }
 }
 
-async fn request(outgoing: Outgoing, signal: &AbortSignal) -> Result<Response, ()> {
+impl Drop for Abort {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Sends `outgoing` until it is answered. `moved` hears how many bytes of the answer came.
+pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static, Outcome> {
+    Box::pin(async move {
+        let cap = outgoing.cap;
+        let Some(abort) = Abort::new() else { return Outcome::NoResponse };
+        let Some(request) = request(outgoing, &abort) else { return Outcome::NoResponse };
+        let Some(response) = response(fetch(&request)).await else { return Outcome::NoResponse };
+        let received_at = wall_clock();
+        let (status, header) = (response.status(), header(&response));
+        let mut body = Vec::new();
+        if is_success(status) {
+            let taken = read(response.body(), |chunk| {
+                let fits = body.len() + chunk.length() as usize <= cap;
+                if fits {
+                    body.extend_from_slice(&chunk.to_vec());
+                    if let Some(moved) = &moved {
+                        moved(body.len() as u64);
+                    }
+                }
+                fits
+            });
+            match taken.await {
+                Ok(()) => {}
+                Err(Unread::Broken) => return Outcome::NoResponse,
+                Err(Unread::TooLong) => return Outcome::TooLong,
+            }
+        }
+        Outcome::Response(Response {
+            status,
+            retry_after: retry_after(header("Retry-After")),
+            announced: header("Content-Length").and_then(|length| length.parse().ok()),
+            body,
+            received_at,
+        })
+    })
+}
+
+/// The response that `fetch` gives, if it gives one.
+pub async fn response(given: Result<JsValue, JsValue>) -> Option<web_sys::Response> {
+    JsFuture::from(Promise::resolve(&given.ok()?)).await.ok()?.dyn_into().ok()
+}
+
+/// Looks up headers of a response.
+pub fn header(response: &web_sys::Response) -> impl Fn(&str) -> Option<String> {
+    let headers = response.headers();
+    move |name| headers.get(name).ok().flatten()
+}
+
+fn request(outgoing: Outgoing, abort: &Abort) -> Option<web_sys::Request> {
     let headers = Headers::new();
     for (name, value) in &outgoing.headers {
         headers.set(name, value);
@@ -53,34 +108,7 @@ async fn request(outgoing: Outgoing, signal: &AbortSignal) -> Result<Response, (
         .credentials(RequestCredentials::Omit)
         .cache(RequestCache::NoStore)
         .referrer_policy(ReferrerPolicy::NoReferrer)
-        .abort_signal(Some(signal));
+        .abort_signal(Some(&abort.signal()));
     let request = if outgoing.body.is_undefined() { builder.build() } else { builder.body(outgoing.body) };
-    request.map_err(|_| ())?.send().await.map_err(|_| ())
-}
-
-async fn bytes(response: &Response, cap: usize, moved: &dyn Fn(u64)) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let taken = read(response.body(), |chunk| {
-        let fits = bytes.len() + chunk.length() as usize <= cap;
-        if fits {
-            bytes.extend_from_slice(&chunk.to_vec());
-            moved(bytes.len() as u64);
-        }
-        fits
-    });
-    match taken.await {
-        Ok(()) => Ok(bytes),
-        Err(Unread::Broken) => Err(connection_failed()),
-        Err(Unread::TooLong) => Err(too_long()),
-    }
-}
-
-/// The connection failed, before or while the answer came.
-pub fn connection_failed() -> Failure {
-    Failure::new(Code::Network, "The connection to the service failed.")
-}
-
-/// The answer is longer than any the API has.
-pub fn too_long() -> Failure {
-    Failure { status: Some(200), ..Failure::protocol("it is too long") }
+    request.ok().map(Into::into)
 }

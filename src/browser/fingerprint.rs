@@ -1,35 +1,40 @@
-//! The bytes that tell a file from another of its name and size.
+//! What tells a file from another of its name and size: some of its bytes.
 
-use crate::protocol::{Code, Failure};
-use crate::resume::SAMPLE;
+use super::Boxed;
+use super::upload_request::SourceFile;
+use crate::engine::Identity;
+use crate::resume::{Facts, ResumeKey, SAMPLE};
 use js_sys::Uint8Array;
 use std::ops::Range;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
+/// The file's identity, made of its facts and its sample. `None` if the file cannot be read.
+pub fn identify<'a>(key: &'a ResumeKey, source: &'a SourceFile) -> Boxed<'a, Option<Identity>> {
+    Box::pin(async move {
+        let SourceFile { file, size, name, modified, .. } = source;
+        let sample = sample(file, *size).await?;
+        Some(Identity(key.identity(&Facts { name, size: *size, modified: *modified, sample: &sample })))
+    })
+}
+
 /// The first, middle and last bytes of `file`, at most [`SAMPLE`] each; all of it where it is no longer than three of
-/// them.
-///
-/// # Errors
-/// `file-changed` where the file cannot be read any more.
-pub async fn sample(file: &Blob) -> Result<Vec<u8>, Failure> {
-    let size = file.size() as u64;
+/// them. `None` if the file cannot be read.
+pub async fn sample(file: &Blob, size: u64) -> Option<Vec<u8>> {
     if size <= 3 * SAMPLE {
         return read(file, 0..size).await;
     }
     let middle = (size - SAMPLE) / 2;
-    let mut bytes = read(file, 0..SAMPLE).await?;
-    for start in [middle, size - SAMPLE] {
+    let mut bytes = Vec::with_capacity(3 * SAMPLE as usize);
+    for start in [0, middle, size - SAMPLE] {
         bytes.extend(read(file, start..start + SAMPLE).await?);
     }
-    Ok(bytes)
+    Some(bytes)
 }
 
-async fn read(file: &Blob, range: Range<u64>) -> Result<Vec<u8>, Failure> {
-    let changed = || Failure::new(Code::FileChanged, "The file changed or can no longer be read; pick it again.");
-    let slice =
-        file.slice_with_f64_and_f64(range.start as f64, range.end as f64).map_err(|_| changed())?.array_buffer();
-    let bytes = Uint8Array::new(&JsFuture::from(slice).await.map_err(|_| changed())?).to_vec();
+async fn read(file: &Blob, range: Range<u64>) -> Option<Vec<u8>> {
+    let slice = file.slice_with_f64_and_f64(range.start as f64, range.end as f64).ok()?;
+    let bytes = Uint8Array::new(&JsFuture::from(slice.array_buffer()).await.ok()?).to_vec();
     // A file that was cut short may read as less, without an error.
-    if bytes.len() as u64 == range.end - range.start { Ok(bytes) } else { Err(changed()) }
+    (bytes.len() as u64 == range.end - range.start).then_some(bytes)
 }

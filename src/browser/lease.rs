@@ -1,26 +1,26 @@
-//! Who sends an upload: one page, or one bucket of it, at a time.
+//! The right to send a file, which one page, or one bucket of it, has at a time.
 //!
 //! A lease is a Web Lock, which the browser releases when its page dies. A page without Web Locks (one that is no
 //! secure context) writes a row with an expiry instead, and renews it. If it cannot write either, the lease holds
 //! within the page only.
 
-use super::database::{Access, Database, LEASES};
-use super::{Listener, clock, deferred::Deferred, sleep::sleep};
+use super::database::{Access, Database, LEASES, failed, list, result};
+use super::property::{get, set};
+use super::{Boxed, Listener, deferred::Deferred, wall_clock};
+use crate::engine::Lock;
 use crate::protocol::Failure;
 use gloo_timers::callback::Interval;
-use js_sys::{Array, Object, Promise, Reflect};
+use js_sys::{Array, Object, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AbortController, AbortSignal, EventTarget, IdbKeyRange, IdbRequest};
+use web_sys::{AbortController, EventTarget, IdbKeyRange};
 
 /// How long a row holds, in milliseconds: longer than a hidden page's timers may sleep, which is a minute.
 const LIFE: f64 = 75_000.0;
 /// How often a row is renewed.
 const RENEWAL: u32 = 5_000;
-/// How often one who waits looks whether a row is free.
-const LOOK: u32 = 2_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -37,72 +37,45 @@ thread_local! {
     static TAKEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What the lease of the file `identity` is called. With an empty identity: how every lease of the session begins.
-pub fn lease_name(scope: &str, identity: &str) -> String {
-    ["partway:", scope, ":", identity].concat()
-}
-
 /// The right to send, until dropped.
 pub struct Lease {
-    _kept: Kept,
+    _kind: LeaseKind,
 }
 
 /// Each frees the lease when it is dropped.
 #[expect(dead_code, reason = "kept for what dropping them does")]
-enum Kept {
-    Lock(Lock),
+enum LeaseKind {
+    Lock(WebLock),
     Row(Row),
     Page(Page),
 }
 
 impl Lease {
-    /// Takes the lease `name`, or nothing where somebody has it.
-    pub async fn try_take(name: &str) -> Option<Self> {
-        if let Some(locks) = locks()
-            && let Ok(lock) = Lock::take(&locks, name, None).await
-        {
-            return lock.map(|lock| Self { _kept: Kept::Lock(lock) });
-        }
-        let kept = match Row::take(name).await {
-            Ok(row) => row.map(Kept::Row),
-            Err(_) => Page::take(name).map(Kept::Page),
-        };
-        kept.map(|kept| Self { _kept: kept })
-    }
-
-    /// Waits until the lease `name` is free, and takes it. Nothing where `signal` is aborted before.
-    pub async fn wait(name: &str, signal: &AbortSignal) -> Option<Self> {
-        // A page in Chromium's back/forward cache keeps its locks from those who waited before it went there, until
-        // somebody asks for them.
-        let _look = Interval::new(LOOK, || {
-            let _ = locks().map(|locks| locks.query());
-        });
-        if let Some(locks) = locks()
-            && let Ok(lock) = Lock::take(&locks, name, Some(signal)).await
-        {
-            return lock.map(|lock| Self { _kept: Kept::Lock(lock) });
-        }
-        while !signal.aborted() {
-            if let Some(lease) = Self::try_take(name).await {
-                return Some(lease);
+    /// Takes the lease `name`: at once, or when it is free if `wait` is set and there is a queue. Dropped before it has
+    /// ended, it leaves the queue.
+    ///
+    /// # Errors
+    /// Somebody else has it.
+    pub fn take(name: &str, wait: bool) -> Boxed<'_, Result<Self, Lock>> {
+        Box::pin(async move {
+            if let Some(locks) = locks()
+                && let Ok(lock) = WebLock::take(&locks, name, wait).await
+            {
+                return lock.map(|lock| Self { _kind: LeaseKind::Lock(lock) }).ok_or(Lock::Taken { queue: true });
             }
-            sleep(LOOK.into(), signal).await;
-        }
-        None
-    }
-
-    /// Leaves time for those who wait for a lease and only look now and then. Web Locks have a queue and need none.
-    pub async fn let_others_look(signal: &AbortSignal) {
-        if locks().is_none() {
-            sleep((2 * LOOK).into(), signal).await;
-        }
+            let kind = match Row::take(name).await {
+                Ok(row) => row.map(LeaseKind::Row),
+                Err(_) => Page::take(name).map(LeaseKind::Page),
+            };
+            kind.map(|kind| Self { _kind: kind }).ok_or(Lock::Taken { queue: false })
+        })
     }
 
     /// The leases that somebody has, in this page or another, whose names begin with `prefix`.
     pub async fn held(prefix: &str) -> Vec<String> {
         let names = match locks() {
-            Some(locks) => Lock::names(&locks).await,
-            None => match Row::names(&Database::shared(), prefix, clock::wall_clock()).await {
+            Some(locks) => WebLock::names(&locks).await,
+            None => match Row::names(prefix).await {
                 Ok(names) => names,
                 Err(_) => TAKEN.with_borrow(Clone::clone),
             },
@@ -117,33 +90,30 @@ fn locks() -> Option<Locks> {
 }
 
 /// A Web Lock: ours for as long as this promise is open.
-struct Lock(Deferred);
+struct WebLock(Deferred);
 
-impl Drop for Lock {
+impl Drop for WebLock {
     fn drop(&mut self) {
         self.0.resolve(&JsValue::UNDEFINED);
     }
 }
 
-/// Withdraws a request for a lock when nobody waits for it any more.
-struct Asked(AbortController);
+/// Leaves the queue when it is dropped; a lock that is granted does not mind.
+struct Request(AbortController);
 
-impl Drop for Asked {
+impl Drop for Request {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-impl Lock {
-    /// Takes the lock: waits for it until `signal` is aborted where there is one, else only looks whether it is free.
+impl WebLock {
+    /// Takes the lock: waits for it, or only looks whether it is free.
     ///
     /// # Errors
     /// This page may have no locks.
-    async fn take(locks: &Locks, name: &str, signal: Option<&AbortSignal>) -> Result<Option<Self>, JsValue> {
-        if signal.is_some_and(AbortSignal::aborted) {
-            return Ok(None);
-        }
-        // Made before it is asked for: it lets go of the lock whenever this future is dropped.
+    async fn take(locks: &Locks, name: &str, wait: bool) -> Result<Option<Self>, JsValue> {
+        // Made before it is asked for: it releases the lock whenever this future is dropped.
         let lock = Self(Deferred::new());
         let answer = Deferred::new();
         let (held, told) = (lock.0.promise(), answer.clone());
@@ -151,31 +121,24 @@ impl Lock {
             told.resolve(&lock);
             if lock.is_object() { held.clone().into() } else { JsValue::UNDEFINED }
         });
-        let asked = Asked(AbortController::new()?);
+        let request = Request(AbortController::new()?);
         let options = Object::new();
-        let mut _forward = None;
-        if let Some(signal) = signal {
-            // Our own signal, for the caller's reason could be anything.
-            let controller = asked.0.clone();
-            _forward = Some(Listener::new(signal, "abort", move |_| controller.abort()));
-            Reflect::set(&options, &"signal".into(), &asked.0.signal())?;
+        if wait {
+            set(&options, "signal", &request.0.signal());
         } else {
-            Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE)?;
+            set(&options, "ifAvailable", &JsValue::TRUE);
         }
         let ended = locks.request(name, &options, granted.as_ref())?;
-        // The request's own promise fulfils only when the lock is let go, and rejects when it was never ours.
+        // The request's own promise fulfils only when the lock is released, and rejects when it was never ours.
         let race = Promise::race(&Array::of2(&answer.promise(), &ended));
-        match JsFuture::from(race).await {
-            Ok(given) => Ok(given.is_object().then_some(lock)),
-            Err(_) if signal.is_some_and(AbortSignal::aborted) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(JsFuture::from(race).await?.is_object().then_some(lock))
     }
 
     async fn names(locks: &Locks) -> Vec<String> {
         let Ok(query) = locks.query() else { return Vec::new() };
         let Ok(snapshot) = JsFuture::from(query).await else { return Vec::new() };
-        list(get(&snapshot, "held")).iter().filter_map(|lock| get(&lock, "name").as_string()).collect()
+        let held: Array = get(&snapshot, "held").dyn_into().unwrap_or_default();
+        held.iter().filter_map(|lock| get(&lock, "name").as_string()).collect()
     }
 }
 
@@ -189,7 +152,7 @@ struct Row {
 /// Who wants the lease.
 struct Claim {
     database: Rc<Database>,
-    name: String,
+    name: JsValue,
     owner: JsValue,
     over: Cell<bool>,
 }
@@ -200,8 +163,8 @@ impl Row {
     async fn take(name: &str) -> Result<Option<Self>, Failure> {
         // Only ever compared: two of them differ, and that is all.
         let owner = JsValue::from(js_sys::Math::random());
-        let claim = Claim { database: Database::shared(), name: name.to_owned(), owner, over: Cell::new(false) };
-        if !claim.write(clock::wall_clock()).await? {
+        let claim = Claim { database: Database::shared(), name: name.into(), owner, over: Cell::new(false) };
+        if !claim.write().await? {
             return Ok(None);
         }
         let claim = Rc::new(claim);
@@ -210,7 +173,7 @@ impl Row {
             let claim = Rc::clone(&renewed);
             spawn_local(async move {
                 if !claim.over.get() {
-                    let _ = claim.write(clock::wall_clock()).await;
+                    let _ = claim.write().await;
                 }
             });
         });
@@ -220,14 +183,14 @@ impl Row {
         Ok(Some(Self { claim, _renewal: renewal, _leaving: leaving }))
     }
 
-    async fn names(database: &Rc<Database>, prefix: &str, now: f64) -> Result<Vec<String>, Failure> {
-        let requests = database.run(&[LEASES], Access::Read, |transaction| {
-            let leases = transaction.object_store(LEASES)?;
-            let range = IdbKeyRange::bound(&prefix.into(), &[prefix, "\u{ffff}"].concat().into())?;
-            Ok((leases.get_all_keys_with_key(&range)?, leases.get_all_with_key(&range)?))
-        });
-        let (names, rows) = requests.await?;
-        let (names, rows) = (list(result(&names)), list(result(&rows)));
+    async fn names(prefix: &str) -> Result<Vec<String>, Failure> {
+        let transaction = Database::shared().begin(&[LEASES], Access::Read).await?;
+        let leases = transaction.store(LEASES)?;
+        let range = IdbKeyRange::bound(&prefix.into(), &[prefix, "\u{ffff}"].concat().into()).map_err(failed)?;
+        let names = leases.get_all_keys_with_key(&range).map_err(failed)?;
+        let rows = leases.get_all_with_key(&range).map_err(failed)?;
+        transaction.end().await?;
+        let (names, rows, now) = (list(&names), list(&rows), wall_clock());
         let held = names.iter().zip(rows.iter()).filter(|(_, row)| is_held(row, now));
         Ok(held.filter_map(|(name, _)| name.as_string()).collect())
     }
@@ -242,47 +205,45 @@ impl Drop for Row {
 
 impl Claim {
     /// Writes or renews the row, and says whether the lease is ours.
-    async fn write(&self, now: f64) -> Result<bool, Failure> {
+    async fn write(&self) -> Result<bool, Failure> {
+        let now = wall_clock();
         let row = Object::new();
-        for (key, value) in [("owner", self.owner.clone()), ("until", (now + LIFE).into())] {
-            // A plain object takes every property.
-            let _ = Reflect::set(&row, &key.into(), &value);
-        }
+        set(&row, "owner", &self.owner);
+        set(&row, "until", &(now + LIFE).into());
+        let transaction = self.database.begin(&[LEASES], Access::Write).await?;
+        let leases = transaction.store(LEASES)?;
+        let found = leases.get(&self.name).map_err(failed)?;
         let ours = Rc::new(Cell::new(false));
-        let (told, owner, name) = (Rc::clone(&ours), self.owner.clone(), JsValue::from_str(&self.name));
-        let act = |transaction: &web_sys::IdbTransaction| {
-            let leases = transaction.object_store(LEASES)?;
-            let found = leases.get(&name)?;
-            let answer = found.clone();
-            Ok(Listener::new(&found, "success", move |_| {
-                let holder = result(&answer);
-                if !is_held(&holder, now) || get(&holder, "owner") == owner {
-                    told.set(leases.put_with_key(&row, &name).is_ok());
-                }
-            }))
-        };
-        let _listener = self.database.run(&[LEASES], Access::Write, act).await?;
+        let (told, owner, name, answer) = (Rc::clone(&ours), self.owner.clone(), self.name.clone(), found.clone());
+        let _listener = Listener::new(&found, "success", move |_| {
+            let holder = result(&answer);
+            if !is_held(&holder, now) || get(&holder, "owner") == owner {
+                told.set(leases.put_with_key(&row, &name).is_ok());
+            }
+        });
+        transaction.end().await?;
         Ok(ours.get())
     }
 
-    /// Deletes the row, if it is ours, some time soon.
+    /// Deletes the row, if it is ours, some time soon. If that fails, the row runs out.
     fn withdraw(claim: &Rc<Self>) {
         let claim = Rc::clone(claim);
         spawn_local(async move {
-            let (owner, name) = (claim.owner.clone(), JsValue::from_str(&claim.name));
-            let act = |transaction: &web_sys::IdbTransaction| {
-                let leases = transaction.object_store(LEASES)?;
-                let found = leases.get(&name)?;
-                let answer = found.clone();
-                Ok(Listener::new(&found, "success", move |_| {
-                    if get(&result(&answer), "owner") == owner {
-                        drop(leases.delete(&name));
-                    }
-                }))
-            };
-            // If it fails the row runs out.
-            drop(claim.database.run(&[LEASES], Access::Write, act).await);
+            let _ = claim.delete().await;
         });
+    }
+
+    async fn delete(&self) -> Result<(), Failure> {
+        let transaction = self.database.begin(&[LEASES], Access::Write).await?;
+        let leases = transaction.store(LEASES)?;
+        let found = leases.get(&self.name).map_err(failed)?;
+        let (owner, name, answer) = (self.owner.clone(), self.name.clone(), found.clone());
+        let _listener = Listener::new(&found, "success", move |_| {
+            if get(&result(&answer), "owner") == owner {
+                let _ = leases.delete(&name);
+            }
+        });
+        transaction.end().await
     }
 }
 
@@ -310,16 +271,4 @@ impl Drop for Page {
 fn is_held(row: &JsValue, now: f64) -> bool {
     // A row that would hold for longer than any row was written by a clock that has been set back since.
     get(row, "until").as_f64().is_some_and(|until| until > now && until <= now + LIFE)
-}
-
-fn result(request: &IdbRequest) -> JsValue {
-    request.result().unwrap_or(JsValue::UNDEFINED)
-}
-
-fn list(value: JsValue) -> Array {
-    value.dyn_into().unwrap_or_default()
-}
-
-fn get(object: &JsValue, key: &str) -> JsValue {
-    Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
 }

@@ -1,40 +1,41 @@
-//! Does what the engine decides: `fetch`, `XMLHttpRequest`, `Blob` slices, timers. Works in a window and in a worker.
+//! Does what the engine decides, and decides nothing: a body performs one operation of the browser and posts one event.
+//! Works in a window and in a worker.
 //!
-//! It still decides some things that no simulation sees: ARCHITECTURE.md lists them.
-
+//! [`Driver`] is the loop. Each operation is a future in a file of its own; dropping it withdraws whatever it asked the
+//! browser for, and that is how [`Action::Cancel`](crate::engine::Action::Cancel) is performed.
 //!
 //! Bytes of files never enter wasm memory, which could not shrink again: a part is a `Blob` handed from the file to the
 //! request.
 
 use std::pin::Pin;
 
-mod api;
 mod body;
 mod clock;
+mod connectivity;
 mod database;
 mod deferred;
 mod download;
 mod driver;
+mod endpoint;
 mod fetch;
 mod fingerprint;
-mod hold;
-mod job;
-mod keep;
 mod kind;
 mod lease;
+mod leases;
+mod list;
 mod listener;
-mod network;
-mod news;
-mod outage;
-mod patience;
+mod observer;
+mod operation;
+mod property;
 mod reader;
-mod shared;
-mod sleep;
+mod service;
 mod store;
-mod strays;
+mod tab_channel;
+mod table;
+mod time_slice;
 mod token;
 mod transport;
-mod turn;
+mod upload_request;
 mod xhr;
 
 #[cfg(test)]
@@ -43,14 +44,17 @@ mod tests;
 /// A future behind one pointer: each `async` body is then compiled once, not once more into every caller.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-pub use api::{Api, Endpoint};
-pub use clock::wall_clock;
-pub use download::download;
+pub use clock::{now, wall_clock};
+pub use connectivity::Connectivity;
+pub use deferred::Deferred;
 pub use driver::Driver;
-pub use hold::{Resume, Subject};
-pub use job::{Job, Snapshot, Watch};
+pub use endpoint::Endpoint;
 pub use kind::kind;
 pub use listener::Listener;
-pub use token::{Token, is_header_text};
-pub use turn::Turn;
-pub use xhr::Xhr;
+pub use observer::{CallObserver, UploadObserver};
+pub use property::{get, set};
+pub use service::Service;
+pub use time_slice::{TimeSlice, give_way};
+pub use token::{SessionToken, is_header_text};
+pub use upload_request::{SourceFile, UploadRequest};
+pub use xhr::is_here as has_xhr;

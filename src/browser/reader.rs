@@ -1,7 +1,8 @@
 //! Reads an answer's stream, and no further than asked.
 
-use js_sys::{Reflect, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
+use super::property::get;
+use js_sys::Uint8Array;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 
@@ -13,7 +14,8 @@ pub enum Unread {
     TooLong,
 }
 
-/// Gives each chunk of `stream` to `take` until it ends or `take` refuses; what is left then is never received.
+/// Gives each chunk of `stream` to `take` until it ends or `take` refuses. What is left then is received only until
+/// the request is dropped.
 pub async fn read(stream: Option<ReadableStream>, mut take: impl FnMut(Uint8Array) -> bool) -> Result<(), Unread> {
     let Some(stream) = stream else { return Ok(()) };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
@@ -23,13 +25,7 @@ pub async fn read(stream: Option<ReadableStream>, mut take: impl FnMut(Uint8Arra
             return Ok(());
         }
         if !take(get(&chunk, "value").unchecked_into()) {
-            // Not awaited: nobody needs to know when the connection is gone.
-            drop(reader.cancel());
             return Err(Unread::TooLong);
         }
     }
-}
-
-fn get(object: &JsValue, key: &str) -> JsValue {
-    Reflect::get(object, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED)
 }

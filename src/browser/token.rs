@@ -1,7 +1,8 @@
-//! The session token: fixed, or from a function that is asked again when the service refuses what it gave.
+//! The session's token: a fixed text, or the newest one that a function gave.
 
+use super::Boxed;
 use super::kind::kind;
-use super::shared::Shared;
+use crate::engine::{Given, Outcome, TokenSource};
 use crate::protocol::{Code, Failure};
 use js_sys::{Function, Promise};
 use std::cell::RefCell;
@@ -14,91 +15,62 @@ pub fn is_header_text(text: &str) -> bool {
     !text.is_empty() && text.trim() == text && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
-/// The session token. It is neither printed nor stored.
-pub struct Token {
-    source: Source,
-    current: Rc<RefCell<Option<Current>>>,
-    asking: Shared<()>,
+/// The session's token. It is neither printed nor stored.
+pub struct SessionToken {
+    function: Option<Function>,
+    newest: Rc<RefCell<Option<String>>>,
 }
 
-enum Source {
-    Fixed,
-    Function(Function),
-}
-
-#[derive(Clone)]
-struct Current {
-    text: String,
-    /// How many tokens there were before.
-    generation: u64,
-}
-
-impl Token {
+impl SessionToken {
     /// A token that never changes.
     pub fn fixed(text: String) -> Self {
-        let current = Rc::new(RefCell::new(Some(Current { text, generation: 0 })));
-        Self { source: Source::Fixed, current, asking: Shared::default() }
+        Self { function: None, newest: Rc::new(RefCell::new(Some(text))) }
     }
 
-    /// Tokens from a function that returns one or a promise of one.
+    /// Tokens from a function that returns one, or a promise of one.
     pub fn from_function(function: Function) -> Self {
-        Self { source: Source::Function(function), current: Rc::default(), asking: Shared::default() }
+        Self { function: Some(function), newest: Rc::default() }
     }
 
-    /// The token, and its generation, by which a refusal of it is told from a refusal of an older one.
-    pub async fn current(&self) -> Result<(String, u64), Failure> {
-        if self.current.borrow().is_none() {
-            self.ask().await?;
-        }
-        let current = self.current.borrow().clone();
-        let current = current.ok_or_else(|| Failure::new(Code::Unauthorized, "There is no session token."))?;
-        Ok((current.text, current.generation))
+    /// Where it comes from.
+    pub fn source(&self) -> TokenSource {
+        if self.function.is_some() { TokenSource::Function } else { TokenSource::Fixed }
     }
 
-    /// Asks for another token because generation `refused` was refused: once for all who ask meanwhile, and not at all
-    /// where there is a newer one already.
-    pub async fn renew(&self, refused: u64) -> Result<(), Failure> {
-        if self.current.borrow().as_ref().is_some_and(|current| current.generation > refused) {
-            return Ok(());
-        }
-        match self.source {
-            Source::Fixed => Err(Failure::from_status(401, None)),
-            Source::Function(_) => self.ask().await,
-        }
+    /// The newest token.
+    pub fn text(&self) -> Option<String> {
+        self.newest.borrow().clone()
     }
 
-    async fn ask(&self) -> Result<(), Failure> {
-        let Source::Function(function) = &self.source else { return Ok(()) };
-        let (function, current) = (function.clone(), Rc::clone(&self.current));
-        self.asking
-            .run(async move {
-                let given = call(&function).await?;
-                // A function that returned a token before and returns nothing now means: signed out for the moment.
-                if given.is_falsy() && current.borrow().is_some() {
-                    return Err(Failure::new(Code::Unauthorized, "The token function gave no session token."));
+    /// Calls the function once. Requests that are built later bear the token it gives.
+    pub fn fetch(&self) -> Boxed<'static, Outcome> {
+        let (function, newest) = (self.function.clone(), Rc::clone(&self.newest));
+        Box::pin(async move {
+            // A fixed token is never fetched; the engine knows its source.
+            let Some(function) = function else { return Outcome::Token(Given::Token) };
+            let Ok(value) = call(&function).await else { return Outcome::Token(Given::Threw) };
+            Outcome::Token(match text(&value) {
+                Ok(text) => {
+                    newest.replace(Some(text));
+                    Given::Token
                 }
-                let text = text_of(&given)?;
-                let generation = current.borrow().as_ref().map_or(0, |current| current.generation + 1);
-                *current.borrow_mut() = Some(Current { text, generation });
-                Ok(())
+                Err(failure) if value.is_falsy() => Given::Nothing(failure),
+                Err(failure) => Given::Invalid(failure),
             })
-            .await
+        })
     }
 }
 
-async fn call(function: &Function) -> Result<JsValue, Failure> {
-    let failed = |_| Failure::new(Code::Unauthorized, "The token function failed to give a session token.");
-    let given = function.call0(&JsValue::UNDEFINED).map_err(failed)?;
-    JsFuture::from(Promise::resolve(&given)).await.map_err(failed)
+async fn call(function: &Function) -> Result<JsValue, JsValue> {
+    let given = function.call0(&JsValue::UNDEFINED)?;
+    JsFuture::from(Promise::resolve(&given)).await
 }
 
-fn text_of(given: &JsValue) -> Result<String, Failure> {
-    let Some(text) = given.as_string() else {
-        let kind = kind(given);
-        return Err(Failure::new(Code::InvalidOption, format!("token: the function must give a string, not {kind}.")));
-    };
-    if !is_header_text(&text) {
-        return Err(Failure::new(Code::InvalidOption, "token: the function gave a string that cannot be a header."));
+fn text(given: &JsValue) -> Result<String, Failure> {
+    let wrong = |why: &str| Failure::new(Code::InvalidOption, ["token: the function ", why].concat());
+    match given.as_string() {
+        None => Err(wrong(&["must give a string, not ", &kind(given), "."].concat())),
+        Some(text) if is_header_text(&text) => Ok(text),
+        Some(_) => Err(wrong("gave a string that cannot be a header.")),
     }
-    Ok(text)
 }

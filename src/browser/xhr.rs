@@ -1,84 +1,76 @@
 //! Requests through `XMLHttpRequest`, which tells how far a body went.
 
-use super::fetch::{connection_failed, too_long};
-use super::transport::{Incoming, Outgoing, Transport, is_success, method_name, retry_after};
-use super::{Boxed, Listener};
-use crate::protocol::Failure;
-use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use super::deferred::Deferred;
+use super::transport::{Outgoing, is_success, retry_after};
+use super::{Boxed, Listener, wall_clock};
+use crate::engine::Outcome;
+use crate::protocol::{Method, Response};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Blob, Event, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
+use web_sys::{Blob, Event, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
 
-/// Sends through `XMLHttpRequest`.
-pub struct Xhr;
+/// Whether there is one: a service worker has none.
+pub fn is_here() -> bool {
+    Reflect::has(&js_sys::global(), &JsValue::from_str("XMLHttpRequest")).unwrap_or(false)
+}
 
-impl Xhr {
-    /// Whether there is one: a service worker has none.
-    pub fn is_here() -> bool {
-        js_sys::Reflect::has(&js_sys::global(), &JsValue::from_str("XMLHttpRequest")).unwrap_or(false)
+/// Aborts the request when it is dropped; one that has ended does not mind.
+struct Abort(XmlHttpRequest);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        let _ = self.0.abort();
     }
 }
 
-impl Transport for Xhr {
-    fn send<'a>(
-        &'a self,
-        outgoing: Outgoing,
-        signal: &'a AbortSignal,
-        moved: Rc<dyn Fn(u64)>,
-    ) -> Boxed<'a, Result<Incoming, Failure>> {
-        Box::pin(exchange(outgoing, signal, moved))
-    }
-}
-
-async fn exchange(outgoing: Outgoing, signal: &AbortSignal, moved: Rc<dyn Fn(u64)>) -> Result<Incoming, Failure> {
-    let xhr = open(&outgoing).map_err(|_| connection_failed())?;
-    let (cap, long) = (outgoing.cap, Rc::new(Cell::new(false)));
-
-    let mut resolve = None;
-    let ended = Promise::new(&mut |done, _| resolve = Some(done));
-    let upload = xhr.upload().map_err(|_| connection_failed())?;
-    let _listeners = [
-        Listener::new(&xhr, "loadend", move |_| {
-            if let Some(resolve) = &resolve {
-                let _ = resolve.call0(&JsValue::UNDEFINED);
-            }
-        }),
-        Listener::new(&upload, "progress", move |event| moved(loaded(&event))),
-        Listener::new(&xhr, "progress", {
-            let (xhr, long) = (xhr.clone(), Rc::clone(&long));
-            move |event| {
-                if loaded(&event) > cap as u64 {
-                    long.set(true);
-                    let _ = xhr.abort();
+/// Sends `outgoing` until it is answered. `moved` hears how many bytes of the body went out.
+pub fn send(outgoing: Outgoing, moved: Rc<dyn Fn(u64)>) -> Boxed<'static, Outcome> {
+    Box::pin(async move {
+        let Ok(xhr) = open(&outgoing) else { return Outcome::NoResponse };
+        let Ok(upload) = xhr.upload() else { return Outcome::NoResponse };
+        // Dropped last, so that an abort tells no listener.
+        let _abort = Abort(xhr.clone());
+        let (ended, too_long) = (Deferred::new(), Rc::new(Cell::new(false)));
+        let _listeners = [
+            Listener::new(&xhr, "loadend", {
+                let ended = ended.clone();
+                move |_| ended.resolve(&JsValue::UNDEFINED)
+            }),
+            Listener::new(&upload, "progress", move |event| moved(loaded(&event))),
+            Listener::new(&xhr, "progress", {
+                let (xhr, too_long) = (xhr.clone(), Rc::clone(&too_long));
+                move |event| {
+                    if loaded(&event) > outgoing.cap as u64 {
+                        too_long.set(true);
+                        let _ = xhr.abort();
+                    }
                 }
-            }
-        }),
-        Listener::new(signal, "abort", {
-            let xhr = xhr.clone();
-            move |_| {
-                let _ = xhr.abort();
-            }
-        }),
-    ];
-    let sent = match outgoing.body.dyn_ref::<Blob>() {
-        Some(blob) => xhr.send_with_opt_blob(Some(blob)),
-        None => xhr.send_with_opt_buffer_source(outgoing.body.dyn_ref()),
-    };
-    if signal.aborted() || sent.is_err() {
-        return Err(connection_failed());
-    }
-    let _ = JsFuture::from(ended).await;
-    if long.get() {
-        return Err(too_long());
-    }
-    incoming(&xhr, &outgoing)
+            }),
+        ];
+        let sent = match outgoing.body.dyn_ref::<Blob>() {
+            Some(blob) => xhr.send_with_opt_blob(Some(blob)),
+            None => xhr.send_with_opt_buffer_source(outgoing.body.dyn_ref()),
+        };
+        if sent.is_err() {
+            return Outcome::NoResponse;
+        }
+        let _ = JsFuture::from(ended.promise()).await;
+        if too_long.get() { Outcome::TooLong } else { outcome(&xhr, &outgoing) }
+    })
 }
 
 fn open(outgoing: &Outgoing) -> Result<XmlHttpRequest, JsValue> {
     let xhr = XmlHttpRequest::new()?;
-    xhr.open(method_name(outgoing.method), &outgoing.url)?;
+    let method = match outgoing.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
+    };
+    xhr.open(method, &outgoing.url)?;
     xhr.set_response_type(XmlHttpRequestResponseType::Arraybuffer);
     for (name, value) in &outgoing.headers {
         xhr.set_request_header(name, value)?;
@@ -86,29 +78,27 @@ fn open(outgoing: &Outgoing) -> Result<XmlHttpRequest, JsValue> {
     Ok(xhr)
 }
 
-fn incoming(xhr: &XmlHttpRequest, outgoing: &Outgoing) -> Result<Incoming, Failure> {
+fn outcome(xhr: &XmlHttpRequest, outgoing: &Outgoing) -> Outcome {
     let status = xhr.status().unwrap_or(0);
     if status == 0 {
-        return Err(connection_failed());
+        return Outcome::NoResponse;
     }
     // It follows redirects unasked; what answered is then not the service that was trusted with the file.
     if xhr.response_url() != outgoing.url {
-        let failure = Failure::protocol("it came from another address, after a redirect");
-        return Err(Failure { status: Some(status), ..failure });
+        return Outcome::Redirected { status };
     }
     let mut body = Vec::new();
-    if is_success(status)
-        && let Some(buffer) = xhr.response().ok().and_then(|response| response.dyn_into::<ArrayBuffer>().ok())
-    {
+    let buffer = xhr.response().ok().and_then(|response| response.dyn_into::<ArrayBuffer>().ok());
+    if let Some(buffer) = buffer.filter(|_| is_success(status)) {
         if buffer.byte_length() as usize > outgoing.cap {
-            return Err(too_long());
+            return Outcome::TooLong;
         }
         body = Uint8Array::new(&buffer).to_vec();
     }
     let retry_after = if is_success(status) { None } else { retry_after(header(xhr, "retry-after")) };
     let announced = xhr.get_response_header("Content-Length").ok().flatten();
     let announced = announced.and_then(|length| length.parse().ok());
-    Ok(Incoming { status, retry_after, announced, body })
+    Outcome::Response(Response { status, retry_after, announced, body, received_at: wall_clock() })
 }
 
 /// A header, looked up among those the page may see: asking for one that CORS hides makes browsers complain on the

@@ -1,6 +1,6 @@
 //! Whether the session's rules allow one file more, by all that earlier answers told.
 
-use super::few::Few;
+use super::small_map::SmallMap;
 use super::{Instant, UploadId};
 use crate::protocol::{Code, Failure, Rules};
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub(super) struct Admission {
     /// Files the bucket is known to hold, by key, with their sizes.
     stored: BTreeMap<String, u64>,
     /// Uploads let in whose key is not known yet.
-    pending: Few<UploadId, u64>,
+    pending: SmallMap<UploadId, u64>,
 }
 
 impl Admission {

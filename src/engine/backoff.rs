@@ -27,7 +27,7 @@ impl Backoff {
     /// Milliseconds to wait before the next try, after `tries` of them ended in `failure`; `None` when it is final.
     /// `Retry-After` is a lower bound: the service's word wins over the jitter.
     pub fn delay(&self, tries: u32, failure: &Failure, random: &mut Random) -> Option<u64> {
-        (tries < failure.worth(self.attempts)).then(|| self.wait(tries, failure, random))
+        (tries < failure.max_tries(self.attempts)).then(|| self.wait(tries, failure, random))
     }
 
     /// Milliseconds to wait after `tries` failures, however many they are.

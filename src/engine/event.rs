@@ -1,153 +1,59 @@
-//! What the engine is told and what it asks for.
+//! What the engine is told.
 
-use crate::protocol::{Failure, Rules};
-use std::ops::Range;
+use super::{CallId, Identity, OpId, UploadId};
+use crate::protocol::{Failure, FileInfo, Response};
+use crate::resume::Record;
+use std::any::Any;
+use std::fmt;
+use std::rc::Rc;
 
-/// Names an upload of one engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UploadId(pub u32);
-
-/// Names one try of one request. An answer to a request that was cancelled is ignored by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub u64);
-
-/// A file that someone picked, as far as the engine needs to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Picked {
+/// A file to upload, as far as the engine needs to know it.
+#[derive(Clone, Debug)]
+pub struct FileSpec {
     /// Its size in bytes.
     pub size: u64,
-    /// Whether the encrypted name is unique (it holds a nonce): files left by a lost start can then be found in the
-    /// bucket's list.
-    pub findable: bool,
-    /// Whether the driver hears how far its parts are without being asked to.
-    pub heard: bool,
-}
-
-/// What an earlier page kept of an upload.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
-    /// The file's key.
-    pub key: String,
-    /// The multipart upload's ID.
-    pub upload_id: String,
-    /// Bytes of every part but the last.
-    pub part_size: u64,
-    /// Parts stored and saved: number, from 1, and tag.
-    pub tags: Vec<(u32, String)>,
+    /// Its name as the service gets it: encrypted, or plain where the caller chose that.
+    pub name: String,
+    /// Whether no other file's name is like this one (it holds a nonce): files left by a lost start can then be found
+    /// in the bucket's list.
+    pub unique_name: bool,
+    /// Whether somebody wants to know how far each part is.
+    pub wants_progress: bool,
 }
 
 /// What the driver tells.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Event {
-    /// The session's rules came; `expires_in` milliseconds from now the session ends.
-    RulesKnown {
-        /// The request they answer.
-        request: RequestId,
-        /// The rules.
-        rules: Rules,
-        /// Milliseconds until the session ends, where that is known.
-        expires_in: Option<u64>,
+    /// An operation ended: once for each, and never for one that was cancelled (what comes all the same is ignored).
+    Ended {
+        /// The operation.
+        op: OpId,
+        /// What came of it.
+        outcome: Outcome,
     },
-    /// `POST /buckets` was answered.
-    Started {
-        /// The request.
-        request: RequestId,
-        /// The file's key.
-        key: String,
-        /// The multipart upload's ID.
-        upload_id: String,
-    },
-    /// `bytes` of a part were handed to the network so far, in this try.
-    PartMoved {
-        /// The request.
-        request: RequestId,
+    /// A request or a download is so far: `bytes` of a part's body were handed to the network, or so many bytes of
+    /// any other answer came.
+    Moved {
+        /// The operation.
+        op: OpId,
         /// Bytes so far.
         bytes: u64,
     },
-    /// `PUT /buckets` was answered.
-    PartStored {
-        /// The request.
-        request: RequestId,
-        /// The part's tag.
-        tag: String,
+    /// Another tab posted this about a file.
+    Peer {
+        /// The file.
+        identity: Identity,
+        /// What it says.
+        message: PeerMessage,
     },
-    /// The tag of a part is kept where a crash does not lose it.
-    Saved {
-        /// The upload.
-        upload: UploadId,
-        /// The part's number, from 1.
-        part: u32,
+    /// The browser sees a network, or none.
+    Network {
+        /// Whether there is one.
+        online: bool,
     },
-    /// `POST /buckets/complete` was answered.
-    Completed {
-        /// The request.
-        request: RequestId,
-    },
-    /// `GET /buckets/file/{key}` was answered.
-    Confirmed {
-        /// The request.
-        request: RequestId,
-        /// Whether the file is complete.
-        completed: bool,
-    },
-    /// An upload was looked up: this is kept of it, or nothing. Nobody else sends it now.
-    Recalled {
-        /// The upload.
-        upload: UploadId,
-        /// What is kept.
-        kept: Option<Kept>,
-    },
-    /// Another page sends this upload, and is so far; [`Event::Recalled`] follows when it no longer does.
-    Elsewhere {
-        /// The upload.
-        upload: UploadId,
-        /// Bytes sent there.
-        sent: u64,
-        /// Parts stored there.
-        parts_done: u32,
-    },
-    /// Another page has completed this upload.
-    DoneElsewhere {
-        /// The upload.
-        upload: UploadId,
-        /// The file's key.
-        key: String,
-    },
-    /// Another tab asks to take the upload over. Its checkpoint is in the store that all tabs share.
-    Wanted {
-        /// The upload.
-        upload: UploadId,
-    },
-    /// `GET /buckets` was answered: keys of the files that bear the upload's name.
-    Found {
-        /// The request.
-        request: RequestId,
-        /// The keys.
-        keys: Vec<String>,
-    },
-    /// There is no network.
-    Offline,
-    /// There is a network again.
-    Online,
-    /// `DELETE /buckets/{key}` was answered.
-    Removed {
-        /// The request.
-        request: RequestId,
-    },
-    /// A request failed.
-    Failed {
-        /// The request.
-        request: RequestId,
-        /// Why.
-        failure: Failure,
-    },
-    /// The token callback gave a token.
-    TokenRenewed,
-    /// No other token can be had.
-    TokenRefused(Failure),
     /// The person pauses an upload.
     Pause(UploadId),
-    /// The person lets it go on.
+    /// The person resumes it.
     Resume(UploadId),
     /// The person aborts it; `keep` leaves what is stored.
     Abort {
@@ -156,118 +62,130 @@ pub enum Event {
         /// Whether the bucket keeps what it has.
         keep: bool,
     },
+    /// Nobody wants a call's answer any more; none is given.
+    Withdraw(CallId),
+    /// The bucket is closed: uploads are aborted and kept, calls are answered with `closed`.
+    Close,
 }
 
-/// What the driver must do.
+/// What came of an operation. Each action says which of them answer it.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The service answered, with whatever status.
+    Response(Response),
+    /// The connection failed, before or while the answer came.
+    NoResponse,
+    /// The answer is longer than wanted; the rest was not read.
+    TooLong,
+    /// The answer came from another address, after a redirect that was not asked for.
+    Redirected {
+        /// Its status.
+        status: u16,
+    },
+    /// The body of a part could not be read from the file.
+    Unreadable,
+    /// What the token function gave.
+    Token(Given),
+    /// The file's identity; `None` where the file cannot be read.
+    Sampled(Option<Identity>),
+    /// Whether the file can be read.
+    Readable(bool),
+    /// What came of asking for a lock.
+    Locked(Lock),
+    /// The files whose lock some page has.
+    Locks(Vec<Identity>),
+    /// What is stored of a file; nothing where that has expired or does not open.
+    Loaded(Result<Option<Stored>, Failure>),
+    /// Everything that is stored of the session's uploads.
+    LoadedAll(Result<Vec<Stored>, Failure>),
+    /// Whether something was stored, or deleted.
+    Stored(Result<(), Failure>),
+    /// The files in a list.
+    Listed(Result<Vec<FileInfo>, Failure>),
+    /// A download's bytes.
+    Fetched(Bytes),
+    /// The browser could not keep a download's bytes.
+    Unkept,
+}
+
+/// What the token function gave.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// `GET /session/current`.
-    FetchRules {
-        /// Its number.
-        request: RequestId,
+pub enum Given {
+    /// A token. Every request performed from now on bears it.
+    Token,
+    /// Nothing (a falsy value); the failure says so, for a caller that never had a token.
+    Nothing(Failure),
+    /// It threw, or its promise was rejected.
+    Threw,
+    /// Something that is no token.
+    Invalid(Failure),
+}
+
+/// What came of asking for a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// This page has it now.
+    Granted,
+    /// Another page, or another bucket of this one, has it.
+    Taken {
+        /// Whether one can wait for it in a queue; else it has to be asked for now and then.
+        queue: bool,
     },
-    /// `POST /buckets`.
-    Start {
-        /// The upload.
-        upload: UploadId,
-        /// Its number.
-        request: RequestId,
-        /// Parts to announce.
-        parts: u32,
-    },
-    /// `PUT /buckets`.
-    PutPart {
-        /// The upload.
-        upload: UploadId,
-        /// Its number.
-        request: RequestId,
-        /// The part's number, from 1.
-        part: u32,
-        /// The part's bytes in the file.
-        range: Range<u64>,
-        /// The file's key.
-        key: String,
-        /// The multipart upload's ID.
-        upload_id: String,
-        /// Whether the driver must hear how far it is ([`Event::PartMoved`]), whatever that costs.
-        watched: bool,
-    },
-    /// Look up whether the upload was begun before or is sent by another page; answer [`Event::Recalled`] or
-    /// [`Event::Elsewhere`].
-    Recall {
-        /// The upload.
-        upload: UploadId,
-    },
-    /// Let another page send the upload; [`Event::Elsewhere`] and [`Event::Recalled`] tell how that goes.
-    StepAside {
-        /// The upload.
-        upload: UploadId,
-    },
-    /// Tell the page that sends the upload that this one could: [`Event::Wanted`] there.
-    Want {
-        /// The upload.
-        upload: UploadId,
-    },
-    /// `GET /buckets`: which files bear the upload's name? Answer [`Event::Found`].
-    Find {
-        /// The upload.
-        upload: UploadId,
-        /// Its number.
-        request: RequestId,
-    },
-    /// Keep a part's tag; answer [`Event::Saved`].
-    Save {
-        /// The upload.
-        upload: UploadId,
-        /// The part's number, from 1.
-        part: u32,
-    },
-    /// `POST /buckets/complete`.
-    Complete {
-        /// The upload.
-        upload: UploadId,
-        /// Its number.
-        request: RequestId,
-        /// The file's key.
-        key: String,
-        /// One tag a part, in part order.
-        tags: Vec<String>,
-    },
-    /// `GET /buckets/file/{key}`: did an unanswered completion happen?
-    Confirm {
-        /// The upload.
-        upload: UploadId,
-        /// Its number.
-        request: RequestId,
-        /// The file's key.
-        key: String,
-    },
-    /// `DELETE /buckets/{key}`.
-    Remove {
-        /// The upload.
-        upload: UploadId,
-        /// Its number.
-        request: RequestId,
-        /// The file's key.
-        key: String,
-    },
-    /// Ask for another token, once; answer [`Event::TokenRenewed`] or [`Event::TokenRefused`].
-    RenewToken,
-    /// Abandon a request. Nothing need be answered.
-    Cancel {
-        /// The request.
-        request: RequestId,
-    },
-    /// The upload's state or progress changed: show it.
-    Report {
-        /// The upload.
-        upload: UploadId,
-    },
-    /// Nothing further will be done for this upload: its handle may settle and go.
-    Settled {
-        /// The upload.
-        upload: UploadId,
-        /// Whether what is kept of it lets someone go on later; else it is to be deleted.
-        keep: bool,
-    },
+}
+
+/// What is stored of an upload that began.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The file.
+    pub identity: Identity,
+    /// What it is. An intent ([`Record::is_intent`]) has the name as the service gets it for an upload ID.
+    pub record: Record,
+    /// Parts stored: number, from 1, and tag. Each number comes once.
+    pub tags: Vec<(u32, String)>,
+}
+
+/// What one tab tells the others about a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PeerMessage {
+    /// From the tab that sends it: how far it is.
+    Report(PeerReport),
+    /// From a tab that could send it: a tab that has the lock and cannot send releases it.
+    RequestHandover,
+}
+
+/// How far another tab is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerReport {
+    /// Bytes the service has or is receiving.
+    pub sent: u64,
+    /// Parts stored.
+    pub parts_done: u32,
+    /// The file's key, once it is known.
+    pub key: Option<String>,
+    /// How it ended, once it has.
+    pub end: Option<PeerEnd>,
+}
+
+/// How an upload ended in another tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerEnd {
+    /// The file is stored.
+    Done,
+    /// It was given up there.
+    Gone,
+}
+
+/// Bytes that the engine hands on and never looks into: a `Blob`.
+#[derive(Clone)]
+pub struct Bytes {
+    /// How many.
+    pub size: u64,
+    /// The driver's own value.
+    pub value: Rc<dyn Any>,
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.size)
+    }
 }

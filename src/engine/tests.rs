@@ -1,34 +1,70 @@
 //! The engine's contract, scenario by scenario. The driver is told in words: `put 1/2` is part 2 of upload 1.
 
 use super::*;
-use crate::protocol::{Code, Failure, Rules};
+use crate::protocol::{Body, Code, Failure, Method, Request, Response};
+use crate::resume::Record;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 const PART: u64 = LEAST_PART;
 const STALL: u64 = 10_000;
 
-/// A driver that only writes down what it is asked to do.
+/// A driver that only writes down what it is asked to do. It answers at once what concerns the file itself, and, unless
+/// a test does that, what concerns its lock and the store.
 struct Script {
     engine: Engine,
     now: Instant,
-    /// The newest request of each description.
-    requests: BTreeMap<String, RequestId>,
+    /// The newest operation of each description.
+    ops: BTreeMap<String, OpId>,
+    /// Whether locks and the store are the test's to answer.
+    by_hand: bool,
+    /// Whether the file's bytes are there.
+    readable: bool,
+    /// What the file's sample says.
+    sample: &'static str,
+    /// The newest moment shown of each upload.
+    shown: BTreeMap<UploadId, View>,
 }
 
 impl Script {
     fn new(parallel: usize, attempts: u32) -> Self {
-        Self::with_rules(parallel, attempts, false)
+        Self::with(parallel, attempts, |_| {})
     }
 
-    fn with_rules(parallel: usize, attempts: u32, fetch_rules: bool) -> Self {
-        Self::with(parallel, attempts, fetch_rules, false)
+    fn with_rules(parallel: usize, attempts: u32) -> Self {
+        Self::with(parallel, attempts, |config| config.rules = RulesSource::Fetch)
     }
 
-    fn with(parallel: usize, attempts: u32, fetch_rules: bool, recalls: bool) -> Self {
-        let backoff = Backoff { attempts, base: 100, longest: 1000 };
-        let config =
-            Config { part_size: Some(PART), parallel, backoff, stall: STALL, hears: true, recalls, fetch_rules };
-        Self { engine: Engine::new(config, 1), now: Instant(0), requests: BTreeMap::new() }
+    fn with(parallel: usize, attempts: u32, change: impl FnOnce(&mut Config)) -> Self {
+        let platform =
+            Platform { parse_date: Rc::new(|_| None), trusts_link: Rc::new(|link| link.starts_with("https:")) };
+        let mut config = Config {
+            part_size: Some(PART),
+            parallel,
+            backoff: Backoff { attempts, base: 100, longest: 1000 },
+            stall: STALL,
+            can_report_progress: true,
+            resume: false,
+            rules: RulesSource::Ignore,
+            token: TokenSource::Fixed,
+            online: true,
+            platform,
+        };
+        change(&mut config);
+        Self {
+            engine: Engine::new(config, 1),
+            now: Instant(0),
+            ops: BTreeMap::new(),
+            by_hand: false,
+            readable: true,
+            sample: "same",
+            shown: BTreeMap::new(),
+        }
+    }
+
+    /// A bucket whose token comes from a function, which gave one.
+    fn with_token_function(parallel: usize, attempts: u32) -> Self {
+        Self::with(parallel, attempts, |config| config.token = TokenSource::Function)
     }
 
     /// An upload of `parts` whole parts, started and sending.
@@ -41,44 +77,97 @@ impl Script {
     }
 
     fn pick(&mut self, size: u64) -> UploadId {
-        self.engine.pick(Picked { size, findable: true, heard: true })
+        self.pick_as(size, true)
     }
 
-    /// All the engine asks for now, reports apart.
+    fn pick_as(&mut self, size: u64, wants_progress: bool) -> UploadId {
+        let name = format!("name{}", self.shown.len() + 1);
+        let id = self.engine.upload(FileSpec { size, name, unique_name: true, wants_progress }, self.now);
+        let view = self.engine.view(id, self.now).unwrap();
+        self.shown.insert(id, view);
+        id
+    }
+
+    fn call(&mut self, call: Call) -> String {
+        self.engine.call(call, self.now);
+        self.asked()
+    }
+
+    /// All the engine asks for now, but for what is shown.
     fn asked(&mut self) -> String {
         let mut asked = Vec::new();
         while let Some(action) = self.engine.poll(self.now) {
-            let (line, request) = match action {
-                Action::FetchRules { request } => ("rules".to_owned(), Some(request)),
-                Action::Start { upload, request, parts } => (format!("start {} of {parts}", upload.0), Some(request)),
-                Action::PutPart { upload, request, part, .. } => (format!("put {}/{part}", upload.0), Some(request)),
-                Action::Save { upload, part } => (format!("save {}/{part}", upload.0), None),
-                Action::Complete { upload, request, tags, .. } => {
-                    self.requests.insert(format!("complete {}", upload.0), request);
-                    (format!("complete {} with {}", upload.0, tags.join("+")), None)
-                }
-                Action::Confirm { upload, request, .. } => (format!("confirm {}", upload.0), Some(request)),
-                Action::Remove { upload, request, key } => (format!("remove {} {key}", upload.0), Some(request)),
-                Action::RenewToken => ("renew".to_owned(), None),
-                Action::Cancel { request } => {
-                    let name = self.requests.iter().find(|(_, known)| **known == request).map(|(name, _)| name);
+            let (line, op) = match action {
+                Action::Send { op, request, part, .. } => (describe(&request, part), Some(op)),
+                Action::Fetch { op, size, .. } => (format!("fetch {size}"), Some(op)),
+                Action::Token { op } => ("token".to_owned(), Some(op)),
+                Action::Cancel { op } => {
+                    let name = self.ops.iter().find(|(_, known)| **known == op).map(|(name, _)| name);
                     (format!("cancel {}", name.unwrap()), None)
                 }
-                Action::StepAside { upload } => (format!("step aside {}", upload.0), None),
-                Action::Want { upload } => (format!("want {}", upload.0), None),
-                Action::Recall { upload } => (format!("recall {}", upload.0), None),
-                Action::Find { upload, request } => (format!("find {}", upload.0), Some(request)),
-                Action::Settled { upload, keep } => {
-                    (format!("settled {}{}", upload.0, if keep { " kept" } else { "" }), None)
+                Action::Sample { op, upload } => {
+                    let identity = Identity(format!("{} {}", self.sample, upload.0));
+                    self.end(op, Outcome::Sampled(Some(identity)));
+                    continue;
                 }
-                Action::Report { .. } => continue,
+                Action::Peek { op, .. } => {
+                    self.end(op, Outcome::Readable(self.readable));
+                    continue;
+                }
+                Action::DecodeList { op, body } => {
+                    self.end(op, Outcome::Listed(crate::protocol::FileList::new(&body).collect()));
+                    continue;
+                }
+                Action::Lock { op, wait, .. } if self.by_hand => {
+                    (if wait { "wait for lock" } else { "lock" }.to_owned(), Some(op))
+                }
+                Action::Lock { op, .. } => {
+                    self.end(op, Outcome::Locked(Lock::Granted));
+                    continue;
+                }
+                Action::Load { op, .. } if self.by_hand => ("load".to_owned(), Some(op)),
+                Action::Load { op, .. } => {
+                    self.end(op, Outcome::Loaded(Ok(None)));
+                    continue;
+                }
+                Action::Store { op, checkpoint, .. } if self.by_hand => {
+                    let what = if matches!(checkpoint, Checkpoint::Intent { .. }) { "intent" } else { "key" };
+                    (format!("store {what}"), Some(op))
+                }
+                Action::StoreTag { op, upload, part, .. } if self.by_hand => {
+                    (format!("save {}/{part}", upload.0), Some(op))
+                }
+                Action::Purge { op, .. } if self.by_hand => ("purge".to_owned(), Some(op)),
+                Action::Store { op, .. } | Action::StoreTag { op, .. } | Action::Purge { op, .. } => {
+                    self.end(op, Outcome::Stored(Ok(())));
+                    continue;
+                }
+                Action::LoadAll { op } => ("load all".to_owned(), Some(op)),
+                Action::QueryLocks { op } => ("look at locks".to_owned(), Some(op)),
+                Action::Unlock { .. } => ("unlock".to_owned(), None),
+                Action::Post { message: PeerMessage::RequestHandover, .. } => ("ask for it".to_owned(), None),
+                Action::Post { message: PeerMessage::Report(PeerReport { end: Some(end), .. }), .. } => {
+                    (format!("tell {end:?}"), None)
+                }
+                Action::WarnUnkept => ("warn".to_owned(), None),
+                Action::Settle { upload } => (format!("settled {}", upload.0), None),
+                Action::Reply { call, answer } => (format!("reply {} {}", call.0, words(answer)), None),
+                Action::Show { upload, view } => {
+                    self.shown.insert(upload, view);
+                    continue;
+                }
+                Action::Post { .. } | Action::Channel { .. } | Action::CallProgress { .. } => continue,
             };
-            if let Some(request) = request {
-                self.requests.insert(line.clone(), request);
+            if let Some(op) = op {
+                self.ops.insert(line.split(" with ").next().unwrap().to_owned(), op);
             }
             asked.push(line);
         }
         asked.join(", ")
+    }
+
+    fn end(&mut self, op: OpId, outcome: Outcome) {
+        self.engine.handle(Event::Ended { op, outcome }, self.now);
     }
 
     fn tell(&mut self, event: Event) -> String {
@@ -86,38 +175,54 @@ impl Script {
         self.asked()
     }
 
-    fn request(&self, name: &str) -> RequestId {
-        self.requests[name]
+    /// An operation ends.
+    fn ends(&mut self, name: &str, outcome: Outcome) -> String {
+        self.end(self.ops[name], outcome);
+        self.asked()
+    }
+
+    /// A request is answered with this JSON.
+    fn answer(&mut self, name: &str, json: &str) -> String {
+        self.ends(name, Outcome::Response(response(200, None, json)))
     }
 
     fn start(&mut self, upload: u32) -> String {
-        let parts = self.engine.plan(UploadId(upload)).unwrap().parts();
-        let request = self.request(&format!("start {upload} of {parts}"));
-        self.tell(Event::Started { request, key: format!("key{upload}"), upload_id: "id".to_owned() })
+        let name = self.ops.keys().find(|name| name.starts_with(&format!("start {upload} of "))).unwrap().clone();
+        self.answer(&name, &format!(r#"{{"fileKey":"key{upload}","uploadId":"id"}}"#))
     }
 
     fn store(&mut self, part: &str, tag: &str) -> String {
-        let request = self.request(&format!("put {part}"));
-        self.tell(Event::PartStored { request, tag: tag.to_owned() })
+        self.answer(&format!("put {part}"), &format!(r#"{{"tag":"{tag}"}}"#))
     }
 
-    fn save(&mut self, upload: u32, part: u32) -> String {
-        self.tell(Event::Saved { upload: UploadId(upload), part })
+    fn stored(&mut self, name: &str) -> String {
+        self.ends(name, Outcome::Stored(Ok(())))
     }
 
-    fn fail(&mut self, name: &str, failure: Failure) -> String {
-        let request = self.request(name);
-        self.tell(Event::Failed { request, failure })
+    /// Whether a file is complete, the service says.
+    fn confirm(&mut self, name: &str, completed: bool) -> String {
+        self.answer(name, &format!(r#"{{"fileKey":null,"completed":{completed}}}"#))
     }
 
     fn status(&mut self, name: &str, status: u16) -> String {
-        self.fail(name, Failure::from_status(status, None))
+        self.ends(name, Outcome::Response(response(status, None, "")))
+    }
+
+    /// A request's connection fails; nothing is known of the network, and the service never answered, or does.
+    fn drop(&mut self, name: &str) -> String {
+        let asked = self.ends(name, Outcome::NoResponse);
+        self.now = self.now.plus(50);
+        let verdict = self.asked();
+        let probe = verdict.strip_prefix("list").map(|_| self.status("list", 200));
+        [asked, probe.unwrap_or(verdict)].into_iter().filter(|asked| !asked.is_empty()).collect::<Vec<_>>().join(", ")
     }
 
     /// Waits until the engine asks to be woken for something to do.
     fn wait(&mut self) -> String {
-        for _ in 0..100 {
-            self.now = self.engine.wake_at().expect("something is to come");
+        for _ in 0..1000 {
+            let (at, reason) = self.engine.wake_at().expect("something is to come");
+            assert!(at > self.now, "woken in the past: {reason}");
+            self.now = at;
             let asked = self.asked();
             if !asked.is_empty() {
                 return asked;
@@ -126,39 +231,101 @@ impl Script {
         panic!("woken for nothing");
     }
 
+    fn view(&self, upload: u32) -> View {
+        let id = UploadId(upload);
+        self.engine.view(id, self.now).unwrap_or_else(|| self.shown[&id].clone())
+    }
+
     fn state(&self, upload: u32) -> State {
-        self.engine.state(UploadId(upload)).unwrap()
+        self.view(upload).state
     }
 
     fn code(&self, upload: u32) -> Option<Code> {
-        self.engine.failure(UploadId(upload)).map(|failure| failure.code)
+        self.view(upload).failure.map(|failure| failure.code)
     }
 }
 
-fn network() -> Failure {
-    Failure::new(Code::Network, "dropped")
+fn response(status: u16, retry_after: Option<u64>, json: &str) -> Response {
+    Response { status, retry_after, announced: None, body: json.as_bytes().to_vec(), received_at: 1e12 }
+}
+
+fn describe(request: &Request, part: Option<PartBody>) -> String {
+    let body = match &request.body {
+        Body::Json(json) => serde_json::from_str(json).unwrap(),
+        Body::Empty | Body::Part => serde_json::Value::Null,
+    };
+    match (request.method, request.path.as_str()) {
+        (Method::Get, "/session/current") => "rules".to_owned(),
+        (Method::Get, "/buckets") => "list".to_owned(),
+        (Method::Post, "/buckets") => {
+            let name = body["encryptedName"].as_str().unwrap().trim_start_matches("name");
+            format!("start {name} of {}", body["totalParts"])
+        }
+        (Method::Post, _) => {
+            let tags: Vec<_> = body["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
+            format!("complete {} with {}", body["key"].as_str().unwrap(), tags.join("+"))
+        }
+        (Method::Put, _) => format!("put {}/{}", part.unwrap().upload.0, request.headers[0].1),
+        (Method::Delete, path) => format!("remove {}", path.trim_start_matches("/buckets/")),
+        (Method::Get, path) => {
+            let path = path.trim_start_matches("/buckets/");
+            path.replace("file/", "confirm ").replace("download/", "link ")
+        }
+    }
+}
+
+fn words(answer: Result<Answer, Failure>) -> String {
+    match answer {
+        Ok(Answer::List(files)) => format!("{} files", files.len()),
+        Ok(Answer::File(file)) => format!("file {}", file.file_key.unwrap()),
+        Ok(Answer::Link(_)) => "link".to_owned(),
+        Ok(Answer::Download(bytes)) => format!("{} bytes", bytes.size),
+        Ok(Answer::Removed) => "removed".to_owned(),
+        Ok(Answer::Rules(_)) => "rules".to_owned(),
+        Ok(Answer::Unfinished(found)) => format!("{} unfinished", found.len()),
+        Ok(Answer::Forgotten) => "forgotten".to_owned(),
+        Err(failure) => failure.code.as_str().to_owned(),
+    }
+}
+
+fn offline() -> Event {
+    Event::Network { online: false }
+}
+
+fn online() -> Event {
+    Event::Network { online: true }
+}
+
+fn abort(upload: u32, keep: bool) -> Event {
+    Event::Abort { upload: UploadId(upload), keep }
 }
 
 #[test]
 fn a_file_of_three_parts_action_by_action() {
-    let mut script = Script::new(2, 3);
+    let mut script = Script::with(2, 3, |config| config.resume = true);
+    script.by_hand = true;
     script.pick(2 * PART + 1);
-    assert_eq!(script.asked(), "start 1 of 3");
+    assert_eq!(script.asked(), "lock");
+    assert_eq!(script.ends("lock", Outcome::Locked(Lock::Granted)), "load");
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(None))), "store intent");
+    assert_eq!(script.stored("store intent"), "start 1 of 3");
     assert_eq!(script.state(1), State::Starting);
-    assert_eq!(script.start(1), "put 1/1, put 1/2");
+    assert_eq!(script.start(1), "store key");
+    assert_eq!(script.stored("store key"), "put 1/1, put 1/2");
     assert_eq!(script.state(1), State::Uploading);
     assert_eq!(script.store("1/2", "b"), "save 1/2, put 1/3");
     assert_eq!(script.store("1/1", "a"), "save 1/1");
     assert_eq!(script.store("1/3", "c"), "save 1/3");
-    assert_eq!(script.engine.progress(UploadId(1), script.now).unwrap().parts_done, 0, "stored is not saved");
-    assert_eq!(script.save(1, 2), "");
-    assert_eq!(script.save(1, 2), "", "saved twice counts once");
-    assert_eq!(script.engine.progress(UploadId(1), script.now).unwrap().parts_done, 1);
-    assert_eq!(script.save(1, 3), "");
-    assert_eq!(script.save(1, 1), "complete 1 with a+b+c");
+    assert_eq!(script.view(1).progress.parts_done, 0, "what is stored counts when its tag is");
+    assert_eq!(script.stored("save 1/2"), "");
+    assert_eq!(script.stored("save 1/2"), "", "stored twice counts once");
+    assert_eq!(script.view(1).progress.parts_done, 1);
+    assert_eq!(script.stored("save 1/3"), "");
+    assert_eq!(script.stored("save 1/1"), "complete key1 with a+b+c");
     assert_eq!(script.state(1), State::Completing);
-    let request = script.request("complete 1");
-    assert_eq!(script.tell(Event::Completed { request }), "settled 1");
+    assert_eq!(script.answer("complete key1", ""), "tell Done, purge");
+    assert_eq!(script.state(1), State::Completing, "done is shown once nothing is stored of it any more");
+    assert_eq!(script.stored("purge"), "tell Done, unlock, settled 1");
     assert_eq!(script.state(1), State::Done);
     assert_eq!(script.engine.wake_at(), None);
 }
@@ -170,27 +337,24 @@ fn a_file_of_one_part_costs_three_requests() {
         script.pick(size);
         assert_eq!(script.asked(), "start 1 of 1");
         assert_eq!(script.start(1), "put 1/1");
-        assert_eq!(script.store("1/1", "a"), "save 1/1");
-        assert_eq!(script.save(1, 1), "complete 1 with a");
-        let request = script.request("complete 1");
-        assert_eq!(script.tell(Event::Completed { request }), "settled 1");
+        assert_eq!(script.store("1/1", "a"), "complete key1 with a");
+        assert_eq!(script.answer("complete key1", "{}"), "settled 1");
+        assert_eq!(script.state(1), State::Done);
     }
 }
 
-/// One part, sent and saved: its completion is on its way.
+/// One part, sent: its completion is on its way.
 fn completing() -> Script {
     let mut script = Script::sending(1, 1);
-    script.store("1/1", "a");
-    assert_eq!(script.save(1, 1), "complete 1 with a");
+    assert_eq!(script.store("1/1", "a"), "complete key1 with a");
     script
 }
 
 #[test]
 fn a_completion_without_an_answer_is_asked_for() {
     let mut script = completing();
-    assert_eq!(script.fail("complete 1", network()), "confirm 1");
-    let request = script.request("confirm 1");
-    assert_eq!(script.tell(Event::Confirmed { request, completed: true }), "settled 1");
+    assert_eq!(script.drop("complete key1"), "confirm key1");
+    assert_eq!(script.confirm("confirm key1", true), "settled 1");
     assert_eq!(script.state(1), State::Done);
 }
 
@@ -198,72 +362,128 @@ fn a_completion_without_an_answer_is_asked_for() {
 fn a_completion_that_did_not_happen_is_tried_again_and_given_up() {
     let mut script = completing();
     for _ in 0..2 {
-        assert_eq!(script.status("complete 1", 503), "confirm 1");
-        let request = script.request("confirm 1");
-        assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "");
+        assert_eq!(script.status("complete key1", 503), "confirm key1");
+        assert_eq!(script.confirm("confirm key1", false), "");
         assert_eq!(script.state(1), State::Waiting);
-        assert_eq!(script.wait(), "complete 1 with a");
+        assert_eq!(script.wait(), "complete key1 with a");
     }
-    assert_eq!(script.status("complete 1", 409), "confirm 1", "a refusal of a repeated completion is a doubt too");
-    let request = script.request("confirm 1");
-    assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "settled 1 kept");
+    assert_eq!(script.status("complete key1", 409), "confirm key1", "a refusal of a repeated one is a doubt too");
+    assert_eq!(script.confirm("confirm key1", false), "settled 1");
     assert_eq!(script.code(1), Some(Code::Refused));
 }
 
 #[test]
 fn a_first_completion_that_is_refused_is_asked_about_and_fails() {
     let mut script = completing();
-    assert_eq!(script.status("complete 1", 409), "confirm 1", "the browser may have sent it twice");
-    let request = script.request("confirm 1");
-    assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "settled 1 kept");
+    assert_eq!(script.status("complete key1", 409), "confirm key1", "the browser may have sent it twice");
+    assert_eq!(script.confirm("confirm key1", false), "settled 1");
     assert_eq!(script.code(1), Some(Code::Refused));
 }
 
 #[test]
-fn a_refused_token_is_renewed_once_for_all_and_costs_no_try() {
-    let mut script = Script::new(3, 1);
-    script.pick(5 * PART);
+fn a_failed_store_is_said_once_and_the_upload_goes_on_without() {
+    let mut script = Script::with(2, 3, |config| config.resume = true);
+    script.by_hand = true;
+    script.pick(3 * PART);
     script.asked();
+    script.ends("lock", Outcome::Locked(Lock::Granted));
+    script.ends("load", Outcome::Loaded(Ok(None)));
+    script.stored("store intent");
+    script.start(1);
+    script.stored("store key");
+    script.store("1/1", "a");
+    script.store("1/2", "b");
+    let full = || Outcome::Stored(Err(Failure::new(Code::Storage, "full")));
+    assert_eq!(script.ends("save 1/1", full()), "warn, cancel save 1/2");
+    assert_eq!(script.view(1).progress.parts_done, 2, "keeping is given up, so nothing waits for it");
+    assert_eq!(script.store("1/3", "c"), "complete key1 with a+b+c", "and nothing is stored any more");
+}
+
+#[test]
+fn a_store_that_never_answers_holds_an_upload_for_seconds_only() {
+    let mut script = Script::with(2, 3, |config| config.resume = true);
+    script.by_hand = true;
+    script.pick(1);
+    script.asked();
+    script.ends("lock", Outcome::Locked(Lock::Granted));
+    assert_eq!(script.wait(), "cancel load, warn, start 1 of 1");
+    assert_eq!(script.now, Instant(5000));
+}
+
+/// A function gave a token, and an upload of five parts is sending three of them.
+fn sending_with_token_function() -> Script {
+    let mut script = Script::with_token_function(3, 1);
+    script.pick(5 * PART);
+    assert_eq!(script.asked(), "token");
+    assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "start 1 of 5");
     script.start(1);
     script.store("1/1", "a");
-    assert_eq!(script.store("1/2", "b"), "save 1/2, put 1/4, put 1/5", "there is room for three now");
-    assert_eq!(script.status("put 1/3", 401), "renew");
+    assert_eq!(script.store("1/2", "b"), "put 1/4, put 1/5", "there is room for three now");
+    script
+}
+
+#[test]
+fn a_refused_token_is_renewed_once_for_all_and_costs_no_try() {
+    let mut script = sending_with_token_function();
+    assert_eq!(script.status("put 1/3", 401), "token");
     assert_eq!(script.status("put 1/4", 401), "");
     assert_eq!(script.state(1), State::Uploading, "a part is still on its way");
-    assert_eq!(script.tell(Event::TokenRenewed), "put 1/3, put 1/4");
+    assert_eq!(script.call(Call::List), "", "a call shares the renewal");
+    let renewed = script.ends("token", Outcome::Token(Given::Token));
+    assert_eq!(renewed, "list, put 1/3, put 1/4");
     assert_eq!(script.status("put 1/5", 401), "put 1/5", "refused under the old token");
-    let given_up = "cancel put 1/3, cancel put 1/5, settled 1 kept";
-    assert_eq!(script.status("put 1/4", 401), given_up, "refused under two tokens");
+    assert_eq!(script.status("put 1/4", 401), "cancel put 1/3, cancel put 1/5, settled 1", "refused under two tokens");
     assert_eq!(script.code(1), Some(Code::Unauthorized));
 }
 
 #[test]
+fn the_first_token_that_cannot_be_had_fails_what_waits_for_it() {
+    let mut script = Script::with_token_function(2, 3);
+    script.pick(1);
+    assert_eq!(script.asked(), "token");
+    assert_eq!(script.call(Call::List), "", "it is asked for once");
+    assert_eq!(script.ends("token", Outcome::Token(Given::Threw)), "settled 1, reply 1 unauthorized");
+    assert_eq!(script.code(1), Some(Code::Unauthorized));
+    assert_eq!(script.call(Call::List), "token", "another call is another chance");
+    assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "list");
+}
+
+#[test]
+fn a_call_is_told_that_no_token_can_be_had() {
+    let mut script = sending_with_token_function();
+    script.call(Call::List);
+    script.status("list", 401);
+    assert_eq!(script.ends("token", Outcome::Token(Given::Threw)), "reply 1 unauthorized");
+    assert_eq!(script.call(Call::List), "token", "whoever asks now wants to know now");
+}
+
+#[test]
 fn without_a_token_all_waits_and_what_was_aborted_is_let_go() {
-    let mut script = Script::new(2, 3);
+    let mut script = Script::with_token_function(2, 3);
     script.pick(1);
     script.pick(1);
-    assert_eq!(script.asked(), "start 1 of 1, start 2 of 1");
-    assert_eq!(script.tell(Event::Abort { upload: UploadId(2), keep: false }), "");
-    assert_eq!(script.status("start 1 of 1", 401), "renew");
-    let refused = || Event::TokenRefused(Failure::new(Code::Unauthorized, "no"));
-    assert_eq!(script.tell(refused()), "cancel start 2 of 1, settled 2");
+    script.asked();
+    assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "start 1 of 1, start 2 of 1");
+    assert_eq!(script.tell(abort(2, false)), "");
+    assert_eq!(script.status("start 1 of 1", 401), "token");
+    assert_eq!(script.ends("token", Outcome::Token(Given::Threw)), "cancel start 2 of 1, settled 2");
     assert_eq!(script.start(2), "", "an answer that comes late changes nothing");
     assert_eq!((script.state(1), script.state(2)), (State::Waiting, State::Aborted));
     for _ in 0..20 {
-        assert_eq!(script.wait(), "renew");
-        assert_eq!(script.tell(refused()), "");
+        assert_eq!(script.wait(), "token");
+        assert_eq!(script.ends("token", Outcome::Token(Given::Threw)), "");
     }
-    assert_eq!(script.wait(), "renew");
-    assert_eq!(script.tell(Event::TokenRenewed), "start 1 of 1");
+    assert_eq!(script.wait(), "token");
+    assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "start 1 of 1");
 }
 
 #[test]
 fn a_refusal_that_comes_late_does_not_ask_for_the_token_again() {
-    let mut script = Script::sending(2, 2);
-    assert_eq!(script.status("put 1/1", 401), "renew");
-    script.tell(Event::TokenRefused(Failure::new(Code::Unauthorized, "no")));
-    assert_eq!(script.status("put 1/2", 401), "", "it is asked for when it is time");
-    assert_eq!(script.wait(), "renew");
+    let mut script = sending_with_token_function();
+    assert_eq!(script.status("put 1/3", 401), "token");
+    script.ends("token", Outcome::Token(Given::Threw));
+    assert_eq!(script.status("put 1/4", 401), "", "it is asked for when it is time");
+    assert_eq!(script.wait(), "token");
 }
 
 #[test]
@@ -271,41 +491,45 @@ fn an_aborted_start_that_fails_offline_is_sought_and_let_go() {
     let mut script = Script::new(2, 3);
     script.pick(PART);
     script.asked();
-    script.tell(Event::Offline);
-    script.tell(Event::Abort { upload: UploadId(1), keep: false });
-    assert_eq!(script.fail("start 1 of 1", network()), "");
-    assert_eq!(script.tell(Event::Online), "find 1");
-    let request = script.request("find 1");
-    assert_eq!(script.tell(Event::Found { request, keys: Vec::new() }), "settled 1");
+    script.tell(offline());
+    script.tell(abort(1, false));
+    assert_eq!(script.drop("start 1 of 1"), "");
+    assert_eq!(script.tell(online()), "list");
+    assert_eq!(script.answer("list", "[]"), "settled 1");
 }
 
 #[test]
 fn offline_a_start_and_a_completion_cost_no_try_either() {
     let mut script = completing();
     for _ in 0..5 {
-        script.tell(Event::Offline);
-        script.fail("complete 1", network());
-        assert_eq!(script.tell(Event::Online), "confirm 1");
-        let request = script.request("confirm 1");
-        script.tell(Event::Confirmed { request, completed: false });
-        assert_eq!(script.wait(), "complete 1 with a");
+        script.tell(offline());
+        script.drop("complete key1");
+        assert_eq!(script.tell(online()), "confirm key1");
+        script.confirm("confirm key1", false);
+        assert_eq!(script.wait(), "complete key1 with a");
     }
 }
 
 #[test]
 fn without_a_token_an_upload_ends_with_its_session() {
-    let mut script = Script::sending(2, 2);
-    script.engine.set_rules(Rules::default(), Some(Instant(100_000)));
-    assert_eq!(script.status("put 1/1", 401), "renew");
-    script.tell(Event::TokenRefused(Failure::new(Code::Unauthorized, "no")));
-    assert_eq!(script.store("1/2", "b"), "save 1/2");
-    script.save(1, 2);
+    let rules = crate::protocol::Rules::default();
+    let mut script = Script::with(2, 2, |config| {
+        config.token = TokenSource::Function;
+        config.rules = RulesSource::Given { rules, ends_at: Some(Instant(100_000)) };
+    });
+    script.pick(2 * PART);
+    script.asked();
+    script.ends("token", Outcome::Token(Given::Token));
+    script.start(1);
+    assert_eq!(script.status("put 1/1", 401), "token");
+    script.ends("token", Outcome::Token(Given::Threw));
+    assert_eq!(script.store("1/2", "b"), "");
     assert_eq!(script.state(1), State::Waiting);
     let mut asked = 0;
     while script.state(1) == State::Waiting {
-        if script.wait() == "renew" {
+        if script.wait() == "token" {
             asked += 1;
-            script.tell(Event::TokenRefused(Failure::new(Code::Unauthorized, "no")));
+            script.ends("token", Outcome::Token(Given::Threw));
         }
     }
     assert!(asked > 2, "{asked}");
@@ -315,39 +539,41 @@ fn without_a_token_an_upload_ends_with_its_session() {
 #[test]
 fn a_token_that_never_changes_ends_what_it_began() {
     let mut script = Script::sending(2, 2);
-    assert_eq!(script.status("put 1/1", 401), "renew");
-    let refused = script.tell(Event::TokenRefused(Failure::from_status(401, None)));
-    assert_eq!(refused, "cancel put 1/2, settled 1 kept");
+    assert_eq!(script.status("put 1/1", 401), "cancel put 1/2, settled 1");
+    assert_eq!(script.code(1), Some(Code::Unauthorized));
 }
 
 #[test]
 fn a_token_refused_to_the_first_request_is_renewed_before_anything_fails() {
-    let mut script = Script::with_rules(2, 3, true);
+    let mut script = Script::with(2, 3, |config| {
+        (config.rules, config.token) = (RulesSource::Fetch, TokenSource::Function);
+    });
     script.pick(1);
-    assert_eq!(script.asked(), "rules");
-    assert_eq!(script.status("rules", 401), "renew");
-    assert_eq!(script.tell(Event::TokenRenewed), "rules");
+    script.asked();
+    assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "rules");
+    assert_eq!(script.status("rules", 401), "token");
+    assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "rules");
     assert_eq!(script.status("rules", 401), "settled 1");
     assert_eq!(script.code(1), Some(Code::Unauthorized));
     script.pick(1);
     assert_eq!(script.asked(), "rules", "another file is another chance");
-    assert_eq!(script.status("rules", 401), "renew");
-    assert_eq!(script.tell(Event::TokenRefused(Failure::new(Code::InvalidOption, "no text"))), "settled 2");
+    assert_eq!(script.status("rules", 401), "token");
+    let invalid = Given::Invalid(Failure::new(Code::InvalidOption, "no text"));
+    assert_eq!(script.ends("token", Outcome::Token(invalid)), "settled 2");
     assert_eq!(script.code(2), Some(Code::InvalidOption));
 }
 
 #[test]
 fn a_pause_lets_a_wholly_sent_part_finish_and_cancels_the_others() {
     let mut script = Script::sending(2, 3);
-    let (sent, half) = (script.request("put 1/1"), script.request("put 1/2"));
-    script.tell(Event::PartMoved { request: sent, bytes: PART });
-    script.tell(Event::PartMoved { request: half, bytes: PART - 1 });
+    let (sent, half) = (script.ops["put 1/1"], script.ops["put 1/2"]);
+    script.tell(Event::Moved { op: sent, bytes: PART });
+    script.tell(Event::Moved { op: half, bytes: PART - 1 });
     assert_eq!(script.tell(Event::Pause(UploadId(1))), "cancel put 1/2");
     assert_eq!(script.state(1), State::Paused);
-    assert_eq!(script.store("1/1", "a"), "save 1/1");
+    assert_eq!(script.store("1/1", "a"), "");
     assert_eq!(script.store("1/2", "late"), "", "the answer to a cancelled request");
-    assert_eq!(script.save(1, 1), "");
-    assert_eq!(script.engine.wake_at().filter(|wake| wake.0 > 50), None, "a pause has no end of its own");
+    assert_eq!(script.engine.wake_at().filter(|(wake, _)| wake.0 > 50), None, "a pause has no end of its own");
     assert_eq!(script.tell(Event::Resume(UploadId(1))), "put 1/2, put 1/3");
 }
 
@@ -356,37 +582,60 @@ fn an_abort_while_starting_waits_for_the_key_and_removes() {
     let mut script = Script::new(2, 3);
     script.pick(PART);
     script.asked();
-    assert_eq!(script.tell(Event::Abort { upload: UploadId(1), keep: false }), "");
+    assert_eq!(script.tell(abort(1, false)), "");
     assert_eq!(script.state(1), State::Aborted);
-    assert_eq!(script.start(1), "remove 1 key1");
-    let request = script.request("remove 1 key1");
-    assert_eq!(script.tell(Event::Removed { request }), "settled 1");
+    assert_eq!(script.start(1), "remove key1");
+    assert_eq!(script.answer("remove key1", ""), "settled 1");
 }
 
 #[test]
 fn an_abort_while_sending_cancels_then_removes_or_keeps() {
     let mut script = Script::sending(2, 3);
-    let aborted = script.tell(Event::Abort { upload: UploadId(1), keep: false });
-    assert_eq!(aborted, "cancel put 1/1, cancel put 1/2, remove 1 key1");
-    assert_eq!(script.status("remove 1 key1", 503), "");
-    assert_eq!(script.wait(), "remove 1 key1");
-    assert_eq!(script.status("remove 1 key1", 404), "settled 1", "gone is what was asked for");
+    assert_eq!(script.tell(abort(1, false)), "cancel put 1/1, cancel put 1/2, remove key1");
+    assert_eq!(script.status("remove key1", 503), "");
+    assert_eq!(script.wait(), "remove key1");
+    assert_eq!(script.status("remove key1", 404), "settled 1", "gone is what was asked for");
 
     let mut script = Script::sending(2, 3);
-    let aborted = script.tell(Event::Abort { upload: UploadId(1), keep: true });
-    assert_eq!(aborted, "cancel put 1/1, cancel put 1/2, settled 1 kept");
+    assert_eq!(script.tell(abort(1, true)), "cancel put 1/1, cancel put 1/2, settled 1");
 }
 
 #[test]
-fn retry_after_holds_the_whole_bucket() {
+fn an_abort_that_keeps_lets_tags_be_stored() {
+    let mut script = storing_one_tag();
+    assert_eq!(script.tell(abort(1, true)), "cancel put 1/2, cancel put 1/3");
+    assert_eq!(script.state(1), State::Aborted);
+    assert_eq!(script.stored("save 1/1"), "tell Gone, unlock, settled 1");
+
+    let mut script = storing_one_tag();
+    let removed = script.tell(abort(1, false));
+    assert_eq!(removed, "cancel put 1/2, cancel put 1/3, cancel save 1/1, remove key1");
+    assert_eq!(script.answer("remove key1", ""), "purge");
+    assert_eq!(script.stored("purge"), "tell Gone, unlock, settled 1");
+}
+
+/// Three parts, of which the first is stored and its tag is not.
+fn storing_one_tag() -> Script {
+    let mut script = Script::with(2, 3, |config| config.resume = true);
+    script.pick(3 * PART);
+    script.asked();
+    script.start(1);
+    script.by_hand = true;
+    assert_eq!(script.store("1/1", "a"), "save 1/1, put 1/3");
+    script
+}
+
+#[test]
+fn retry_after_holds_the_whole_bucket_and_its_calls() {
     let mut script = Script::sending(3, 3);
     script.pick(1);
     assert_eq!(script.asked(), "start 2 of 1");
-    assert_eq!(script.fail("put 1/1", Failure::from_status(429, Some(7000))), "");
+    assert_eq!(script.ends("put 1/1", Outcome::Response(response(429, Some(7000), ""))), "");
     assert_eq!(script.engine.parts_allowed(), 1, "fewer at a time");
-    assert_eq!(script.store("1/2", "b"), "save 1/2", "what is on its way goes on");
+    assert_eq!(script.call(Call::File("other".to_owned())), "");
+    assert_eq!(script.store("1/2", "b"), "", "what is on its way goes on");
     assert_eq!(script.start(2), "", "and nothing new is sent");
-    assert_eq!(script.wait(), "put 2/1, put 1/1");
+    assert_eq!(script.wait(), "confirm other, put 2/1, put 1/1");
     assert_eq!(script.now, Instant(7000));
 }
 
@@ -394,24 +643,22 @@ fn retry_after_holds_the_whole_bucket() {
 fn a_part_is_given_up_after_its_last_try() {
     let mut script = Script::sending(2, 2);
     for _ in 0..2 {
-        assert_eq!(script.fail("put 1/1", network()), "");
+        assert_eq!(script.drop("put 1/1"), "");
         assert_eq!(script.wait(), "put 1/1");
     }
-    assert_eq!(script.fail("put 1/1", network()), "cancel put 1/2, settled 1 kept");
+    assert_eq!(script.drop("put 1/1"), "cancel put 1/2, settled 1");
     assert_eq!((script.state(1), script.code(1)), (State::Failed, Some(Code::Network)));
 }
 
 #[test]
 fn the_rules_refuse_before_a_byte_is_sent() {
-    let mut script = Script::with_rules(2, 3, true);
+    let mut script = Script::with_rules(2, 3);
     script.pick(3_000_000);
     script.pick(1_000_000);
     script.pick(1_000_000);
     script.pick(1);
     assert_eq!(script.asked(), "rules");
-    let rules = Rules { max_files: Some(2), max_total_mega_bytes: Some(2.0), expiry: None };
-    let request = script.request("rules");
-    let asked = script.tell(Event::RulesKnown { request, rules, expires_in: None });
+    let asked = script.answer("rules", r#"{"maxFiles":2,"maxTotalMegaBytes":2}"#);
     assert_eq!(asked, "settled 1, start 2 of 1, start 3 of 1");
     assert_eq!(script.code(1), Some(Code::TooLarge));
     assert_eq!(script.start(2), "put 2/1, settled 4");
@@ -420,58 +667,44 @@ fn the_rules_refuse_before_a_byte_is_sent() {
 
 #[test]
 fn a_service_that_never_tells_its_rules_does_not_keep_uploads_waiting() {
-    let mut script = Script::with_rules(2, 8, true);
+    let mut script = Script::with_rules(2, 8);
     script.pick(1);
     assert_eq!(script.asked(), "rules");
     for _ in 0..2 {
-        assert_eq!(script.fail("rules", Failure::from_status(500, None)), "");
+        assert_eq!(script.status("rules", 500), "");
         assert_eq!(script.wait(), "rules");
     }
-    assert_eq!(script.fail("rules", Failure::from_status(500, None)), "start 1 of 1");
-    let mut script = Script::with_rules(2, 8, true);
+    assert_eq!(script.status("rules", 500), "start 1 of 1");
+    let mut script = Script::with_rules(2, 8);
     script.pick(1);
     script.asked();
-    assert_eq!(script.fail("rules", Failure::new(Code::Timeout, "it hangs")), "start 1 of 1");
+    assert_eq!(script.wait(), "cancel rules, start 1 of 1", "it hangs");
 }
 
 #[test]
 fn rules_missed_offline_are_asked_for_when_the_network_is_back() {
-    let mut script = Script::with_rules(2, 2, true);
+    let mut script = Script::with_rules(2, 2);
     script.pick(1);
     script.asked();
     for _ in 0..5 {
-        assert_eq!(script.tell(Event::Offline), "");
-        assert_eq!(script.fail("rules", network()), "");
+        assert_eq!(script.tell(offline()), "");
+        assert_eq!(script.drop("rules"), "");
         assert_eq!(script.state(1), State::Waiting);
-        assert_eq!(script.tell(Event::Online), "rules");
+        assert_eq!(script.tell(online()), "rules");
     }
     assert_eq!(script.state(1), State::Queued);
 }
 
 #[test]
 fn a_queued_upload_shows_its_pause() {
-    let mut script = Script::with_rules(2, 2, true);
+    let mut script = Script::with_rules(2, 2);
     let id = script.pick(1);
     script.asked();
     script.engine.handle(Event::Pause(id), script.now);
-    assert_eq!(script.engine.poll(script.now), Some(Action::Report { upload: id }));
+    assert!(matches!(script.engine.poll(script.now), Some(Action::Show { view, .. }) if view.state == State::Paused));
     script.engine.handle(Event::Resume(id), script.now);
-    assert_eq!(script.engine.poll(script.now), Some(Action::Report { upload: id }));
-    assert_eq!(script.engine.poll(script.now), None);
-}
-
-#[test]
-fn what_is_found_complete_is_counted_as_sent() {
-    let mut script = Script::with(2, 2, false, true);
-    let upload = script.pick(2 * PART);
-    assert_eq!(script.asked(), "recall 1");
-    let tags = vec![(1, "a".to_owned())];
-    let kept = Kept { key: "k".to_owned(), upload_id: "u".to_owned(), part_size: PART, tags };
-    assert_eq!(script.tell(Event::Recalled { upload, kept: Some(kept) }), "confirm 1");
-    let request = script.request("confirm 1");
-    script.tell(Event::Confirmed { request, completed: true });
-    let progress = script.engine.progress(upload, script.now).unwrap();
-    assert_eq!((progress.sent, progress.parts_done, progress.resumed_from), (2 * PART, 2, PART));
+    assert!(matches!(script.engine.poll(script.now), Some(Action::Show { view, .. }) if view.state == State::Queued));
+    assert!(script.engine.poll(script.now).is_none());
 }
 
 #[test]
@@ -480,42 +713,74 @@ fn a_small_file_gets_the_next_free_place() {
     assert_eq!(script.pick(10), UploadId(2));
     assert_eq!(script.asked(), "start 2 of 1");
     assert_eq!(script.start(2), "", "both places are taken");
-    assert_eq!(script.store("1/1", "a"), "save 1/1, put 2/1");
-    assert_eq!(script.store("1/2", "b"), "save 1/2, put 1/3");
+    assert_eq!(script.store("1/1", "a"), "put 2/1");
+    assert_eq!(script.store("1/2", "b"), "put 1/3");
 }
 
 #[test]
 fn a_request_that_stands_still_is_given_up_and_sent_again() {
     let mut script = Script::sending(2, 2);
-    let request = script.request("put 1/1");
+    let op = script.ops["put 1/1"];
     script.now = Instant(STALL - 1);
-    script.tell(Event::PartMoved { request, bytes: 1 });
+    script.tell(Event::Moved { op, bytes: 1 });
     assert_eq!(script.wait(), "cancel put 1/2");
     assert_eq!(script.now, Instant(STALL));
-    script.tell(Event::PartMoved { request, bytes: 1 });
+    script.tell(Event::Moved { op, bytes: 1 });
     assert_eq!(script.engine.parts_allowed(), 1);
     assert_eq!(script.wait(), "cancel put 1/1, put 1/2", "the same bytes again are no movement");
     assert_eq!(script.now, Instant(2 * STALL - 1));
 }
 
 #[test]
-fn a_part_that_nobody_hears_of_gets_time_for_its_bytes_and_is_heard_of_next() {
+fn a_part_that_nobody_hears_of_gets_time_for_its_bytes_and_reports_next() {
     let mut script = Script::new(1, 3);
-    script.engine.pick(Picked { size: PART, findable: true, heard: false });
+    script.pick_as(PART, false);
     script.asked();
     script.start(1);
     assert_eq!(script.wait(), "cancel put 1/1");
     assert!(script.now > Instant(STALL + PART / 2100), "{:?}", script.now);
-    script.now = script.engine.wake_at().unwrap();
-    let watched = std::iter::from_fn(|| script.engine.poll(script.now))
-        .any(|action| matches!(action, Action::PutPart { watched: true, .. }));
-    assert!(watched);
+    loop {
+        script.now = script.engine.wake_at().unwrap().0;
+        while let Some(action) = script.engine.poll(script.now) {
+            match action {
+                Action::Peek { op, .. } => script.end(op, Outcome::Readable(true)),
+                Action::Send { report, .. } => {
+                    assert!(report);
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_never_read_holds_no_other_and_is_given_up() {
+    let mut script = Script::sending(1, 1);
+    script.pick(1);
+    assert_eq!(script.asked(), "start 2 of 1");
+    assert_eq!(script.start(2), "");
+    // The look at the second file's bytes never ends.
+    let mut asked = String::new();
+    for _ in 0..40 {
+        script.now = script.engine.wake_at().unwrap().0;
+        while let Some(action) = script.engine.poll(script.now) {
+            if let Action::Settle { upload } = action {
+                asked.push_str(&format!("settled {} ", upload.0));
+            }
+        }
+        if asked.contains('2') {
+            break;
+        }
+    }
+    assert!(asked.contains("settled 2"), "{asked}");
+    assert_eq!(script.engine.view(UploadId(2), script.now), None);
 }
 
 #[test]
 fn a_completion_that_stands_still_is_asked_about() {
     let mut script = completing();
-    assert_eq!(script.wait(), "cancel complete 1, confirm 1");
+    assert_eq!(script.wait(), "cancel complete key1, confirm key1");
 }
 
 #[test]
@@ -530,33 +795,50 @@ fn a_sleep_gives_every_request_one_more_chance() {
 #[test]
 fn offline_costs_no_try_and_ends_at_once() {
     let mut script = Script::sending(2, 3);
-    script.tell(Event::Offline);
+    script.tell(offline());
     assert_eq!(script.state(1), State::Waiting);
     for _ in 0..5 {
-        assert_eq!(script.fail("put 1/1", network()), "");
-        assert_eq!(script.fail("put 1/2", network()), "");
+        assert_eq!(script.drop("put 1/1"), "");
+        assert_eq!(script.drop("put 1/2"), "");
         assert_eq!(script.state(1), State::Waiting);
-        assert_eq!(script.tell(Event::Online), "put 1/1, put 1/2");
-        script.tell(Event::Offline);
+        assert_eq!(script.tell(online()), "put 1/1, put 1/2");
+        script.tell(offline());
     }
-    assert_eq!(script.store("1/1", "a"), "save 1/1", "it was sent before");
+    assert_eq!(script.store("1/1", "a"), "", "it was sent before");
 }
 
 #[test]
 fn back_online_nothing_waits_for_its_back_off() {
     let mut script = Script::sending(2, 2);
-    assert_eq!(script.fail("put 1/1", network()), "");
-    assert_eq!(script.tell(Event::Online), "put 1/1");
+    assert_eq!(script.drop("put 1/1"), "");
+    assert_eq!(script.tell(online()), "put 1/1");
 }
 
 #[test]
 fn a_browser_that_is_wrong_about_the_network_is_found_out() {
     let mut script = Script::sending(2, 2);
-    script.tell(Event::Offline);
-    script.fail("put 1/1", network());
-    script.fail("put 1/2", network());
+    script.tell(offline());
+    script.drop("put 1/1");
+    script.drop("put 1/2");
     assert_eq!(script.wait(), "put 1/1", "one request finds out");
-    assert_eq!(script.store("1/1", "a"), "save 1/1, put 1/2");
+    assert_eq!(script.store("1/1", "a"), "put 1/2");
+}
+
+#[test]
+fn a_service_that_is_gone_is_looked_for_and_costs_no_try() {
+    let mut script = Script::sending(2, 1);
+    assert_eq!(script.ends("put 1/1", Outcome::NoResponse), "");
+    assert_eq!(script.wait(), "list", "it answered before: is it still there?");
+    assert_eq!(script.ends("list", Outcome::NoResponse), "");
+    assert_eq!(script.state(1), State::Waiting);
+    let gone = script.now;
+    for _ in 0..3 {
+        assert_eq!(script.wait(), "list");
+        script.ends("list", Outcome::NoResponse);
+    }
+    assert_eq!(script.now, gone.plus(1500), "every half second at first");
+    assert_eq!(script.wait(), "list");
+    assert_eq!(script.answer("list", "[]"), "put 1/1");
 }
 
 #[test]
@@ -564,21 +846,16 @@ fn a_lost_start_is_sought_by_its_name_and_removed() {
     let mut script = Script::new(2, 3);
     script.pick(PART);
     script.asked();
-    assert_eq!(script.fail("start 1 of 1", network()), "find 1");
-    let request = script.request("find 1");
-    let keys = vec!["orphan".to_owned()];
-    assert_eq!(script.tell(Event::Found { request, keys }), "remove 1 orphan");
-    let request = script.request("remove 1 orphan");
-    assert_eq!(script.tell(Event::Removed { request }), "");
+    assert_eq!(script.status("start 1 of 1", 500), "list");
+    let list = r#"[{"fileKey":"orphan","fileName":"name1"},{"fileKey":"other","fileName":"name2"}]"#;
+    assert_eq!(script.answer("list", list), "remove orphan");
+    assert_eq!(script.answer("remove orphan", ""), "");
     assert_eq!(script.wait(), "start 1 of 1");
     assert_eq!(script.start(1), "put 1/1");
-    script.store("1/1", "a");
-    script.save(1, 1);
-    let request = script.request("complete 1");
-    assert_eq!(script.tell(Event::Completed { request }), "find 1", "one may have come late");
+    assert_eq!(script.store("1/1", "a"), "complete key1 with a");
+    assert_eq!(script.answer("complete key1", ""), "list", "one may have come late");
     assert_eq!(script.state(1), State::Completing);
-    let request = script.request("find 1");
-    assert_eq!(script.tell(Event::Found { request, keys: vec!["key1".to_owned()] }), "settled 1");
+    assert_eq!(script.answer("list", r#"[{"fileKey":"key1","fileName":"name1","completed":true}]"#), "settled 1");
     assert_eq!(script.state(1), State::Done);
 }
 
@@ -587,124 +864,297 @@ fn a_start_lost_while_aborting_leaves_nothing() {
     let mut script = Script::new(2, 3);
     script.pick(PART);
     script.asked();
-    script.tell(Event::Abort { upload: UploadId(1), keep: false });
-    assert_eq!(script.fail("start 1 of 1", network()), "find 1");
-    let request = script.request("find 1");
-    assert_eq!(script.tell(Event::Found { request, keys: vec!["orphan".to_owned()] }), "remove 1 orphan");
-    assert_eq!(script.status("remove 1 orphan", 404), "settled 1");
+    script.tell(abort(1, false));
+    assert_eq!(script.status("start 1 of 1", 500), "list");
+    assert_eq!(script.answer("list", r#"[{"fileKey":"orphan","fileName":"name1"}]"#), "remove orphan");
+    assert_eq!(script.status("remove orphan", 404), "settled 1");
 }
 
-/// What an earlier page kept of a file of three parts.
-fn kept() -> Option<Kept> {
+// --- going on, and other tabs ---
+
+fn record(key: &str, upload_id: &str) -> Record {
+    let (key, upload_id, name) = (key.to_owned(), upload_id.to_owned(), "a file".to_owned());
+    Record { key, upload_id, size: 3 * PART, part_size: PART, name, started_at: 0, modified: None }
+}
+
+/// What an earlier page stored of a file of three parts.
+fn kept() -> Outcome {
     let tags = vec![(2, "b".to_owned()), (1, "a".to_owned()), (9, "none".to_owned())];
-    Some(Kept { key: "old".to_owned(), upload_id: "id".to_owned(), part_size: PART, tags })
+    let identity = Identity("same 1".to_owned());
+    Outcome::Loaded(Ok(Some(Stored { identity, record: record("old", "id"), tags })))
 }
 
-fn recalling() -> Script {
-    let mut script = Script::with(4, 3, false, true);
+fn peer(message: PeerMessage) -> Event {
+    Event::Peer { identity: Identity("same 1".to_owned()), message }
+}
+
+fn elsewhere(sent: u64, parts_done: u32, key: Option<&str>, end: Option<PeerEnd>) -> Event {
+    peer(PeerMessage::Report(PeerReport { sent, parts_done, key: key.map(str::to_owned), end }))
+}
+
+/// A file of three parts that is about to be claimed; the test answers.
+fn claiming(token: TokenSource) -> Script {
+    let mut script = Script::with(4, 3, |config| (config.resume, config.token) = (true, token));
+    script.by_hand = true;
     script.pick(3 * PART);
-    assert_eq!(script.asked(), "recall 1");
+    assert_eq!(script.asked(), "lock");
+    script
+}
+
+/// The same, once it has the lock.
+fn loading() -> Script {
+    let mut script = claiming(TokenSource::Fixed);
+    assert_eq!(script.ends("lock", Outcome::Locked(Lock::Granted)), "load");
     script
 }
 
 #[test]
 fn an_upload_goes_on_where_an_earlier_page_stopped() {
-    let mut script = recalling();
-    assert_eq!(script.tell(Event::Recalled { upload: UploadId(1), kept: kept() }), "confirm 1");
-    let request = script.request("confirm 1");
-    assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "put 1/3");
-    let progress = script.engine.progress(UploadId(1), script.now).unwrap();
+    let mut script = loading();
+    assert_eq!(script.ends("load", kept()), "confirm old");
+    assert_eq!(script.confirm("confirm old", false), "put 1/3");
+    let progress = script.view(1).progress;
     assert_eq!((progress.resumed_from, progress.sent, progress.parts_done), (2 * PART, 2 * PART, 2));
-    script.store("1/3", "c");
-    assert_eq!(script.save(1, 3), "complete 1 with a+b+c");
+    assert_eq!(script.store("1/3", "c"), "save 1/3");
+    assert_eq!(script.stored("save 1/3"), "complete old with a+b+c");
 }
 
 #[test]
 fn what_the_service_lost_begins_anew() {
-    let mut script = recalling();
-    script.tell(Event::Recalled { upload: UploadId(1), kept: kept() });
-    assert_eq!(script.status("confirm 1", 404), "start 1 of 3");
-    assert_eq!(script.start(1), "put 1/1, put 1/2");
-    assert_eq!(script.engine.progress(UploadId(1), script.now).unwrap().resumed_from, 0);
+    let mut script = loading();
+    script.ends("load", kept());
+    assert_eq!(script.status("confirm old", 404), "store intent");
+    assert_eq!(script.stored("store intent"), "start 1 of 3");
+    script.start(1);
+    assert_eq!(script.stored("store key"), "put 1/1, put 1/2");
+    assert_eq!(script.view(1).progress.resumed_from, 0);
 
-    let mut script = recalling();
-    script.tell(Event::Recalled { upload: UploadId(1), kept: kept() });
-    let request = script.request("confirm 1");
-    script.tell(Event::Confirmed { request, completed: false });
-    assert_eq!(script.status("put 1/3", 404), "start 1 of 3");
+    let mut script = loading();
+    script.ends("load", kept());
+    script.confirm("confirm old", false);
+    assert_eq!(script.status("put 1/3", 404), "store intent");
 }
 
 #[test]
-fn what_was_completed_before_a_crash_is_done() {
-    let mut script = recalling();
-    script.tell(Event::Recalled { upload: UploadId(1), kept: kept() });
-    let request = script.request("confirm 1");
-    assert_eq!(script.tell(Event::Confirmed { request, completed: true }), "settled 1");
-    assert_eq!(script.state(1), State::Done);
+fn what_is_found_complete_is_done_and_counted_as_sent() {
+    let mut script = loading();
+    script.ends("load", kept());
+    assert_eq!(script.confirm("confirm old", true), "tell Done, purge");
+    assert_eq!(script.stored("purge"), "tell Done, unlock, settled 1");
+    let View { state, progress, .. } = script.view(1);
+    assert_eq!((state, progress.sent, progress.parts_done), (State::Done, 3 * PART, 3));
+    assert_eq!(progress.resumed_from, 2 * PART);
 }
 
 #[test]
-fn another_page_is_followed_and_taken_over_from() {
-    let mut script = recalling();
-    script.tell(Event::Elsewhere { upload: UploadId(1), sent: 0, parts_done: 0 });
-    script.tell(Event::Elsewhere { upload: UploadId(1), sent: 2 * PART + 5, parts_done: 2 });
-    let progress = script.engine.progress(UploadId(1), script.now).unwrap();
-    assert_eq!((script.state(1), progress.sent, progress.parts_done), (State::Uploading, 2 * PART + 5, 2));
-    assert_eq!(script.tell(Event::Recalled { upload: UploadId(1), kept: kept() }), "confirm 1");
-    assert_eq!(script.engine.progress(UploadId(1), script.now).unwrap().sent, 2 * PART + 5, "it never goes back");
+fn what_a_start_of_a_dead_page_left_is_removed_before_the_next() {
+    let mut script = loading();
+    let identity = Identity("same 1".to_owned());
+    let stored = Stored { identity, record: record("", "old name"), tags: Vec::new() };
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(Some(stored)))), "list");
+    let list = r#"[{"fileKey":"orphan","fileName":"old name"},{"fileKey":"other","fileName":"name1"}]"#;
+    assert_eq!(script.answer("list", list), "remove orphan");
+    assert_eq!(script.answer("remove orphan", ""), "store intent");
+}
 
-    let mut script = recalling();
-    script.tell(Event::Elsewhere { upload: UploadId(1), sent: 0, parts_done: 0 });
-    assert_eq!(script.tell(Event::DoneElsewhere { upload: UploadId(1), key: "k".to_owned() }), "settled 1");
-    assert_eq!((script.state(1), script.engine.key(UploadId(1))), (State::Done, Some("k")));
+#[test]
+fn another_tab_is_followed_and_taken_over_from() {
+    let mut script = claiming(TokenSource::Fixed);
+    assert_eq!(script.ends("lock", Outcome::Locked(Lock::Taken { queue: true })), "ask for it, wait for lock");
+    script.tell(elsewhere(2 * PART + 5, 2, None, None));
+    let View { state, progress, .. } = script.view(1);
+    assert_eq!((state, progress.sent, progress.parts_done), (State::Uploading, 2 * PART + 5, 2));
+    assert_eq!(script.ends("wait for lock", Outcome::Locked(Lock::Granted)), "");
+    assert_eq!(script.wait(), "load", "its last report may come a moment later than its lock");
+    assert_eq!(script.ends("load", kept()), "confirm old");
+    assert_eq!(script.view(1).progress.sent, 2 * PART + 5, "it never goes back");
+
+    let mut script = claiming(TokenSource::Fixed);
+    script.ends("lock", Outcome::Locked(Lock::Taken { queue: true }));
+    let done = script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done)));
+    assert_eq!(done, "cancel wait for lock, settled 1");
+    assert_eq!((script.state(1), script.view(1).key.as_deref()), (State::Done, Some("k")));
+}
+
+#[test]
+fn where_there_is_no_queue_a_lock_is_asked_for_now_and_then() {
+    let mut script = claiming(TokenSource::Fixed);
+    assert_eq!(script.ends("lock", Outcome::Locked(Lock::Taken { queue: false })), "ask for it");
+    assert_eq!(script.wait(), "lock");
+    assert_eq!(script.now, Instant(2000));
+    assert_eq!(script.ends("lock", Outcome::Locked(Lock::Granted)), "");
+    assert_eq!(script.wait(), "load");
 }
 
 /// An upload of three parts of which two are stored, whose last part was refused; no token can be had.
 fn without_token() -> Script {
-    let mut script = recalling();
-    script.tell(Event::Recalled { upload: UploadId(1), kept: kept() });
-    let request = script.request("confirm 1");
-    script.tell(Event::Confirmed { request, completed: false });
-    assert_eq!(script.status("put 1/3", 401), "renew");
-    script.tell(Event::TokenRefused(Failure::new(Code::Unauthorized, "none")));
+    let mut script = claiming(TokenSource::Function);
+    script.ends("lock", Outcome::Locked(Lock::Granted));
+    assert_eq!(script.ends("load", kept()), "token");
+    assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "confirm old");
+    script.confirm("confirm old", false);
+    assert_eq!(script.status("put 1/3", 401), "token");
+    script.ends("token", Outcome::Token(Given::Threw));
     script
 }
 
 #[test]
-fn a_page_without_a_token_lets_another_send() {
+fn a_tab_without_a_token_lets_another_send() {
     let mut script = without_token();
-    assert_eq!(script.tell(Event::Wanted { upload: UploadId(1) }), "step aside 1");
-    script.tell(Event::Elsewhere { upload: UploadId(1), sent: 2 * PART, parts_done: 2 });
+    assert_eq!(script.tell(peer(PeerMessage::RequestHandover)), "unlock, wait for lock");
+    script.tell(elsewhere(2 * PART, 2, None, None));
     assert_eq!(script.state(1), State::Uploading);
-    assert_eq!(script.tell(Event::TokenRenewed), "want 1");
-    assert_eq!(script.tell(Event::Recalled { upload: UploadId(1), kept: kept() }), "confirm 1");
+    while script.wait() != "token" {}
+    assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "ask for it");
+    assert_eq!(script.ends("wait for lock", Outcome::Locked(Lock::Granted)), "");
+    assert_eq!(script.wait(), "load");
+    assert_eq!(script.ends("load", kept()), "confirm old");
 
     let mut script = without_token();
-    script.tell(Event::Wanted { upload: UploadId(1) });
-    assert_eq!(script.tell(Event::DoneElsewhere { upload: UploadId(1), key: "k".to_owned() }), "settled 1");
+    script.tell(peer(PeerMessage::RequestHandover));
+    let done = script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done)));
+    assert_eq!(done, "cancel wait for lock, settled 1");
     assert_eq!(script.state(1), State::Done);
 }
 
 #[test]
-fn a_page_that_can_send_does_not_step_aside() {
-    let mut script = recalling();
-    script.tell(Event::Recalled { upload: UploadId(1), kept: kept() });
-    assert_eq!(script.tell(Event::Wanted { upload: UploadId(1) }), "");
-    let request = script.request("confirm 1");
-    assert_eq!(script.tell(Event::Confirmed { request, completed: false }), "put 1/3");
+fn a_tab_that_can_send_does_not_let_go() {
+    let mut script = loading();
+    script.ends("load", kept());
+    assert_eq!(script.tell(peer(PeerMessage::RequestHandover)), "");
+    assert_eq!(script.confirm("confirm old", false), "put 1/3");
     // Who followed before the pause stands still, too.
     assert_eq!(script.tell(Event::Pause(UploadId(1))), "cancel put 1/3");
-    assert_eq!(script.tell(Event::Wanted { upload: UploadId(1) }), "step aside 1");
+    assert_eq!(script.tell(peer(PeerMessage::RequestHandover)), "unlock, wait for lock");
     assert_eq!(script.state(1), State::Paused);
-    assert_eq!(script.tell(Event::Resume(UploadId(1))), "want 1");
+    assert_eq!(script.tell(Event::Resume(UploadId(1))), "ask for it");
 }
 
 #[test]
 fn a_file_that_changed_is_removed() {
     let mut script = Script::sending(2, 2);
-    let changed = Failure::new(Code::FileChanged, "changed");
-    assert_eq!(script.fail("put 1/1", changed), "cancel put 1/2, remove 1 key1");
+    script.readable = false;
+    assert_eq!(script.ends("put 1/1", Outcome::NoResponse), "cancel put 1/2, remove key1");
     assert_eq!(script.code(1), Some(Code::FileChanged));
-    let request = script.request("remove 1 key1");
-    assert_eq!(script.tell(Event::Removed { request }), "settled 1");
+    assert_eq!(script.answer("remove key1", ""), "settled 1");
+
+    let mut script = Script::sending(2, 2);
+    script.store("1/1", "a");
+    script.sample = "changed";
+    assert_eq!(script.store("1/2", "b"), "remove key1", "it is sampled before it is completed");
+    assert_eq!(script.code(1), Some(Code::FileChanged));
+}
+
+// --- calls ---
+
+#[test]
+fn a_call_is_tried_by_the_back_off_and_answered_once() {
+    let mut script = Script::new(2, 2);
+    assert_eq!(script.call(Call::List), "list");
+    assert_eq!(script.status("list", 503), "");
+    assert_eq!(script.wait(), "list");
+    assert_eq!(script.answer("list", r#"[{"fileKey":"a"},{"fileKey":null}]"#), "reply 1 1 files");
+    script.call(Call::List);
+    script.status("list", 503);
+    script.wait();
+    assert_eq!(script.status("list", 503), "reply 2 server");
+    assert_eq!(script.engine.wake_at(), None);
+}
+
+#[test]
+fn a_call_that_nobody_waits_for_is_cancelled() {
+    let mut script = Script::new(2, 2);
+    script.call(Call::List);
+    assert_eq!(script.tell(Event::Withdraw(CallId(1))), "cancel list");
+    assert_eq!(script.answer("list", "[]"), "");
+}
+
+#[test]
+fn a_removal_whose_answer_was_lost_is_a_success() {
+    let mut script = Script::new(2, 3);
+    assert_eq!(script.call(Call::Remove("k".to_owned())), "remove k");
+    assert_eq!(script.status("remove k", 404), "reply 1 not-found");
+    script.call(Call::Remove("k".to_owned()));
+    assert_eq!(script.status("remove k", 500), "");
+    script.wait();
+    assert_eq!(script.status("remove k", 404), "reply 2 removed");
+}
+
+#[test]
+fn a_download_asks_for_size_link_and_bytes_and_once_for_another_link() {
+    let mut script = Script::new(2, 3);
+    assert_eq!(script.call(Call::Download("k".to_owned())), "confirm k");
+    assert_eq!(script.answer("confirm k", r#"{"fileKey":"k","originalSizeInBytes":5}"#), "link k");
+    assert_eq!(script.answer("link k", "https://x"), "fetch 5");
+    assert_eq!(script.status("fetch 5", 403), "link k", "a link may have expired");
+    assert_eq!(script.answer("link k", "https://x"), "fetch 5");
+    let bytes = Bytes { size: 5, value: Rc::new(()) };
+    assert_eq!(script.ends("fetch 5", Outcome::Fetched(bytes)), "reply 1 5 bytes");
+    assert_eq!(script.call(Call::Download("k".to_owned())), "link k", "its size is known now");
+    script.answer("link k", "https://x");
+    assert_eq!(script.ends("fetch 5", Outcome::TooLong), "reply 2 integrity");
+    script.call(Call::Link("k".to_owned()));
+    assert_eq!(script.answer("link k", "javascript:x"), "");
+}
+
+#[test]
+fn rules_are_asked_for_once_by_all_who_want_them() {
+    let mut script = Script::with_rules(2, 3);
+    script.pick(1);
+    assert_eq!(script.call(Call::Rules), "rules");
+    assert_eq!(script.call(Call::Rules), "");
+    assert_eq!(script.answer("rules", r#"{"maxFiles":9}"#), "reply 1 rules, reply 2 rules, start 1 of 1");
+    assert_eq!(script.call(Call::Rules), "reply 3 rules");
+}
+
+#[test]
+fn offline_a_call_waits_for_a_while() {
+    let mut script = Script::new(2, 2);
+    script.tell(offline());
+    assert_eq!(script.call(Call::List), "");
+    assert_eq!(script.tell(online()), "list");
+    script.tell(offline());
+    script.drop("list");
+    assert_eq!(script.wait(), "reply 1 network");
+    assert!(script.now >= Instant(2 * STALL), "{:?}", script.now);
+}
+
+#[test]
+fn to_forget_a_file_ends_its_upload_or_deletes_what_is_stored_of_it() {
+    let mut script = loading();
+    script.ends("load", kept());
+    let forgotten = script.call(Call::Forget("old".to_owned()));
+    assert_eq!(forgotten, "cancel confirm old, remove old");
+    assert_eq!(script.answer("remove old", ""), "purge");
+    assert_eq!(script.stored("purge"), "tell Gone, unlock, settled 1, reply 1 forgotten");
+
+    assert_eq!(script.call(Call::Forget("k".to_owned())), "load all");
+    let identity = Identity("another".to_owned());
+    let stored = Stored { identity, record: record("k", "id"), tags: Vec::new() };
+    assert_eq!(script.ends("load all", Outcome::LoadedAll(Ok(vec![stored]))), "purge");
+    assert_eq!(script.stored("purge"), "remove k");
+    assert_eq!(script.status("remove k", 403), "reply 2 forgotten", "what cannot be removed ends with the session");
+}
+
+#[test]
+fn what_is_unfinished_is_what_nobody_sends() {
+    let mut script = loading();
+    assert_eq!(script.call(Call::Unfinished), "look at locks");
+    let locked = Outcome::Locks(vec![Identity("locked".to_owned())]);
+    assert_eq!(script.ends("look at locks", locked), "load all");
+    let stored = |identity: &str, key: &str| {
+        let identity = Identity(identity.to_owned());
+        Stored { identity, record: record(key, "id"), tags: vec![(1, "a".to_owned())] }
+    };
+    let all = vec![stored("same 1", "a"), stored("locked", "b"), stored("idle", "c"), stored("intent", "")];
+    assert_eq!(script.ends("load all", Outcome::LoadedAll(Ok(all))), "reply 1 1 unfinished");
+}
+
+#[test]
+fn a_closed_bucket_keeps_its_uploads_and_answers_its_calls() {
+    let mut script = Script::sending(2, 3);
+    script.call(Call::List);
+    let closed = script.tell(Event::Close);
+    assert_eq!(closed, "cancel put 1/1, cancel put 1/2, settled 1, cancel list, reply 1 closed");
+    assert_eq!(script.state(1), State::Aborted);
 }

@@ -1,21 +1,20 @@
 //! `Bucket`: a session's files.
 
-use super::entry::{FileEntry, rules_to_js};
-use super::error::{closed, invalid_option, partway_error};
-use super::future::{promise, thrown};
-use super::observer::{Observer, call};
+use super::call::PendingCall;
+use super::entry::FileEntry;
+use super::error::{abort_error, closed, invalid_option, partway_error};
+use super::observer::Observer;
 use super::options::{CallOptions, UploadOptions};
-use super::unfinished::UnfinishedUpload;
 use super::upload::Upload;
-use crate::browser::{Api, Driver, Job, Listener, Subject, Turn, download, kind};
-use crate::engine::Event;
+use crate::browser::{Driver, SourceFile, UploadRequest, kind};
+use crate::engine::{Call, Engine, Event};
 use crate::names::{NameFields, Scheme, SessionNames};
-use crate::protocol::{Code, Failure, FileInfo, FileList, Request, check_key, file_info, link};
-use js_sys::{Array, JsString, Promise};
-use std::cell::Cell;
+use crate::protocol::{Code, Failure, FileInfo, check_key};
+use js_sys::{JsString, Promise};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, AbortSignal, Blob, File};
+use web_sys::{AbortSignal, Blob, File};
 
 /// A session's bucket.
 #[wasm_bindgen(skip_typescript)]
@@ -25,14 +24,14 @@ pub struct Bucket {
 
 /// What a bucket's handles share.
 pub(super) struct Inner {
-    pub api: Rc<Api>,
+    /// Only looked at: what is told to it goes through the driver.
+    pub engine: Rc<RefCell<Engine>>,
     pub driver: Rc<Driver>,
     pub names: SessionNames,
     /// How new names are written.
     pub scheme: Scheme,
     pub name_strength: f64,
-    /// Ends every call when the bucket is closed.
-    pub closing: AbortController,
+    pub closed: Cell<bool>,
 }
 
 impl Bucket {
@@ -40,22 +39,26 @@ impl Bucket {
         Self { inner: Rc::new(inner) }
     }
 
-    /// A promise of what `work` gives, which ends with the caller's signal and the bucket.
-    fn run<F>(
-        &self,
-        options: Result<CallOptions, JsValue>,
-        work: impl FnOnce(Rc<Inner>, AbortSignal) -> F + 'static,
-    ) -> Promise
-    where
-        F: Future<Output = Result<JsValue, JsValue>> + 'static,
-    {
-        let inner = Rc::clone(&self.inner);
-        match options {
-            Ok(options) => {
-                promise(options.signal, &self.inner.closing.signal(), move |signal| Box::pin(work(inner, signal)))
+    /// A promise of the call's answer.
+    fn call(&self, options: Result<CallOptions, JsValue>, call: impl FnOnce() -> Result<Call, JsValue>) -> Promise {
+        let ready = options.and_then(|options| {
+            if self.inner.closed.get() {
+                return Err(closed());
             }
+            if options.signal.as_ref().is_some_and(AbortSignal::aborted) {
+                return Err(abort_error());
+            }
+            Ok((options, call()?))
+        });
+        match ready {
+            Ok((options, call)) => PendingCall::begin(&self.inner, call, options),
             Err(error) => Promise::reject(&error),
         }
+    }
+
+    /// A promise of the answer to a call about one file.
+    fn call_of(&self, options: Result<CallOptions, JsValue>, key: &JsValue, call: fn(String) -> Call) -> Promise {
+        self.call(options, || parse_key(key).map(call))
     }
 }
 
@@ -63,126 +66,61 @@ impl Bucket {
 impl Bucket {
     /// Every file of the bucket.
     pub fn list(&self, options: JsValue) -> Promise {
-        self.run(CallOptions::parse(&options), async move |inner, signal| {
-            let answer = inner.api.call(&Request::list(), &signal).await.map_err(thrown)?;
-            Turn::end(&signal).await;
-            let (mut files, mut turn) = (Vec::new(), Turn::begin());
-            for info in FileList::new(&answer) {
-                files.push(info.map_err(thrown)?);
-                turn.give_way(&signal).await;
-            }
-            inner.driver.clear_strays(&mut files);
-            let sizes = files.iter().filter_map(|info| Some((info.file_key.clone()?, info.size())));
-            inner.driver.listed(sizes);
-            let list = Array::new();
-            for info in files {
-                if let Some(entry) = inner.entry(info) {
-                    list.push(&entry.to_js()?);
-                }
-                turn.give_way(&signal).await;
-            }
-            Ok(list.into())
-        })
+        self.call(CallOptions::parse(&options), || Ok(Call::List))
     }
 
     /// One file's entry.
     pub fn file(&self, key: JsValue, options: JsValue) -> Promise {
-        self.run(CallOptions::parse(&options), async move |inner, signal| {
-            let key = parse_key(&key)?;
-            inner.file(&key, &signal).await.map_err(thrown)?.to_js()
-        })
+        self.call_of(CallOptions::parse(&options), &key, Call::File)
     }
 
     /// Queues the file and returns at once.
     pub fn upload(&self, file: JsValue, options: JsValue) -> Result<Upload, JsValue> {
-        if self.inner.closing.signal().aborted() {
+        if self.inner.closed.get() {
             return Err(closed());
         }
         let Some(blob) = file.dyn_ref::<Blob>() else {
             let message = format!("The file must be a File or Blob, but it is {}.", kind(&file));
             return Err(partway_error(&Failure::new(Code::InvalidFile, message)));
         };
-        let options = UploadOptions::parse(&options)?;
-        self.inner.upload(blob.clone(), options)
+        let mut options = UploadOptions::parse(&options)?;
+        let given = options.name.take().or_else(|| blob.dyn_ref::<File>().map(File::name));
+        let name = given.filter(|name| !name.is_empty()).ok_or_else(|| {
+            partway_error(&Failure::new(Code::InvalidFile, "The file has no name; give one in the option `name`."))
+        })?;
+        let source = source_file(blob, name, options.handle.take());
+        self.inner.upload(source, options)
     }
 
     /// Uploads of this session that were begun and not finished, and that no page sends now.
     pub fn unfinished(&self) -> Promise {
-        self.run(Ok(CallOptions::default()), async move |inner, _| {
-            let waiting = inner.unfinished().await.map_err(thrown)?;
-            let made = waiting.into_iter().map(|found| JsValue::from(UnfinishedUpload::new(&inner, found)));
-            Ok(made.collect::<Array>().into())
-        })
+        self.call(Ok(CallOptions::default()), || Ok(Call::Unfinished))
     }
 
     /// Forgets an unfinished upload and, where it can, removes it from the bucket.
     pub fn forget(&self, key: JsValue) -> Promise {
-        self.run(Ok(CallOptions::default()), async move |inner, signal| {
-            let key = parse_key(&key)?;
-            inner.forget(&key, &signal).await.map_err(thrown)?;
-            Ok(JsValue::UNDEFINED)
-        })
+        self.call_of(Ok(CallOptions::default()), &key, Call::Forget)
     }
 
     /// The temporary pre-signed link of a file.
     #[wasm_bindgen(js_name = downloadUrl)]
     pub fn download_url(&self, key: JsValue, options: JsValue) -> Promise {
-        self.run(CallOptions::parse(&options), async move |inner, signal| {
-            let key = parse_key(&key)?;
-            Ok(inner.link(&key, &signal).await.map_err(thrown)?.into())
-        })
+        self.call_of(CallOptions::parse(&options), &key, Call::Link)
     }
 
     /// A file's bytes.
     pub fn download(&self, key: JsValue, options: JsValue) -> Promise {
-        let (options, on_progress) = match CallOptions::parse_download(&options) {
-            Ok(mut options) => {
-                let on_progress = options.on_progress.take();
-                (Ok(options), on_progress)
-            }
-            Err(error) => (Err(error), None),
-        };
-        self.run(options, async move |inner, signal| {
-            let key = parse_key(&key)?;
-            let size = match inner.driver.size_of(&key) {
-                Some(size) => size,
-                None => inner.file(&key, &signal).await.map_err(thrown)?.size,
-            };
-            let most = Cell::new(0);
-            let received = |received: u64| {
-                if let Some(callback) =
-                    on_progress.as_ref().filter(|_| received > most.replace(received.max(most.get())))
-                {
-                    call(callback, &Array::of2(&(received as f64).into(), &(size as f64).into()));
-                }
-            };
-            let link = inner.link(&key, &signal).await.map_err(thrown)?;
-            let attempt = async || download(&link, size, inner.api.stall, &signal, &received).await;
-            inner.api.again(attempt, &signal).await.map(JsValue::from).map_err(thrown)
-        })
+        self.call_of(CallOptions::parse_download(&options), &key, Call::Download)
     }
 
     /// Removes a file.
     pub fn remove(&self, key: JsValue, options: JsValue) -> Promise {
-        self.run(CallOptions::parse(&options), async move |inner, signal| {
-            let key = parse_key(&key)?;
-            match inner.api.call(&Request::remove(&key), &signal).await {
-                // It was there. Browsers send again what a reused connection lost: this may be the second answer.
-                Err(failure) if failure.code == Code::NotFound && inner.driver.size_of(&key).is_some() => {}
-                result => drop(result.map_err(thrown)?),
-            }
-            inner.driver.removed(&key);
-            Ok(JsValue::UNDEFINED)
-        })
+        self.call_of(CallOptions::parse(&options), &key, Call::Remove)
     }
 
     /// The session's rules.
     pub fn rules(&self, options: JsValue) -> Promise {
-        self.run(CallOptions::parse(&options), async move |inner, signal| {
-            // Shared with the uploads that wait for them: the caller's signal ends only the caller's own wait.
-            drop(signal);
-            rules_to_js(&inner.api.rules(&inner.closing.signal()).await.map_err(thrown)?)
-        })
+        self.call(CallOptions::parse(&options), || Ok(Call::Rules))
     }
 
     /// Upper bound of what the session ID can hide, in bits.
@@ -193,60 +131,35 @@ impl Bucket {
 
     /// Aborts what runs and keeps what is stored. Every later call fails with `closed`.
     pub fn close(&self) {
-        if !self.inner.closing.signal().aborted() {
-            self.inner.driver.abort_all();
-            self.inner.closing.abort();
+        if !self.inner.closed.replace(true) {
+            self.inner.driver.handle(Event::Close);
         }
     }
 }
 
 impl Inner {
-    fn entry(&self, info: FileInfo) -> Option<FileEntry> {
+    /// The entry of a file that the service told of.
+    pub fn entry(&self, info: FileInfo) -> Option<FileEntry> {
         let key = info.file_key.clone()?;
-        let entry = FileEntry::read(info, key, &self.names);
-        Some(entry)
+        Some(FileEntry::read(info, key, &self.names))
     }
 
-    async fn file(&self, key: &str, signal: &AbortSignal) -> Result<FileEntry, Failure> {
-        let answer = self.api.call(&Request::file(key), signal).await?;
-        let mut info = file_info(&answer)?;
-        if info.file_key.as_deref().is_some_and(|answered| answered != key) {
-            return Err(Failure::protocol("it speaks of another file"));
-        }
-        info.file_key = Some(key.to_owned());
-        let entry = self.entry(info).ok_or_else(|| Failure::protocol("it names no file"))?;
-        self.driver.holds(key, entry.size);
-        Ok(entry)
-    }
-
-    async fn link(&self, key: &str, signal: &AbortSignal) -> Result<String, Failure> {
-        let link = link(&self.api.call(&Request::download(key), signal).await?)?;
-        if !self.api.endpoint.trusts_link(&link) {
-            return Err(Failure::protocol("its link is not https, or not a link at all"));
-        }
-        Ok(link)
-    }
-
-    pub(super) fn upload(self: &Rc<Self>, blob: Blob, options: UploadOptions) -> Result<Upload, JsValue> {
-        let file = blob.dyn_ref::<File>();
-        let name = options.name.or_else(|| file.map(File::name)).filter(|name| !name.is_empty()).ok_or_else(|| {
-            partway_error(&Failure::new(Code::InvalidFile, "The file has no name; give one in the option `name`."))
-        })?;
-        let size = blob.size();
+    /// Queues an upload.
+    pub fn upload(self: &Rc<Self>, source: SourceFile, options: UploadOptions) -> Result<Upload, JsValue> {
         let fields = NameFields {
-            size: Some(size as u64),
-            mime: Some(blob.type_()).filter(|mime| !mime.is_empty()),
-            modified: file.map(|file| file.last_modified().max(0.0) as u64),
+            size: Some(source.size),
+            mime: Some(source.file.type_()).filter(|mime| !mime.is_empty()),
+            modified: source.modified,
         };
-        let sealed = self.seal(&name, &fields)?;
+        let encrypted_name = self.encrypt(&source.name, &fields)?;
         let mut entry = FileEntry {
             key: String::new(),
-            name: Some(name.clone()),
+            name: Some(source.name.clone()),
             name_scheme: Some(self.scheme.as_str()),
             name_authenticated: self.scheme.authenticates(),
             mime: None,
             size_matches: None,
-            size: size as u64,
+            size: source.size,
             parts: 0,
             completed: true,
             creator: None,
@@ -254,31 +167,33 @@ impl Inner {
         if self.scheme == Scheme::Partway {
             entry.set_fields(&fields);
         }
+        let (name, size) = (source.name.clone(), source.size as f64);
+        let wants_progress = options.on_progress.is_some();
         let observer = Rc::new(Observer::new(options.on_progress, options.on_state, entry));
-        let watch = Rc::clone(&observer);
-        let subject = Subject { file: blob, name: name.clone(), modified: fields.modified, handle: options.handle };
-        let id = self.driver.pick(Job { subject, sealed, findable: self.scheme != Scheme::Plain, watch });
+        let upload = self.driver.upload(UploadRequest {
+            source,
+            encrypted_name,
+            unique_name: self.scheme != Scheme::Plain,
+            wants_progress,
+            observer: observer.clone(),
+        });
         if let Some(signal) = options.signal {
-            let driver = Rc::downgrade(&self.driver);
-            let abort = move || {
-                if let Some(driver) = driver.upgrade() {
-                    driver.tell(Event::Abort { upload: id, keep: false });
-                }
-            };
-            if signal.aborted() {
-                abort();
-            } else {
-                *observer.aborting.borrow_mut() = Some(Listener::new(&signal, "abort", move |_| abort()));
-            }
+            observer.abort_with(&signal, &self.driver, upload);
         }
-        Ok(Upload { driver: Rc::clone(&self.driver), observer, id, name, size })
+        Ok(Upload { inner: Rc::clone(self), observer, id: upload, name, size })
     }
 
-    fn seal(&self, name: &str, fields: &NameFields) -> Result<String, JsValue> {
+    fn encrypt(&self, name: &str, fields: &NameFields) -> Result<String, JsValue> {
         self.names
             .write(self.scheme, name, fields, &mut getrandom::fill)
             .map_err(|error| partway_error(&Failure::new(Code::InvalidFile, format!("The file's name: {error}."))))
     }
+}
+
+/// A file under a name, and through what it was picked.
+pub(super) fn source_file(file: &Blob, name: String, handle: Option<JsValue>) -> SourceFile {
+    let modified = file.dyn_ref::<File>().map(|file| file.last_modified().max(0.0) as u64);
+    SourceFile { file: file.clone(), size: file.size() as u64, name, modified, handle }
 }
 
 fn parse_key(value: &JsValue) -> Result<String, JsValue> {

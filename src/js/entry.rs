@@ -1,6 +1,6 @@
 //! `FileEntry`, `SessionRules` and `UploadProgress`, as plain JavaScript objects.
 
-use super::future::defect;
+use super::error::defect;
 use crate::engine::Progress;
 use crate::names::{NameFields, SessionNames};
 use crate::protocol::{FileInfo, Rules};

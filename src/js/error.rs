@@ -37,3 +37,13 @@ pub fn invalid_option(key: &str, must: &str, given: &JsValue) -> JsValue {
 pub fn closed() -> JsValue {
     partway_error(&Failure::new(Code::Closed, "The bucket was closed; open it again."))
 }
+
+/// A failure as a thrown value.
+pub fn thrown(failure: Failure) -> JsValue {
+    partway_error(&failure)
+}
+
+/// A defect in a conversion that cannot fail.
+pub fn defect(_: impl Sized) -> JsValue {
+    thrown(Failure::new(Code::Protocol, "The answer could not be handed to JavaScript; this is a defect of partway."))
+}

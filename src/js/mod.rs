@@ -1,17 +1,17 @@
-//! The JavaScript API (`partway.d.ts`). Options in, promises and plain objects out. Besides converting, it runs
-//! the steps of a download (`bucket.rs`), and of `unfinished` and `forget` (`unfinished.rs`).
+//! The JavaScript API (`partway.d.ts`): options in, promises and plain objects out. It converts; `reopen` also asks the
+//! person for the file.
 //!
 //! Exported structs are handles on shared state; every method takes `&self` and returns a promise of an owned future,
 //! so that freeing a handle while a call runs is harmless.
 
 mod bucket;
+mod call;
 mod entry;
 mod error;
-mod future;
 mod observer;
 mod open;
 mod options;
-mod record;
+mod options_reader;
 mod unfinished;
 mod upload;
 

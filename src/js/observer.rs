@@ -1,24 +1,26 @@
-//! Follows one upload for JavaScript: keeps its last moment, calls the callbacks, settles its promises.
+//! Follows one upload for JavaScript: keeps its last view, calls the callbacks, settles its promises.
 
 use super::entry::{FileEntry, progress_to_js};
 use super::error::{abort_error, partway_error};
-use crate::browser::{Listener, Snapshot, Watch};
-use crate::engine::State;
-use js_sys::{Array, Function, Promise};
+use crate::browser::{Deferred, Driver, Listener, UploadObserver};
+use crate::engine::{Event, State, UploadId, View};
+use js_sys::{Array, Function};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::AbortSignal;
 
 /// What of an upload JavaScript may ask after it has settled, and what it waits for.
 pub struct Observer {
-    /// The last moment seen.
-    pub last: RefCell<Option<Snapshot>>,
-    /// Settles with the upload.
+    /// The last view shown.
+    pub last: RefCell<Option<View>>,
+    /// Settles with the upload. Nobody needs to handle its rejection.
     pub done: Deferred,
     /// Resolves when nothing more will be done for it, a removal included.
-    settled: Deferred,
+    pub settled: Deferred,
     /// Listens to the caller's signal until the upload ends.
-    pub aborting: RefCell<Option<Listener>>,
+    aborting: RefCell<Option<Listener>>,
     on_progress: Option<Function>,
     on_state: Option<Function>,
     state: Cell<State>,
@@ -26,40 +28,18 @@ pub struct Observer {
     entry: RefCell<FileEntry>,
 }
 
-/// A promise and what settles it.
-pub struct Deferred {
-    /// The promise. Nobody needs to handle its rejection.
-    pub promise: Promise,
-    settle: RefCell<Option<(Function, Function)>>,
-}
-
-impl Deferred {
-    fn new() -> Self {
-        let mut settle = None;
-        let promise = Promise::new(&mut |resolve, reject| settle = Some((resolve, reject)));
-        // A rejection that nobody looks at is not an unhandled one: this looks.
-        let looked_at = promise.clone();
-        spawn_local(async move {
-            let _ = JsFuture::from(looked_at).await;
-        });
-        Self { promise, settle: RefCell::new(settle) }
-    }
-
-    fn settle(&self, result: Result<JsValue, JsValue>) {
-        let Some((resolve, reject)) = self.settle.borrow_mut().take() else { return };
-        let _ = match result {
-            Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
-            Err(error) => reject.call1(&JsValue::UNDEFINED, &error),
-        };
-    }
-}
-
 impl Observer {
     /// An observer that calls `on_progress` and `on_state`, and gives `entry` in the end.
     pub fn new(on_progress: Option<Function>, on_state: Option<Function>, entry: FileEntry) -> Self {
+        let done = Deferred::new();
+        // A rejection that nobody looks at is not an unhandled one: this looks.
+        let looked_at = JsFuture::from(done.promise());
+        spawn_local(async move {
+            let _ = looked_at.await;
+        });
         Self {
             last: RefCell::default(),
-            done: Deferred::new(),
+            done,
             settled: Deferred::new(),
             aborting: RefCell::default(),
             on_progress,
@@ -69,35 +49,49 @@ impl Observer {
         }
     }
 
-    fn finish(&self, snapshot: &Snapshot) {
-        let result = match snapshot.state {
+    /// Aborts the upload when `signal` is, or at once if it is already.
+    pub fn abort_with(&self, signal: &AbortSignal, driver: &Rc<Driver>, upload: UploadId) {
+        let aborted = Rc::downgrade(driver);
+        let abort = move || {
+            if let Some(driver) = aborted.upgrade() {
+                driver.handle(Event::Abort { upload, keep: false });
+            }
+        };
+        if signal.aborted() {
+            abort();
+        } else {
+            *self.aborting.borrow_mut() = Some(Listener::new(signal, "abort", move |_| abort()));
+        }
+    }
+
+    fn finish(&self, view: &View) {
+        let result = match view.state {
             State::Done => {
                 let mut entry = self.entry.borrow_mut();
-                entry.key = snapshot.key.clone().unwrap_or_default();
-                entry.parts = u64::from(snapshot.progress.parts);
+                entry.key = view.key.clone().unwrap_or_default();
+                entry.parts = u64::from(view.progress.parts);
                 entry.to_js()
             }
             State::Aborted => Err(abort_error()),
-            State::Failed => Err(snapshot.failure.as_ref().map_or(JsValue::UNDEFINED, partway_error)),
+            State::Failed => Err(view.failure.as_ref().map_or(JsValue::UNDEFINED, partway_error)),
             _ => return,
         };
-        self.aborting.borrow_mut().take();
-        self.done.settle(result);
+        self.aborting.take();
+        match result {
+            Ok(entry) => self.done.resolve(&entry),
+            Err(error) => self.done.reject(&error),
+        }
     }
 }
 
-impl Watch for Observer {
-    fn wants_progress(&self) -> bool {
-        self.on_progress.is_some()
-    }
-
-    fn changed(&self, snapshot: Snapshot) {
-        let state = snapshot.state;
-        let moved = self.last.borrow().as_ref().is_none_or(|last| last.progress != snapshot.progress);
-        *self.last.borrow_mut() = Some(snapshot.clone());
+impl UploadObserver for Observer {
+    fn changed(&self, view: View) {
+        let state = view.state;
+        let moved = self.last.borrow().as_ref().is_none_or(|last| last.progress != view.progress);
+        *self.last.borrow_mut() = Some(view.clone());
         if moved
             && let Some(callback) = &self.on_progress
-            && let Ok(progress) = progress_to_js(&snapshot.progress)
+            && let Ok(progress) = progress_to_js(&view.progress)
         {
             call(callback, &Array::of1(&progress));
         }
@@ -106,15 +100,11 @@ impl Watch for Observer {
         {
             call(callback, &Array::of1(&state.as_str().into()));
         }
-        self.finish(&snapshot);
+        self.finish(&view);
     }
 
     fn settled(&self) {
-        self.settled.settle(Ok(JsValue::UNDEFINED));
-    }
-
-    fn settlement(&self) -> Promise {
-        self.settled.promise.clone()
+        self.settled.resolve(&JsValue::UNDEFINED);
     }
 }
 

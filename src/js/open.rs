@@ -1,17 +1,17 @@
 //! `openBucket`.
 
 use super::bucket::{Bucket, Inner};
-use super::error::{invalid_option, partway_error};
-use super::options::{BucketOptions, RulesFrom};
-use crate::browser::{Api, Driver, Resume, Xhr};
-use crate::engine::Config;
+use super::error::{defect, invalid_option, partway_error};
+use super::options::BucketOptions;
+use crate::browser::{Connectivity, Driver, Service, has_xhr};
+use crate::engine::{Config, Engine, Platform};
 use crate::names::{NameFields, Scheme, SessionNames, identify, strength};
 use crate::protocol::{Code, Failure};
 use crate::resume::ResumeKey;
-use std::cell::Cell;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::AbortController;
 
 /// Below so many bits a session ID can be guessed (`partway.d.ts`, `nameStrength`).
 const WEAK: f64 = 80.0;
@@ -42,30 +42,45 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
         let message = format!("names: \"{}\" cannot be used here: {error}.", options.names.as_str());
         partway_error(&Failure::new(Code::InvalidOption, message))
     })?;
-    let rules = match options.rules {
-        RulesFrom::Caller(rules) => Some(rules),
-        RulesFrom::Fetch | RulesFrom::Ignore => None,
-    };
-    let resume = options.session_id.as_deref().filter(|_| options.resume).map(ResumeKey::derive).transpose();
-    let resume = resume.map_err(super::future::defect)?.map(|key| Resume::new(Rc::new(key)));
-    let config = Config {
-        part_size: options.part_size,
-        parallel: options.parallel,
-        backoff: options.backoff,
-        stall: options.stall,
-        hears: Xhr::is_here(),
-        recalls: resume.is_some(),
-        fetch_rules: options.rules == RulesFrom::Fetch,
-    };
     let name_strength = options.session_id.as_deref().map_or(0.0, strength);
     if options.names != Scheme::Plain && name_strength < WEAK && !WARNED.replace(true) {
         let message = "partway: this session ID is short enough to be guessed, and file names can then be read (bucket.nameStrength)";
         web_sys::console::warn_1(&message.into());
     }
-    let closing = AbortController::new()?;
-    let seed = || getrandom::u64().map_err(super::future::defect);
-    let api =
-        Api::new(options.endpoint, options.token, options.api_key, options.backoff, options.stall, seed()?, rules);
-    let driver = Driver::new(api.clone(), config, seed()?, rules, resume, closing.signal());
-    Ok(Bucket::new(Inner { api, driver, names, scheme: options.names, name_strength, closing }))
+    let key = resume_key(options.session_id.as_deref())?;
+    let endpoint = Rc::new(options.endpoint);
+    let trusted = Rc::clone(&endpoint);
+    let config = Config {
+        part_size: options.part_size,
+        parallel: options.parallel,
+        backoff: options.backoff,
+        stall: options.stall,
+        can_report_progress: has_xhr(),
+        resume: options.resume && options.session_id.is_some(),
+        rules: options.rules,
+        token: options.token.source(),
+        online: Connectivity::is_online(),
+        platform: Platform {
+            parse_date: Rc::new(|date| Some(js_sys::Date::parse(date)).filter(|date| date.is_finite())),
+            trusts_link: Rc::new(move |link| trusted.trusts_link(link)),
+        },
+    };
+    let seed = getrandom::u64().map_err(defect)?;
+    let engine = Rc::new(RefCell::new(Engine::new(config, seed)));
+    let service = Service { endpoint, api_key: options.api_key, token: options.token };
+    let driver = Driver::new(Rc::clone(&engine), service, key);
+    let closed = Cell::new(false);
+    Ok(Bucket::new(Inner { engine, driver, names, scheme: options.names, name_strength, closed }))
+}
+
+/// The key of identities, and of what is stored. Without a session ID nothing is stored; a random key serves then.
+fn resume_key(session_id: Option<&str>) -> Result<ResumeKey, JsValue> {
+    match session_id {
+        Some(session_id) => ResumeKey::derive(session_id).map_err(defect),
+        None => {
+            let mut random = [0; 32];
+            getrandom::fill(&mut random).map_err(defect)?;
+            ResumeKey::derive(&Base64UrlUnpadded::encode_string(&random)).map_err(defect)
+        }
+    }
 }

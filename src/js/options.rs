@@ -1,29 +1,18 @@
 //! The options of `partway.d.ts`, one parser for each object.
 
-use super::record::Record;
-use crate::browser::{Endpoint, Token, is_header_text};
-use crate::engine::{Backoff, GREATEST_PART, LEAST_PART};
+use super::options_reader::OptionsReader;
+use crate::browser::{Endpoint, SessionToken, is_header_text, now, wall_clock};
+use crate::engine::{Backoff, GREATEST_PART, LEAST_PART, RulesSource};
 use crate::names::Scheme;
 use crate::protocol::Rules;
 use js_sys::{Function, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Url};
 
-/// Where the session's rules come from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum RulesFrom {
-    /// `GET /session/current`, once.
-    Fetch,
-    /// Nowhere: the service alone enforces them.
-    Ignore,
-    /// The caller.
-    Caller(Rules),
-}
-
 /// `BucketOptions`.
 pub struct BucketOptions {
     pub endpoint: Endpoint,
-    pub token: Token,
+    pub token: SessionToken,
     pub session_id: Option<String>,
     pub api_key: Option<String>,
     /// How new names are written.
@@ -35,7 +24,7 @@ pub struct BucketOptions {
     pub stall: u64,
     /// Whether what a reload needs is kept.
     pub resume: bool,
-    pub rules: RulesFrom,
+    pub rules: RulesSource,
 }
 
 impl BucketOptions {
@@ -54,72 +43,73 @@ impl BucketOptions {
             "resume",
             "rules",
         ];
-        let record = Record::new("options", "", value, &KEYS)?;
-        let endpoint = endpoint(&record)?;
-        let token = token(&record)?;
-        let session_id = record.text("sessionId", "must be a non-empty string", |text| !text.is_empty())?;
-        let names = names(&record)?;
+        let options = OptionsReader::new("options", "", value, &KEYS)?;
+        let endpoint = endpoint(&options)?;
+        let token = token(&options)?;
+        let session_id = options.text("sessionId", "must be a non-empty string", |text| !text.is_empty())?;
+        let names = names(&options)?;
         if session_id.is_none() && names != Scheme::Plain {
             let must = "must be the session's ID, the key of its names (or set names to \"plain\")";
-            return Err(record.wrong("sessionId", must, &JsValue::UNDEFINED));
+            return Err(options.wrong("sessionId", must, &JsValue::UNDEFINED));
         }
         Ok(Self {
             endpoint,
             token,
             session_id,
             names,
-            api_key: record.text("apiKey", "must be visible ASCII, as it is sent in a header", is_header_text)?,
-            part_size: record.integer("partSize", LEAST_PART, GREATEST_PART)?,
-            parallel: record.integer("parallel", 1, 6)?.map_or(4, |parallel| parallel as usize),
-            backoff: backoff(&record)?,
-            stall: record.integer("stallTimeout", 1, 24 * 3600 * 1000)?.unwrap_or(30_000),
-            resume: record.boolean("resume")?.unwrap_or(true),
-            rules: rules(&record)?,
+            api_key: options.text("apiKey", "must be visible ASCII, as it is sent in a header", is_header_text)?,
+            part_size: options.integer("partSize", LEAST_PART, GREATEST_PART)?,
+            parallel: options.integer("parallel", 1, 6)?.map_or(4, |parallel| parallel as usize),
+            backoff: backoff(&options)?,
+            stall: options.integer("stallTimeout", 1, 24 * 3600 * 1000)?.unwrap_or(30_000),
+            resume: options.boolean("resume")?.unwrap_or(true),
+            rules: rules(&options)?,
         })
     }
 }
 
-fn endpoint(record: &Record) -> Result<Endpoint, JsValue> {
-    let value = record.get("endpoint")?;
+fn endpoint(options: &OptionsReader) -> Result<Endpoint, JsValue> {
+    let value = options.get("endpoint")?;
     let text = match value.dyn_ref::<Url>() {
         Some(url) => url.href(),
-        None => value.as_string().ok_or_else(|| record.wrong("endpoint", "must be a URL or a string", &value))?,
+        None => value.as_string().ok_or_else(|| options.wrong("endpoint", "must be a URL or a string", &value))?,
     };
-    Endpoint::parse(&text).map_err(|must| record.wrong("endpoint", must, &value))
+    Endpoint::parse(&text).map_err(|must| options.wrong("endpoint", must, &value))
 }
 
-fn token(record: &Record) -> Result<Token, JsValue> {
-    let value = record.get("token")?;
+fn token(options: &OptionsReader) -> Result<SessionToken, JsValue> {
+    let value = options.get("token")?;
     if let Some(function) = value.dyn_ref::<Function>() {
-        return Ok(Token::from_function(function.clone()));
+        return Ok(SessionToken::from_function(function.clone()));
     }
     let text = value.as_string().filter(|text| is_header_text(text));
-    text.map(Token::fixed)
-        .ok_or_else(|| record.wrong("token", "must be a string of visible ASCII, or a function that gives one", &value))
+    text.map(SessionToken::fixed).ok_or_else(|| {
+        options.wrong("token", "must be a string of visible ASCII, or a function that gives one", &value)
+    })
 }
 
-fn names(record: &Record) -> Result<Scheme, JsValue> {
-    let value = record.get("names")?;
+fn names(options: &OptionsReader) -> Result<Scheme, JsValue> {
+    let value = options.get("names")?;
     if value.is_undefined() {
         return Ok(Scheme::Partway);
     }
     value.as_string().as_deref().and_then(Scheme::parse).ok_or_else(|| {
         let schemes = Scheme::ALL.map(Scheme::as_str).join(", ");
-        record.wrong("names", &format!("must be one of {schemes}"), &value)
+        options.wrong("names", &format!("must be one of {schemes}"), &value)
     })
 }
 
-fn backoff(record: &Record) -> Result<Backoff, JsValue> {
-    let value = record.get("retry")?;
+fn backoff(options: &OptionsReader) -> Result<Backoff, JsValue> {
+    let value = options.get("retry")?;
     let usual = Backoff::default();
     if value.as_bool() == Some(false) {
         return Ok(Backoff { attempts: 1, ..usual });
     }
     if !value.is_undefined() && !value.is_object() {
-        return Err(record.wrong("retry", "must be false or an object", &value));
+        return Err(options.wrong("retry", "must be false or an object", &value));
     }
     const DAY: u64 = 24 * 3600 * 1000;
-    let retry = Record::new("retry", "retry.", &value, &["attempts", "baseDelay", "maxDelay"])?;
+    let retry = OptionsReader::new("retry", "retry.", &value, &["attempts", "baseDelay", "maxDelay"])?;
     Ok(Backoff {
         attempts: retry.integer("attempts", 1, 1000)?.map_or(usual.attempts, |attempts| attempts as u32),
         base: retry.integer("baseDelay", 0, DAY)?.unwrap_or(usual.base),
@@ -127,22 +117,25 @@ fn backoff(record: &Record) -> Result<Backoff, JsValue> {
     })
 }
 
-fn rules(record: &Record) -> Result<RulesFrom, JsValue> {
-    let value = record.get("rules")?;
+fn rules(options: &OptionsReader) -> Result<RulesSource, JsValue> {
+    let value = options.get("rules")?;
     match value.as_string().as_deref() {
-        Some("fetch") => return Ok(RulesFrom::Fetch),
-        Some("ignore") => return Ok(RulesFrom::Ignore),
-        _ if value.is_undefined() => return Ok(RulesFrom::Fetch),
+        Some("fetch") => return Ok(RulesSource::Fetch),
+        Some("ignore") => return Ok(RulesSource::Ignore),
+        _ if value.is_undefined() => return Ok(RulesSource::Fetch),
         _ if value.is_object() => {}
-        _ => return Err(record.wrong("rules", "must be \"fetch\", \"ignore\" or an object", &value)),
+        _ => return Err(options.wrong("rules", "must be \"fetch\", \"ignore\" or an object", &value)),
     }
-    let rules = Record::new("rules", "rules.", &value, &["maxFiles", "maxTotalMegaBytes", "expiry"])?;
+    let rules = OptionsReader::new("rules", "rules.", &value, &["maxFiles", "maxTotalMegaBytes", "expiry"])?;
     let is_size = |number: f64| number.is_finite() && number >= 0.0;
-    Ok(RulesFrom::Caller(Rules {
+    let rules = Rules {
         max_files: rules.integer("maxFiles", 0, (1 << 53) - 1)?,
         max_total_mega_bytes: rules.number("maxTotalMegaBytes", "must be a number from 0", is_size)?,
         expiry: rules.number("expiry", "must be milliseconds since 1970", is_size)?,
-    }))
+    };
+    // The cast makes 0 of what is past.
+    let ends_at = rules.expiry.map(|expiry| now().plus((expiry - wall_clock()) as u64));
+    Ok(RulesSource::Given { rules, ends_at })
 }
 
 /// `RequestOptions`, and the `onProgress` of a download.
@@ -155,14 +148,14 @@ pub struct CallOptions {
 impl CallOptions {
     /// Reads the options of a call that only knows `signal`.
     pub fn parse(value: &JsValue) -> Result<Self, JsValue> {
-        let record = Record::new("options", "", value, &["signal"])?;
-        Ok(Self { signal: record.signal()?, on_progress: None })
+        let options = OptionsReader::new("options", "", value, &["signal"])?;
+        Ok(Self { signal: options.signal()?, on_progress: None })
     }
 
     /// Reads the options of a download.
     pub fn parse_download(value: &JsValue) -> Result<Self, JsValue> {
-        let record = Record::new("options", "", value, &["signal", "onProgress"])?;
-        Ok(Self { signal: record.signal()?, on_progress: record.function("onProgress")? })
+        let options = OptionsReader::new("options", "", value, &["signal", "onProgress"])?;
+        Ok(Self { signal: options.signal()?, on_progress: options.function("onProgress")? })
     }
 }
 
@@ -179,28 +172,28 @@ pub struct UploadOptions {
 impl UploadOptions {
     /// Reads and checks the second argument of `upload`.
     pub fn parse(value: &JsValue) -> Result<Self, JsValue> {
-        let record = Record::new("options", "", value, &["signal", "name", "handle", "onProgress", "onState"])?;
-        let handle = record.get("handle")?;
+        let options = OptionsReader::new("options", "", value, &["signal", "name", "handle", "onProgress", "onState"])?;
+        let handle = options.get("handle")?;
         let gives_files = |handle: &JsValue| {
             handle.is_object()
                 && Reflect::get(handle, &JsValue::from_str("getFile")).is_ok_and(|method| method.is_function())
         };
         if !handle.is_undefined() && !gives_files(&handle) {
-            return Err(record.wrong("handle", "must be a FileSystemFileHandle", &handle));
+            return Err(options.wrong("handle", "must be a FileSystemFileHandle", &handle));
         }
         let longest = crate::names::MAX_NAME;
         let must = format!("must be a string of 1 to {longest} bytes of UTF-8");
         Ok(Self {
-            signal: record.signal()?,
-            name: record.text("name", &must, |name| !name.is_empty() && name.len() <= longest)?,
+            signal: options.signal()?,
+            name: options.text("name", &must, |name| !name.is_empty() && name.len() <= longest)?,
             handle: Some(handle).filter(|handle| !handle.is_undefined()),
-            on_progress: record.function("onProgress")?,
-            on_state: record.function("onState")?,
+            on_progress: options.function("onProgress")?,
+            on_state: options.function("onState")?,
         })
     }
 }
 
 /// Reads the option `keep` of `abort`.
 pub fn parse_keep(value: &JsValue) -> Result<bool, JsValue> {
-    Ok(Record::new("options", "", value, &["keep"])?.boolean("keep")?.unwrap_or(false))
+    Ok(OptionsReader::new("options", "", value, &["keep"])?.boolean("keep")?.unwrap_or(false))
 }

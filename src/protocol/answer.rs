@@ -165,6 +165,14 @@ pub fn file_info(body: &[u8]) -> Result<FileInfo, Failure> {
     json(body)
 }
 
+/// Reads the answer to `POST /buckets/complete`, which is unspecified: nothing, or any JSON.
+///
+/// # Errors
+/// A `protocol` failure where it is anything else: it came from somebody else.
+pub fn completion(body: &[u8]) -> Result<(), Failure> {
+    if body.iter().all(u8::is_ascii_whitespace) { Ok(()) } else { json::<de::IgnoredAny>(body).map(drop) }
+}
+
 /// Reads a download link: a JSON string, plain text, or an object with one of the usual fields.
 /// Whether the link is safe to follow is the caller's to check.
 ///

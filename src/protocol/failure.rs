@@ -31,7 +31,7 @@ pub enum Code {
     Protocol,
     /// A download has another number of bytes than the bucket says, or the browser could not keep them.
     Integrity,
-    /// What is needed to go on after a reload could not be kept or read.
+    /// What is needed to resume after a reload could not be kept or read.
     Storage,
     /// The bucket was closed.
     Closed,
@@ -89,6 +89,24 @@ impl Failure {
         Self { code, status: None, retry_after: None, message: message.into() }
     }
 
+    /// The connection failed, before or while the answer came.
+    #[must_use]
+    pub fn connection() -> Self {
+        Self::new(Code::Network, "The connection to the service failed.")
+    }
+
+    /// The file's bytes are not those that were picked, or there are none.
+    #[must_use]
+    pub fn unreadable() -> Self {
+        Self::new(Code::FileChanged, "The file changed or can no longer be read; pick it again.")
+    }
+
+    /// A download has another number of bytes than the bucket says.
+    #[must_use]
+    pub fn wrong_length() -> Self {
+        Self::new(Code::Integrity, "The download is not as many bytes as the bucket says.")
+    }
+
     /// No byte moved for `millis`, the caller's `stallTimeout`.
     #[must_use]
     pub fn stalled(millis: u64) -> Self {
@@ -126,7 +144,7 @@ impl Failure {
     /// Most tries, of `attempts`, for a request that fails like this. An unreadable answer gets three in all: it may
     /// have come from a proxy on the way, or have been cut short.
     #[must_use]
-    pub fn worth(&self, attempts: u32) -> u32 {
+    pub fn max_tries(&self, attempts: u32) -> u32 {
         match (self.code, self.status) {
             (Code::Protocol, None) => attempts.min(3),
             (code, _) if code.is_retryable() => attempts,
@@ -146,7 +164,7 @@ impl Failure {
 
     /// Whether there was no connection, or one that stalled.
     #[must_use]
-    pub const fn is_unconnected(&self) -> bool {
+    pub const fn is_connection_failure(&self) -> bool {
         self.status.is_none() && matches!(self.code, Code::Network | Code::Timeout)
     }
 

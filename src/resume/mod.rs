@@ -1,4 +1,4 @@
-//! What is kept to go on after a reload or a crash: which file, which upload, which parts, sealed.
+//! What is kept to resume after a reload or a crash: which file, which upload, which parts, sealed.
 //!
 //! Pure: no clock, no randomness, no web types. The caller brings the nonces, so every row can be made again from its
 //! parts and checked against another implementation (`tests/vectors/resume.py`).

@@ -23,7 +23,7 @@ impl Chance {
         self.0.up_to(99) < percent
     }
 
-    pub fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
-        choices[self.0.up_to(choices.len() as u64 - 1) as usize].clone()
+    pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.0.up_to(choices.len() as u64 - 1) as usize]
     }
 }

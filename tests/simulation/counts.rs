@@ -1,116 +1,112 @@
 //! What occurred over all schedules: a simulation that never met a fault proves nothing about it.
 
+use crate::promises::PROMISES;
 use std::collections::BTreeMap;
 
-/// Every kind that must occur in a full run.
+/// Every kind that must occur in a full run; every promise must matter in one, too.
 pub const KINDS: &[&str] = &[
-    "answer: ambiguous completion, was done",
-    "answer: ambiguous completion, was not",
     "answer: duplicate",
-    "answer: for a cancelled request",
-    "config: attempts 1",
-    "config: parallel 1",
-    "config: parallel 6",
-    "end: aborted",
-    "end: aborted and kept",
-    "end: done",
-    "end: failed FileChanged",
-    "end: failed Network",
-    "end: failed NotFound",
-    "end: failed Protocol",
-    "end: failed Refused",
-    "end: failed Server",
-    "end: failed SessionExpired",
-    "end: failed Timeout",
-    "end: failed TooLarge",
-    "end: failed TooManyFiles",
-    "end: failed Unauthorized",
-    "fault: 302 before acting",
-    "fault: 403 before acting",
-    "fault: 404 before acting",
+    "answer: for an operation that is over",
+    "call: download",
+    "call: file",
+    "call: forget",
+    "call: link",
+    "call: list",
+    "call: remove",
+    "call: rules",
+    "call: unfinished",
+    "channel: a message is lost",
+    "download: the link expired",
+    "driver: two events before a poll",
+    "fault: 302",
+    "fault: 401",
+    "fault: 403",
+    "fault: 404",
     "fault: 408 after acting",
     "fault: 408 before acting",
-    "fault: 409 before acting",
-    "fault: 413 before acting",
-    "fault: 425 before acting",
-    "fault: 429 before acting",
+    "fault: 409",
+    "fault: 413",
+    "fault: 425",
+    "fault: 429",
     "fault: 500 after acting",
     "fault: 500 before acting",
     "fault: 503 after acting",
     "fault: 503 before acting",
     "fault: Retry-After",
     "fault: a cancelled request acts late",
+    "fault: answer cut short",
     "fault: answer dropped",
+    "fault: answer too long",
     "fault: dropped before acting",
     "fault: hangs after acting",
     "fault: hangs before acting",
     "fault: malformed after acting",
     "fault: malformed before acting",
+    "fault: redirected",
     "fault: restart",
     "fault: restart that loses files",
-    "fault: stood still",
-    "fault: the file changed",
     "fault: token expired",
-    "offline",
-    "offline: a try for free",
-    "offline: one request finds out",
-    "orphan: none is left",
-    "orphan: not to be found",
-    "page: crash",
-    "page: steps aside",
-    "page: steps aside, and nothing is kept",
-    "page: steps aside, and the other completes",
+    "fault: trickles",
+    "file: changes where no sample is taken",
+    "file: changes, and is read",
+    "file: changes, and is refused",
+    "file: is removed",
+    "last tab: goes on",
+    "lock: passes on from a dead tab",
+    "lock: taken",
+    "lock: waits in the queue",
+    "network: comes",
+    "network: goes",
+    "network: goes, and no browser sees it",
+    "network: the browsers see none, wrongly",
     "person: abort",
     "person: abort and keep",
-    "person: abort while starting",
+    "person: close",
     "person: pause",
-    "person: pause lets a sent part finish",
-    "person: pick later",
     "person: resume",
-    "person: unknown upload",
-    "person: within a report",
-    "recall: done elsewhere",
-    "recall: goes on",
-    "recall: still there",
-    "recall: taken over",
-    "recall: the service lost it",
-    "recall: was complete",
-    "request: cancelled",
-    "retry",
-    "rules: asked for again",
-    "rules: failed",
-    "rules: given",
-    "rules: limits",
-    "rules: not asked",
-    "search: an orphan",
-    "search: nothing",
+    "person: within a show",
+    "person: withdraw",
     "size: empty",
     "size: exact multiple",
     "size: huge",
     "size: multiple and one byte",
     "size: one byte",
     "size: one part",
+    "size: some parts",
+    "store: fails",
+    "store: keeping is given up",
+    "store: never ends",
+    "tab: dies",
+    "tab: dies after a record is deleted",
+    "tab: dies after a record is stored",
+    "tab: dies after a tag is stored",
+    "tab: dies after an intent is stored",
+    "tab: dies, and its request acts",
+    "tab: opens after another died",
     "time: jump",
-    "token: asked for again",
-    "token: never another",
-    "token: refused",
-    "token: renewed",
-    "token: renewed to a bad one",
-    "stall: a try for free",
-    "window: grown",
-    "window: halved",
+    "token: given",
+    "token: given, and a bad one",
+    "token: gives nothing",
+    "token: gives what is none",
+    "token: throws",
 ];
 
-#[derive(Default)]
 pub struct Counts {
-    kinds: BTreeMap<String, u64>,
+    kinds: BTreeMap<&'static str, u64>,
+    pub promises: Vec<u64>,
     waits: u64,
     waited: f64,
 }
 
+impl Default for Counts {
+    fn default() -> Self {
+        Self { kinds: BTreeMap::new(), promises: vec![0; PROMISES.len()], waits: 0, waited: 0.0 }
+    }
+}
+
 impl Counts {
-    pub fn add(&mut self, kind: impl Into<String>) {
-        *self.kinds.entry(kind.into()).or_default() += 1;
+    pub fn add(&mut self, kind: &'static str) {
+        *self.kinds.entry(kind).or_default() += 1;
     }
 
     /// A request was sent again after this share of the longest wait allowed to it.
@@ -124,16 +120,23 @@ impl Counts {
         self.waited / self.waits.max(1) as f64
     }
 
-    pub fn merge(&mut self, other: Self) {
-        for (kind, count) in other.kinds {
+    pub fn merge(&mut self, other: &Self) {
+        for (kind, count) in &other.kinds {
             *self.kinds.entry(kind).or_default() += count;
+        }
+        for (sum, count) in self.promises.iter_mut().zip(&other.promises) {
+            *sum += count;
         }
         self.waits += other.waits;
         self.waited += other.waited;
     }
 
+    /// Kinds that never occurred, and promises that never mattered.
     pub fn missing(&self) -> Vec<&'static str> {
-        KINDS.iter().copied().filter(|kind| !self.kinds.contains_key(*kind)).collect()
+        let kinds = KINDS.iter().copied().filter(|kind| !self.kinds.contains_key(*kind));
+        let promises =
+            PROMISES.iter().zip(&self.promises).filter(|(_, count)| **count == 0).map(|((name, _), _)| *name);
+        kinds.chain(promises).collect()
     }
 }
 
@@ -141,6 +144,9 @@ impl std::fmt::Display for Counts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (kind, count) in &self.kinds {
             writeln!(f, "{count:>9}  {kind}")?;
+        }
+        for ((name, _), count) in PROMISES.iter().zip(&self.promises) {
+            writeln!(f, "{count:>9}  {name}")?;
         }
         writeln!(f, "     {:.2}  of the longest wait, on average, before a retry", self.mean_wait())
     }

@@ -1,88 +1,244 @@
-//! The person: what they pick, and what they do to it.
+//! What the people in front of the tabs do.
 
-use crate::world::{Happening, World};
-use partway::engine::{Event, Picked, State, UploadId};
+use crate::happening::Happening;
+use crate::model::files::Change;
+use crate::trace::Subject;
+use crate::world::World;
+use partway::engine::{Call, CallId, Event, Instant, LEAST_PART, UploadId};
+
+/// Something a person does in a tab. Which upload or call it is about is chosen when it happens.
+#[derive(Clone, Copy, Debug)]
+pub enum Act {
+    Pick(usize),
+    Pause,
+    Resume,
+    Abort { keep: bool },
+    Call(u64),
+    Withdraw,
+    Close,
+}
 
 impl World {
-    /// What is certain to happen: files, the person's moods, the service's.
+    /// Draws all that will happen by itself.
     pub fn plan(&mut self) {
-        let uploads = self.chance.one_of(&[1_u64, 1, 2, 2, 3, 5]);
-        for number in 0..uploads {
-            let at = if number == 0 || self.chance.percent(60) { 0 } else { self.chance.between(1, 4000) };
-            if at > 0 {
-                self.ledger.counts.add("person: pick later");
+        let tabs = self.chance.one_of(&[1, 1, 1, 2, 2, 2, 3]);
+        let files = self.chance.one_of(&[1, 1, 1, 2, 2, 3, 5]);
+        for _ in 0..files {
+            let size = self.size();
+            self.model.files.add(size);
+        }
+        if self.chance.percent(4) {
+            let left = self.chance.between(1, 600_000) as f64;
+            self.model.service.session_ends = true;
+            self.model.service.expiry = Some(crate::model::EPOCH + left);
+        }
+        self.model.channel.loses = self.chance.one_of(&[0, 0, 10]);
+        let (from, spread) = (0, self.chance.one_of(&[0, 0, 300, 3000, 30_000]));
+        for _ in 0..tabs {
+            let tab = self.open_tab();
+            for file in 0..files {
+                if tabs == 1 || self.chance.percent(75) {
+                    self.after(from, spread, Happening::Person(tab, Act::Pick(file)));
+                }
             }
-            let picked =
-                Picked { size: self.size(), findable: self.chance.percent(90), heard: self.chance.percent(50) };
-            let file = number + 1;
-            self.at(at, Happening::Pick { picked, file, kept: None });
+            self.whims(tab);
+            if self.chance.percent(self.model.faults.deaths / 2) {
+                self.after(1, 10_000, Happening::Die(tab));
+            }
         }
-        let busy = self.chance.one_of(&[0, 0, 2, 6]);
-        for _ in 0..busy {
-            let (at, event) = (self.chance.between(0, 8000), self.whim());
-            self.at(at, Happening::Tell(event, true));
-        }
-        if self.ledger.config.recalls && self.chance.percent(40) {
-            let (at, upload) = (self.chance.between(0, 8000), UploadId(self.chance.between(1, 3) as u32));
-            self.at(at, Happening::Tell(Event::Wanted { upload }, true));
-        }
-        if self.chance.percent(self.weather.expiries) {
-            let at = self.chance.between(0, 5000);
-            self.at(at, Happening::Expire);
-        }
-        if self.chance.percent(self.weather.offline) {
-            let (went, back) = (self.chance.between(0, 6000), self.chance.one_of(&[0, 500, 5000, 100_000]));
-            let truly = self.chance.percent(70);
-            self.at(went, Happening::Network { there: false, truly });
-            self.at(went + back, Happening::Network { there: true, truly });
-        }
-        if self.chance.percent(self.weather.crashes) {
-            let at = self.chance.between(0, 6000);
-            self.at(at, Happening::Crash);
-        }
-        if self.chance.percent(self.weather.restarts) {
-            let (at, loses) = (self.chance.between(0, 5000), self.chance.percent(20));
-            self.at(at, Happening::Restart { loses });
-        }
+        self.misfortunes(files);
+        let planned = self.agenda.last_key_value().map_or(0, |((at, _), _)| *at);
+        self.storm = planned + self.chance.one_of(&[1000, 5000, 60_000, 600_000]);
     }
 
     fn size(&mut self) -> u64 {
-        let part = self.ledger.config.part_size.unwrap_or(8 * 1024 * 1024);
-        let parts = self.chance.one_of(&[1, 2, 2, 3, 4, 6]);
-        let (kind, size) = match self.chance.between(0, 19) {
-            0 | 1 => ("size: empty", 0),
-            2 | 3 => ("size: one byte", 1),
-            4 | 5 => ("size: exact multiple", parts * part),
-            6 | 7 => ("size: multiple and one byte", parts * part + 1),
-            8 => ("size: huge", self.chance.between(20, 50) * part),
-            9..=13 => ("size: one part", self.chance.between(2, part)),
-            _ => ("size: any", self.chance.between(2, 8 * part)),
+        let (kind, size) = match self.chance.between(0, 9) {
+            0 => ("size: empty", 0),
+            1 => ("size: one byte", 1),
+            2 => ("size: exact multiple", LEAST_PART * self.chance.between(1, 3)),
+            3 => ("size: multiple and one byte", LEAST_PART * self.chance.between(1, 3) + 1),
+            4 if self.chance.percent(10) => ("size: huge", LEAST_PART * self.chance.between(30, 60)),
+            5..=7 => ("size: some parts", LEAST_PART * self.chance.between(1, 6) + 77),
+            _ => ("size: one part", self.chance.between(2, LEAST_PART)),
         };
-        self.ledger.counts.add(kind);
+        self.counts.add(kind);
         size
     }
 
-    /// Something a person does, perhaps to an upload that is long over or never was.
-    pub fn whim(&mut self) -> Event {
-        let id = UploadId(self.chance.between(1, 5) as u32);
-        match self.chance.between(0, 9) {
-            0..=3 => Event::Pause(id),
-            4..=7 => Event::Resume(id),
-            other => Event::Abort { upload: id, keep: other == 8 },
+    fn whims(&mut self, tab: usize) {
+        for _ in 0..self.chance.one_of(&[0, 0, 1, 3]) {
+            let act = match self.chance.between(0, 19) {
+                0..=3 => {
+                    self.after(1, 30_000, Happening::Person(tab, Act::Resume));
+                    Act::Pause
+                }
+                4 => Act::Resume,
+                5 | 6 => Act::Abort { keep: false },
+                7 => Act::Abort { keep: true },
+                8 if self.chance.percent(30) => Act::Close,
+                9 => Act::Withdraw,
+                10 | 11 => Act::Pick(self.chance.between(0, self.model.files.all.len() as u64 - 1) as usize),
+                _ => Act::Call(self.chance.between(0, 9)),
+            };
+            self.after(0, 10_000, Happening::Person(tab, act));
         }
     }
 
-    /// Nothing is under way any more: what is left must be paused, and the person goes on. Says whether all is over.
-    pub fn wind_up(&mut self) -> bool {
-        let open: Vec<UploadId> =
-            self.ledger.uploads.iter().filter(|(_, record)| !record.settled).map(|(id, _)| *id).collect();
-        for id in &open {
-            let state = self.engine.state(*id);
-            assert_eq!(state, Some(State::Paused), "{id:?} waits for ever, and says it is {state:?}");
+    fn misfortunes(&mut self, files: usize) {
+        let faults = self.model.faults;
+        if self.chance.percent(faults.offline) {
+            let (truly, told) = self.chance.one_of(&[(true, true), (true, true), (true, false), (false, true)]);
+            let at = self.chance.between(0, 10_000);
+            let until = at + self.chance.one_of(&[200, 3000, 60_000, 200_000]);
+            self.at(at, Happening::Network { there: false, truly, told });
+            self.at(until, Happening::Network { there: true, truly, told });
         }
-        let Some(id) = open.first().copied() else { return true };
-        let abort = self.chance.percent(10);
-        self.tell(if abort { Event::Abort { upload: id, keep: false } } else { Event::Resume(id) });
-        false
+        if self.chance.percent(faults.expiries) {
+            for _ in 0..self.chance.between(1, 3) {
+                self.after(0, 10_000, Happening::Expire);
+            }
+        }
+        if self.chance.percent(faults.restarts) {
+            let loses = self.chance.percent(50);
+            self.after(0, 10_000, Happening::Restart { loses });
+        }
+        if self.chance.percent(faults.changes) {
+            let file = self.chance.between(0, files as u64 - 1) as usize;
+            let change = self.chance.one_of(&[Change::Refused, Change::Shown, Change::Hidden, Change::Gone]);
+            self.after(0, 5000, Happening::Change(file, change));
+        }
+    }
+
+    /// After a tab died another opens, and its person picks the same files again.
+    pub fn open_again(&mut self) {
+        if self.books.calm.is_some() {
+            return;
+        }
+        self.counts.add("tab: opens after another died");
+        let files: Vec<usize> = {
+            let mut files: Vec<usize> =
+                self.tabs.iter().filter(|tab| !tab.alive).flat_map(|tab| tab.picked_files.clone()).collect();
+            files.sort_unstable();
+            files.dedup();
+            files
+        };
+        let tab = self.open_tab();
+        for file in files {
+            if self.chance.percent(80) {
+                self.after(0, 300, Happening::Person(tab, Act::Pick(file)));
+            }
+        }
+        if self.chance.percent(self.model.faults.deaths / 3) {
+            self.after(1, 10_000, Happening::Die(tab));
+        }
+    }
+
+    pub fn act(&mut self, tab: usize, act: Act) {
+        if !self.tabs[tab].alive {
+            return;
+        }
+        match act {
+            Act::Pick(file) => {
+                if !self.books.tabs[tab].closed {
+                    self.pick(tab, file);
+                }
+            }
+            Act::Call(kind) => self.call(tab, kind),
+            other => {
+                if let Some(event) = self.event(tab, other) {
+                    self.tell(tab, event);
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, tab: usize, act: Act) -> Option<Event> {
+        let uploads: Vec<UploadId> = self.books.tabs[tab].uploads.keys().copied().collect();
+        let upload = (!uploads.is_empty()).then(|| self.chance.one_of(&uploads));
+        Some(match act {
+            Act::Pause => {
+                self.counts.add("person: pause");
+                Event::Pause(upload?)
+            }
+            Act::Resume => {
+                self.counts.add("person: resume");
+                Event::Resume(upload?)
+            }
+            Act::Abort { keep } => {
+                self.counts.add(if keep { "person: abort and keep" } else { "person: abort" });
+                Event::Abort { upload: upload?, keep }
+            }
+            Act::Withdraw => {
+                let calls: Vec<CallId> = self.books.tabs[tab].calls.keys().copied().collect();
+                self.counts.add("person: withdraw");
+                Event::Withdraw(if calls.is_empty() { return None } else { self.chance.one_of(&calls) })
+            }
+            Act::Close => {
+                self.counts.add("person: close");
+                Event::Close
+            }
+            Act::Pick(_) | Act::Call(_) => return None,
+        })
+    }
+
+    fn call(&mut self, tab: usize, kind: u64) {
+        let keys: Vec<String> = self.model.service.files.keys().cloned().collect();
+        let key = match keys.len() {
+            0 => "k/0 é".to_owned(),
+            count => keys[self.chance.between(0, count as u64 - 1) as usize].clone(),
+        };
+        let (name, call) = match kind {
+            0 | 1 => ("call: list", Call::List),
+            2 => ("call: file", Call::File(key)),
+            3 => ("call: link", Call::Link(key)),
+            4 | 5 => ("call: download", Call::Download(key)),
+            6 => ("call: remove", Call::Remove(key)),
+            7 => ("call: rules", Call::Rules),
+            8 => ("call: unfinished", Call::Unfinished),
+            _ => ("call: forget", Call::Forget(key)),
+        };
+        self.counts.add(name);
+        if let Call::Remove(key) | Call::Forget(key) = &call {
+            self.books.called_off.insert(key.clone());
+        }
+        let forgets = self.forgets(tab, &call);
+        let id = self.tabs[tab].engine.call(call.clone(), Instant(self.now));
+        self.note(Subject::call(tab, id), || format!("calls {call:?}"));
+        self.books.tabs[tab].call(id, call, forgets, self.now);
+        self.drain(tab);
+    }
+
+    /// The upload of this tab that a call ends: the one that shows the key.
+    fn forgets(&self, tab: usize, call: &Call) -> Option<UploadId> {
+        let Call::Forget(key) = call else { return None };
+        let shows = |id: &UploadId| {
+            let view = self.tabs[tab].engine.view(*id, Instant(self.now));
+            view.is_some_and(|view| view.key.as_ref() == Some(key))
+        };
+        let uploads = self.books.tabs[tab].uploads.iter();
+        let mut open = uploads.filter(|(_, upload)| upload.live() && !upload.posted_end).map(|(id, _)| *id);
+        open.find(shows)
+    }
+
+    /// A person may act within the very call that shows an upload.
+    pub fn act_within(&mut self, tab: usize, upload: UploadId) {
+        if !self.chance.percent(self.model.faults.whims) {
+            return;
+        }
+        self.counts.add("person: within a show");
+        let keep = self.chance.percent(50);
+        let event = match self.chance.between(0, 3) {
+            0 => Event::Pause(upload),
+            1 => Event::Resume(upload),
+            2 => Event::Abort { upload, keep },
+            _ => Event::Close,
+        };
+        if matches!(event, Event::Close) && self.chance.percent(80) {
+            return;
+        }
+        self.note(Subject::upload(tab, upload), || format!("within it: {event:?}"));
+        self.books.told(tab, &event, self.now);
+        self.books.tabs[tab].interrupted = true;
+        self.tabs[tab].engine.handle(event, Instant(self.now));
     }
 }

@@ -21,7 +21,7 @@ struct Rule {
     known: &'static [(&'static str, usize)],
 }
 
-const RULES: [Rule; 2] = [
+const RULES: [Rule; 3] = [
     Rule {
         sentence: "browser/ imports nothing from js/: move down what both need",
         folder: "src/browser",
@@ -34,12 +34,17 @@ const RULES: [Rule; 2] = [
         finds: timers,
         // The import, and the timers that are made.
         known: &[
-            ("src/browser/deferred.rs", 2),
             ("src/browser/driver.rs", 2),
-            ("src/browser/lease.rs", 3),
-            ("src/browser/patience.rs", 2),
-            ("src/browser/sleep.rs", 2),
+            ("src/browser/lease.rs", 2),
+            ("src/browser/tests/mod.rs", 2),
+            ("src/browser/tests/time_slice.rs", 2),
         ],
+    },
+    Rule {
+        sentence: "browser/ drives the engine and never looks into it: let the action hold what it needs",
+        folder: "src/browser",
+        finds: looks_into_the_engine,
+        known: &[],
     },
 ];
 
@@ -63,6 +68,25 @@ fn timers(code: &str) -> Vec<usize> {
     let others = ["gloo_timers", "setTimeout", "setInterval", "set_timeout", "set_interval"];
     let all = made.iter().chain(&others).flat_map(|text| code.match_indices(text));
     all.map(|(at, _)| at).filter(|at| !code.get(..*at).unwrap_or_default().ends_with(is_of_a_name)).collect()
+}
+
+/// What a driver calls of an engine.
+const DRIVING: [&str; 5] = ["upload", "call", "handle", "poll", "wake_at"];
+
+/// Calls of an engine besides those of [`DRIVING`], whatever it is called or borrowed by.
+fn looks_into_the_engine(code: &str) -> Vec<usize> {
+    let getters = [".view(", ".parts_allowed(", "Engine::"].into_iter().flat_map(|text| code.match_indices(text));
+    let mut found: Vec<usize> = getters.map(|(at, _)| at).collect();
+    for (at, engine) in code.match_indices("engine.") {
+        let rest = code.get(at + engine.len()..).unwrap_or_default();
+        let rest =
+            ["borrow_mut().", "borrow()."].into_iter().find_map(|borrow| rest.strip_prefix(borrow)).unwrap_or(rest);
+        let method = rest.split(|character| !is_of_a_name(character)).next().unwrap_or_default();
+        if !DRIVING.contains(&method) {
+            found.push(at);
+        }
+    }
+    found
 }
 
 fn is_of_a_name(character: char) -> bool {
@@ -147,7 +171,7 @@ mod tests {
 
     #[test]
     fn an_import_of_js_is_found_however_it_is_written() {
-        let [rule, _] = RULES;
+        let [rule, ..] = RULES;
         for (text, lines) in [
             ("let kind = crate::js::kind(given);\nlet kind = crate :: js::kind(given);", vec![1, 2]),
             ("use crate::{\n    engine::Engine,\n    js::{kind, options},\n};", vec![3]),
@@ -161,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_timer_is_found_however_it_is_made() {
-        let [_, rule] = RULES;
+        let [_, rule, _] = RULES;
         for (text, lines) in [
             ("use gloo_timers::callback::Timeout;\n\nlet it = Timeout::new(1, go);", vec![1, 3]),
             ("window\n    .set_timeout_with_callback(&go)", vec![2]),
@@ -173,8 +197,23 @@ mod tests {
     }
 
     #[test]
+    fn a_look_into_the_engine_is_found() {
+        let [.., rule] = RULES;
+        for (text, lines) in [
+            ("self.engine.borrow_mut().poll(now());\nself.engine\n    .borrow()\n    .wake_at();", vec![]),
+            ("let engine = self.engine.borrow();", vec![1]),
+            ("it;\ndriver.engine.borrow().is_offline()", vec![2]),
+            ("shown.view(upload, now())", vec![1]),
+            ("Engine::new(config, seed)", vec![1]),
+            ("use crate::engine::{Action, Engine};\nengine: Rc<RefCell<Engine>>,\nSelf { engine, service }", vec![]),
+        ] {
+            assert_eq!(rule.lines(text), lines, "{text}");
+        }
+    }
+
+    #[test]
     fn the_list_of_what_is_known_only_shrinks() {
-        let [rule, _] = RULES;
+        let [rule, ..] = RULES;
         let rule = Rule { known: &[("src/browser/token.rs", 1)], ..rule };
         let one = "crate::js::kind(it);";
         assert!(rule.offenders(&[file("src/browser/token.rs", one)]).is_empty());

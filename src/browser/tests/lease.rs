@@ -1,90 +1,81 @@
-use super::{Missing, eventually, get, unique};
+use super::{Missing, begin, eventually, get, unique};
 use crate::browser::clock::wall_clock;
-use crate::browser::database::{Access, Database, LEASES};
-use crate::browser::lease::{Lease, lease_name};
+use crate::browser::database::{Access, Database, LEASES, list};
+use crate::browser::lease::Lease;
+use crate::browser::leases::Leases;
+use crate::engine::{Identity, Lock, OpId};
 use js_sys::{Array, Object, Reflect};
 use std::cell::{Cell, RefCell};
-use std::future::Future;
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
-use web_sys::{AbortController, Url, Worker};
+use web_sys::{Url, Worker};
 
 async fn is_free(name: &str) -> bool {
-    Lease::try_take(name).await.is_some()
+    Lease::take(name, false).await.is_ok()
 }
 
-/// One has it, the other has not; dropped it is free; whoever waited gets it, unless he gave up.
-async fn a_lease_is_had_by_one_at_a_time() {
-    let scope = unique("scope");
-    let (name, other) = (lease_name(&scope, "file"), lease_name(&scope, "other"));
-    let first = Lease::try_take(&name).await.unwrap();
-    assert!(!is_free(&name).await);
-    assert!(!is_free(&name).await);
-    let second = Lease::try_take(&other).await.unwrap();
-    let mut held = Lease::held(&lease_name(&scope, "")).await;
+/// One has it, the other has not; dropped it is free.
+async fn a_lease_is_had_by_one_at_a_time(queue: bool) {
+    let (name, other, prefix) = (unique("lease"), unique("lease"), unique("prefix"));
+    let (name, other) = (format!("{prefix}{name}"), format!("{prefix}{other}"));
+    let first = Lease::take(&name, false).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(Lease::take(&name, false).await.err(), Some(Lock::Taken { queue }));
+    }
+    let second = Lease::take(&other, true).await.unwrap();
+    let mut held = Lease::held(&prefix).await;
     held.sort();
-    assert_eq!(held, [name.clone(), other.clone()]);
-    assert_eq!(Lease::held(&lease_name(&unique("scope"), "")).await, [""; 0]);
+    let mut expected = [name.clone(), other.clone()];
+    expected.sort();
+    assert_eq!(held, expected);
+    assert_eq!(Lease::held(&unique("prefix")).await, [""; 0]);
     drop(second);
     assert!(eventually(|| is_free(&other)).await);
-
-    let (patient, impatient) = (Rc::new(RefCell::new(None)), Rc::new(Cell::new(None)));
-    let (got, gave_up) = (Rc::clone(&patient), Rc::clone(&impatient));
-    let (stays, leaves) = (AbortController::new().unwrap(), AbortController::new().unwrap());
-    let (name_of_patient, signal) = (name.clone(), stays.signal());
-    spawn_local(async move {
-        let lease = Lease::wait(&name_of_patient, &signal).await;
-        got.replace(Some(lease));
-    });
-    let (name_of_impatient, signal) = (name.clone(), leaves.signal());
-    spawn_local(async move {
-        gave_up.set(Some(Lease::wait(&name_of_impatient, &signal).await.is_none()));
-    });
-    super::sleep(100).await;
-    assert!(patient.borrow().is_none() && impatient.get().is_none());
-    leaves.abort();
-    assert!(eventually(|| async { impatient.get() == Some(true) }).await);
-    assert!(patient.borrow().is_none());
-    assert!(Lease::wait(&name, &leaves.signal()).await.is_none(), "aborted before");
-
+    if !queue {
+        assert_eq!(Lease::take(&name, true).await.err(), Some(Lock::Taken { queue }));
+    }
     drop(first);
-    assert!(eventually(|| async { patient.borrow().is_some() }).await);
-    assert!(!is_free(&name).await);
-    assert!(patient.take().flatten().is_some());
     assert!(eventually(|| is_free(&name)).await);
 }
 
 #[wasm_bindgen_test]
 async fn a_lease_is_a_lock() {
-    a_lease_is_had_by_one_at_a_time().await;
+    a_lease_is_had_by_one_at_a_time(true).await;
 }
 
 #[wasm_bindgen_test]
 async fn where_there_are_no_locks_a_lease_is_a_row() {
     let _missing = Missing::locks();
-    a_lease_is_had_by_one_at_a_time().await;
+    a_lease_is_had_by_one_at_a_time(false).await;
     assert!(eventually(|| async { rows().await == 0 }).await, "rows are left behind");
 }
 
 #[wasm_bindgen_test]
 async fn where_there_is_no_database_either_a_lease_is_of_the_page() {
     let (_no_locks, _no_database) = (Missing::locks(), Missing::database());
-    a_lease_is_had_by_one_at_a_time().await;
+    a_lease_is_had_by_one_at_a_time(false).await;
 }
 
 #[wasm_bindgen_test]
-async fn whoever_stops_waiting_does_not_get_it() {
+async fn whoever_waits_gets_it_unless_he_gave_up() {
     let name = unique("lease");
-    let first = Lease::try_take(&name).await.unwrap();
-    let signal = AbortController::new().unwrap().signal();
-    {
-        let mut waiting = pin!(Lease::wait(&name, &signal));
-        assert!(matches!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
-    }
+    let first = Lease::take(&name, false).await.unwrap();
+    let patient = Rc::new(RefCell::new(None));
+    let (got, of_patient) = (Rc::clone(&patient), name.clone());
+    let mut impatient = Lease::take(&name, true);
+    begin(&mut impatient);
+    spawn_local(async move {
+        let lease = Lease::take(&of_patient, true).await;
+        got.replace(Some(lease));
+    });
+    super::sleep(100).await;
+    assert!(patient.borrow().is_none());
+    drop(impatient);
     drop(first);
+    assert!(eventually(|| async { patient.borrow().is_some() }).await);
+    assert!(!is_free(&name).await);
+    assert!(patient.take().unwrap().is_ok());
     assert!(eventually(|| is_free(&name)).await);
 }
 
@@ -103,10 +94,7 @@ async fn a_lease_is_free_when_its_holder_dies() {
 
     let got = Rc::new(Cell::new(false));
     let (took, waits) = (Rc::clone(&got), name.clone());
-    spawn_local(async move {
-        let signal = AbortController::new().unwrap().signal();
-        took.set(Lease::wait(&waits, &signal).await.is_some());
-    });
+    spawn_local(async move { took.set(Lease::take(&waits, true).await.is_ok()) });
     super::sleep(200).await;
     assert!(!got.get());
     worker.terminate();
@@ -122,39 +110,53 @@ async fn a_row_runs_out() {
     for (until, free) in [(now - 1.0, true), (now + 60_000.0, false), (now + 1e9, true), (f64::NAN, true)] {
         let name = unique("lease");
         write(&name, until).await;
-        let lease = Lease::try_take(&name).await;
-        assert_eq!(lease.is_some(), free, "{}", until - now);
+        let lease = Lease::take(&name, false).await;
+        assert_eq!(lease.is_ok(), free, "{}", until - now);
         assert_eq!(Lease::held(&name).await, [name.as_str()]);
     }
     let name = unique("lease");
     write(&name, wall_clock() + 500.0).await;
-    let signal = AbortController::new().unwrap().signal();
     assert!(!is_free(&name).await);
-    assert!(Lease::wait(&name, &signal).await.is_some());
+    assert!(eventually(|| is_free(&name)).await);
     remove_all().await;
+}
+
+#[wasm_bindgen_test]
+async fn an_operation_lets_go_of_what_it_took_and_of_nothing_else() {
+    let scope = unique("scope");
+    let (here, there) = (Leases::new(&scope), Leases::new(&scope));
+    let [one, two] = ["one", "two"].map(|name| Identity(name.to_owned()));
+    assert_eq!(here.take(OpId(1), one.clone(), false).await, Lock::Granted);
+    assert_eq!(here.take(OpId(2), two.clone(), false).await, Lock::Granted);
+    let mut taken = there.query().await;
+    taken.sort();
+    assert_eq!(taken, [one.clone(), two.clone()]);
+    here.release_of(OpId(2));
+    here.release_of(OpId(3));
+    assert!(eventually(|| async { there.query().await == [one.clone()] }).await);
+    assert_eq!(there.take(OpId(1), one.clone(), false).await, Lock::Taken { queue: true });
+    here.release(&one);
+    assert_eq!(there.take(OpId(2), one, true).await, Lock::Granted);
 }
 
 async fn write(name: &str, until: f64) {
     let row = Object::new();
     Reflect::set(&row, &"owner".into(), &0.5.into()).unwrap();
     Reflect::set(&row, &"until".into(), &until.into()).unwrap();
-    let put = Database::shared()
-        .run(&[LEASES], Access::Write, |transaction| {
-            transaction.object_store(LEASES)?.put_with_key(&row, &name.into()).map(drop)
-        })
-        .await;
-    put.unwrap();
+    let transaction = Database::shared().begin(&[LEASES], Access::Write).await.unwrap();
+    transaction.store(LEASES).unwrap().put_with_key(&row, &name.into()).unwrap();
+    transaction.end().await.unwrap();
 }
 
 async fn rows() -> u32 {
-    let all = Database::shared()
-        .run(&[LEASES], Access::Read, |transaction| transaction.object_store(LEASES)?.get_all_keys())
-        .await;
-    get(&all.unwrap().result().unwrap(), "length").as_f64().unwrap() as u32
+    let transaction = Database::shared().begin(&[LEASES], Access::Read).await.unwrap();
+    let keys = transaction.store(LEASES).unwrap().get_all_keys().unwrap();
+    transaction.end().await.unwrap();
+    get(&list(&keys), "length").as_f64().unwrap() as u32
 }
 
 async fn remove_all() {
-    let clear =
-        Database::shared().run(&[LEASES], Access::Write, |transaction| transaction.object_store(LEASES)?.clear()).await;
-    clear.map(drop).unwrap();
+    let transaction = Database::shared().begin(&[LEASES], Access::Write).await.unwrap();
+    transaction.store(LEASES).unwrap().clear().unwrap();
+    transaction.end().await.unwrap();
 }

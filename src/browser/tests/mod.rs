@@ -1,14 +1,21 @@
-//! What is kept and told between pages, in a real browser: `cargo xtask test --only wasm`.
+//! What is stored and posted between pages, in a real browser: `cargo xtask test --only wasm`.
 
 mod fingerprint;
 mod lease;
-mod news;
+mod operation;
 mod store;
+mod tab_channel;
+mod time_slice;
+mod transport;
 
 use super::deferred::Deferred;
+use gloo_timers::callback::Timeout;
 use js_sys::{Object, Reflect};
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -23,7 +30,15 @@ fn get(object: &JsValue, key: &str) -> JsValue {
 }
 
 async fn sleep(millis: u32) {
-    assert!(Deferred::new().within(millis).await.is_none());
+    let over = Deferred::new();
+    let wake = over.clone();
+    let _timer = Timeout::new(millis, move || wake.resolve(&JsValue::UNDEFINED));
+    JsFuture::from(over.promise()).await.unwrap();
+}
+
+/// Lets a future begin. It is still to be dropped, or awaited.
+fn begin<T>(future: &mut Pin<Box<impl Future<Output = T> + ?Sized>>) {
+    assert!(matches!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
 }
 
 /// Asks until it is so, for 10 s.

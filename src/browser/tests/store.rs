@@ -1,7 +1,8 @@
-use super::{Missing, eventually, get, sleep, unique};
+use super::{Missing, begin, eventually, get, sleep, unique};
 use crate::browser::clock::wall_clock;
-use crate::browser::database::{Access, Database, EXPIRES, LEASES, TAGS, UPLOADS};
-use crate::browser::store::{Kept, Store};
+use crate::browser::database::{Access, Database, EXPIRES, LEASES, TAGS, UPLOADS, list};
+use crate::browser::store::Store;
+use crate::engine::{Identity, Stored};
 use crate::protocol::{Code, Failure};
 use crate::resume::{Record, ResumeKey};
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
@@ -9,14 +10,36 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::wasm_bindgen_test;
-use web_sys::{Event, EventTarget, IdbDatabase, IdbFactory, IdbRequest, IdbTransaction};
+use web_sys::{Event, EventTarget, IdbDatabase, IdbFactory, IdbRequest};
 
 fn key(session: &str) -> Rc<ResumeKey> {
     Rc::new(ResumeKey::derive(session).unwrap())
 }
 
 fn store(session: &str) -> Store {
-    Store::open(key(session))
+    Store::new(key(session))
+}
+
+fn id(name: &str) -> Identity {
+    Identity(name.to_owned())
+}
+
+/// What is stored of the file `name`.
+async fn load(store: &Store, name: &str) -> Option<Stored> {
+    store.load(id(name)).await.unwrap()
+}
+
+/// Stores that the upload of the file `name` has begun.
+async fn put_record(store: &Store, name: &str) {
+    store.begin(&id(name), &record(), soon(), None).await.unwrap();
+}
+
+async fn save_tag(store: &Store, name: &str, part: u32, tag: &str) {
+    store.save_tag(&id(name), part, &record(), tag).await.unwrap();
+}
+
+async fn purge(store: &Store, name: &str) {
+    store.purge(&id(name)).await.unwrap();
 }
 
 fn record() -> Record {
@@ -35,21 +58,17 @@ fn soon() -> f64 {
     wall_clock() + 60_000.0
 }
 
-fn tags(kept: &Kept) -> Vec<(u32, &str)> {
+fn tags(kept: &Stored) -> Vec<(u32, &str)> {
     kept.tags.iter().map(|(part, tag)| (*part, tag.as_str())).collect()
 }
 
 /// The keys and values of an object store.
 async fn rows(name: &str) -> Vec<(JsValue, JsValue)> {
-    let database = Database::shared();
-    let stores = [name];
-    let read = database.run(&stores, Access::Read, |transaction| {
-        let store = transaction.object_store(name)?;
-        Ok((store.get_all_keys()?, store.get_all()?))
-    });
-    let (keys, values) = read.await.unwrap();
-    let list = |request: IdbRequest| request.result().unwrap().unchecked_into::<Array>();
-    list(keys).iter().zip(list(values).iter()).collect()
+    let transaction = Database::shared().begin(&[name], Access::Read).await.unwrap();
+    let store = transaction.store(name).unwrap();
+    let (keys, values) = (store.get_all_keys().unwrap(), store.get_all().unwrap());
+    transaction.end().await.unwrap();
+    list(&keys).iter().zip(list(&values).iter()).collect()
 }
 
 /// The rows of one session.
@@ -60,9 +79,9 @@ async fn rows_of(session: &str, name: &str) -> Vec<(JsValue, JsValue)> {
 }
 
 async fn put(name: &str, key: &JsValue, value: &JsValue) {
-    let database = Database::shared();
-    let put = |transaction: &web_sys::IdbTransaction| transaction.object_store(name)?.put_with_key(value, key);
-    database.run(&[name], Access::Write, put).await.map(drop).unwrap();
+    let transaction = Database::shared().begin(&[name], Access::Write).await.unwrap();
+    transaction.store(name).unwrap().put_with_key(value, key).unwrap();
+    transaction.end().await.unwrap();
 }
 
 #[wasm_bindgen_test]
@@ -70,30 +89,29 @@ async fn what_was_kept_is_found_by_a_page_that_comes_later() {
     let session = unique("session");
     {
         let before = store(&session);
-        assert!(before.find("file").await.unwrap().is_none());
-        before.begin("file", &record(), soon(), None).await.unwrap();
-        assert!(before.find("file").await.unwrap().unwrap().tags.is_empty());
+        assert!(load(&before, "file").await.is_none());
+        put_record(&before, "file").await;
+        assert!(load(&before, "file").await.unwrap().tags.is_empty());
         for (part, tag) in [(3, "third"), (1, "\"first\""), (2, "zweiter \u{1f600}"), (3, "third again")] {
-            assert!(before.save_tag("file", part, &record(), tag).await.unwrap());
+            save_tag(&before, "file", part, tag).await;
         }
         // The connection goes with the last store.
     }
     let after = store(&session);
-    let kept = after.find("file").await.unwrap().unwrap();
+    let kept = load(&after, "file").await.unwrap();
     assert!(kept.record == record());
     assert_eq!(tags(&kept), [(1, "\"first\""), (2, "zweiter \u{1f600}"), (3, "third again")]);
-    assert!(after.find("another file").await.unwrap().is_none());
+    assert!(load(&after, "another file").await.is_none());
 
-    after.begin("another file", &Record { size: 0, ..record() }, soon(), None).await.unwrap();
-    let mut all = after.all().await.unwrap();
-    all.sort_by_key(|(identity, ..)| identity.clone());
-    let all: Vec<_> =
-        all.iter().map(|(identity, kept, handle)| (identity.as_str(), kept.tags.len(), *handle)).collect();
-    assert_eq!(all, [("another file", 0, false), ("file", 3, false)]);
+    after.begin(&id("another file"), &Record { size: 0, ..record() }, soon(), None).await.unwrap();
+    let mut all = after.load_all().await.unwrap();
+    all.sort_by_key(|stored| stored.identity.clone());
+    let all: Vec<_> = all.iter().map(|stored| (stored.identity.0.as_str(), stored.tags.len())).collect();
+    assert_eq!(all, [("another file", 0), ("file", 3)]);
 
-    after.purge("file").await.unwrap();
-    assert!(after.find("file").await.unwrap().is_none());
-    after.purge("another file").await.unwrap();
+    purge(&after, "file").await;
+    assert!(load(&after, "file").await.is_none());
+    purge(&after, "another file").await;
     assert_eq!(rows_of(&session, UPLOADS).await.len() + rows_of(&session, TAGS).await.len(), 0);
 }
 
@@ -101,9 +119,9 @@ async fn what_was_kept_is_found_by_a_page_that_comes_later() {
 async fn nothing_is_in_the_clear() {
     let session = format!("canary-{}", unique("session"));
     let store = store(&session);
-    let identity = "a".repeat(43);
+    let identity = id(&"a".repeat(43));
     store.begin(&identity, &record(), soon(), None).await.unwrap();
-    assert!(store.save_tag(&identity, 1, &record(), "canary-tag").await.unwrap());
+    store.save_tag(&identity, 1, &record(), "canary-tag").await.unwrap();
     let mut seen = Vec::new();
     let mut count = 0;
     for name in [UPLOADS, TAGS, LEASES] {
@@ -118,7 +136,7 @@ async fn nothing_is_in_the_clear() {
         }
     }
     assert!(count >= 2 && seen.len() > 300, "{count}, {}", seen.len());
-    assert!(seen.windows(43).any(|window| window == identity.as_bytes()), "the scan sees nothing");
+    assert!(seen.windows(43).any(|window| window == identity.0.as_bytes()), "the scan sees nothing");
     assert!(!seen.windows(6).any(|window| window == b"canary"));
     assert!(!seen.windows(8).any(|window| session.as_bytes()[7..].windows(8).any(|part| part == window)));
     store.purge(&identity).await.unwrap();
@@ -147,14 +165,14 @@ fn spell(value: &JsValue, out: &mut Vec<u8>) {
 async fn another_session_finds_nothing() {
     let (mine, yours) = (unique("session"), unique("session"));
     let (my_store, your_store) = (store(&mine), store(&yours));
-    my_store.begin("file", &record(), soon(), Some(&Object::new())).await.unwrap();
-    assert!(my_store.save_tag("file", 1, &record(), "tag").await.unwrap());
-    assert!(your_store.find("file").await.unwrap().is_none());
-    assert!(your_store.all().await.unwrap().is_empty());
-    assert!(your_store.handle("file").await.unwrap().is_none());
-    assert!(!your_store.save_tag("file", 1, &record(), "tag").await.unwrap());
-    your_store.purge("file").await.unwrap();
-    assert_eq!(my_store.find("file").await.unwrap().unwrap().tags.len(), 1);
+    my_store.begin(&id("file"), &record(), soon(), Some(&Object::new())).await.unwrap();
+    save_tag(&my_store, "file", 1, "tag").await;
+    assert!(load(&your_store, "file").await.is_none());
+    assert!(your_store.load_all().await.unwrap().is_empty());
+    assert!(your_store.handle(&id("file")).await.unwrap().is_none());
+    assert_eq!(your_store.save_tag(&id("file"), 1, &record(), "tag").await.unwrap_err().code, Code::Storage);
+    purge(&your_store, "file").await;
+    assert_eq!(load(&my_store, "file").await.unwrap().tags.len(), 1);
 
     // Not even where the rows are moved to the other's place.
     let scope = key(&yours).scope();
@@ -166,18 +184,18 @@ async fn another_session_finds_nothing() {
         }
     }
     assert_eq!((rows_of(&yours, UPLOADS).await.len(), rows_of(&yours, TAGS).await.len()), (1, 1));
-    assert!(your_store.all().await.unwrap().is_empty());
+    assert!(your_store.load_all().await.unwrap().is_empty());
     assert_eq!((rows_of(&yours, UPLOADS).await.len(), rows_of(&yours, TAGS).await.len()), (0, 0), "left where it was");
-    my_store.purge("file").await.unwrap();
+    purge(&my_store, "file").await;
 }
 
 #[wasm_bindgen_test]
 async fn a_row_that_was_changed_counts_as_absent_and_is_deleted() {
     let session = unique("session");
     let store = store(&session);
-    store.begin("file", &record(), soon(), None).await.unwrap();
+    put_record(&store, "file").await;
     for part in 1..=5 {
-        assert!(store.save_tag("file", part, &record(), "tag").await.unwrap());
+        save_tag(&store, "file", part, "tag").await;
     }
     let parts = rows_of(&session, TAGS).await;
     let changed: Uint8Array = parts[0].1.clone().unchecked_into();
@@ -189,19 +207,19 @@ async fn a_row_that_was_changed_counts_as_absent_and_is_deleted() {
     let beyond: Array = parts[4].0.clone().unchecked_into();
     beyond.set(2, 81.into());
     put(TAGS, &beyond, &parts[4].1).await;
-    assert_eq!(tags(&store.find("file").await.unwrap().unwrap()), [(3, "tag"), (5, "tag")]);
+    assert_eq!(tags(&load(&store, "file").await.unwrap()), [(3, "tag"), (5, "tag")]);
     assert_eq!(rows_of(&session, TAGS).await.len(), 2);
 
     // The tag of an upload of the same file, begun anew by another page after this row was read.
     let earlier = Record { upload_id: "earlier".into(), ..record() };
-    assert!(store.save_tag("file", 4, &earlier, "tag").await.unwrap());
-    assert_eq!(store.find("file").await.unwrap().unwrap().tags.len(), 2);
+    store.save_tag(&id("file"), 4, &earlier, "tag").await.unwrap();
+    assert_eq!(load(&store, "file").await.unwrap().tags.len(), 2);
 
     let (place, row) = rows_of(&session, UPLOADS).await.remove(0);
     let sealed: Uint8Array = get(&row, "sealed").unchecked_into();
     sealed.set_index(0, 2);
     put(UPLOADS, &place, &row).await;
-    assert!(store.find("file").await.unwrap().is_none());
+    assert!(load(&store, "file").await.is_none());
     assert_eq!(rows_of(&session, UPLOADS).await.len() + rows_of(&session, TAGS).await.len(), 0);
 }
 
@@ -209,17 +227,17 @@ async fn a_row_that_was_changed_counts_as_absent_and_is_deleted() {
 async fn an_upload_that_begins_anew_has_no_tags() {
     let session = unique("session");
     let store = store(&session);
-    store.begin("file", &record(), soon(), Some(&Object::new())).await.unwrap();
-    assert!(store.save_tag("file", 1, &record(), "tag").await.unwrap());
+    store.begin(&id("file"), &record(), soon(), Some(&Object::new())).await.unwrap();
+    save_tag(&store, "file", 1, "tag").await;
     let again = Record { upload_id: "again".into(), ..record() };
-    store.begin("file", &again, soon(), None).await.unwrap();
-    let kept = store.find("file").await.unwrap().unwrap();
+    store.begin(&id("file"), &again, soon(), None).await.unwrap();
+    let kept = load(&store, "file").await.unwrap();
     assert!(kept.record == again && kept.tags.is_empty());
     assert_eq!(rows_of(&session, TAGS).await.len(), 0);
-    assert!(store.handle("file").await.unwrap().is_none());
+    assert!(store.handle(&id("file")).await.unwrap().is_none());
 
-    store.purge("file").await.unwrap();
-    assert!(!store.save_tag("file", 1, &again, "late").await.unwrap());
+    purge(&store, "file").await;
+    assert_eq!(store.save_tag(&id("file"), 1, &again, "late").await.unwrap_err().code, Code::Storage);
     assert_eq!(rows_of(&session, TAGS).await.len(), 0, "a tag outlived its upload");
 }
 
@@ -229,14 +247,13 @@ async fn a_handle_is_kept_where_it_can_be() {
     let store = store(&session);
     let handle = Object::new();
     Reflect::set(&handle, &"kind".into(), &"file".into()).unwrap();
-    store.begin("file", &record(), soon(), Some(&handle)).await.unwrap();
-    assert_eq!(get(&store.handle("file").await.unwrap().unwrap(), "kind"), "file");
-    assert!(store.all().await.unwrap()[0].2);
+    store.begin(&id("file"), &record(), soon(), Some(&handle)).await.unwrap();
+    assert_eq!(get(&store.handle(&id("file")).await.unwrap().unwrap(), "kind"), "file");
     // What cannot be cloned cannot be stored; the rest is.
-    store.begin("file", &record(), soon(), Some(&Function::new_no_args(""))).await.unwrap();
-    assert!(store.handle("file").await.unwrap().is_none());
-    assert!(store.find("file").await.unwrap().is_some());
-    store.purge("file").await.unwrap();
+    store.begin(&id("file"), &record(), soon(), Some(&Function::new_no_args(""))).await.unwrap();
+    assert!(store.handle(&id("file")).await.unwrap().is_none());
+    assert!(load(&store, "file").await.is_some());
+    purge(&store, "file").await;
 }
 
 #[wasm_bindgen_test]
@@ -244,21 +261,22 @@ async fn what_has_expired_is_gone() {
     let (mine, yours) = (unique("session"), unique("session"));
     let (my_store, your_store) = (store(&mine), store(&yours));
     for store in [&my_store, &your_store] {
-        store.begin("short", &record(), wall_clock() + 400.0, None).await.unwrap();
-        assert!(store.save_tag("short", 1, &record(), "tag").await.unwrap());
-        store.begin("long", &record(), soon(), None).await.unwrap();
-        assert!(store.save_tag("long", 1, &record(), "tag").await.unwrap());
+        store.begin(&id("short"), &record(), wall_clock() + 400.0, None).await.unwrap();
+        save_tag(store, "short", 1, "tag").await;
+        put_record(store, "long").await;
+        save_tag(store, "long", 1, "tag").await;
     }
     sleep(500).await;
-    assert!(my_store.find("short").await.unwrap().is_none());
+    assert!(load(&my_store, "short").await.is_none());
     assert_eq!((rows_of(&mine, UPLOADS).await.len(), rows_of(&mine, TAGS).await.len()), (1, 1));
     assert_eq!((rows_of(&yours, UPLOADS).await.len(), rows_of(&yours, TAGS).await.len()), (2, 2));
-    // Any session's store sweeps for all, once, as it is first used.
-    assert!(store(&unique("session")).find("file").await.unwrap().is_none());
+    // Whoever opens the database sweeps for all sessions.
+    drop((my_store, your_store));
+    assert!(load(&store(&unique("session")), "file").await.is_none());
     for session in [&mine, &yours] {
         assert_eq!((rows_of(session, UPLOADS).await.len(), rows_of(session, TAGS).await.len()), (1, 1));
     }
-    my_store.purge_expired(soon() + 60_000.0).await.unwrap();
+    Database::shared().sweep(soon() + 60_000.0).await.unwrap();
     for session in [&mine, &yours] {
         assert_eq!((rows_of(session, UPLOADS).await.len(), rows_of(session, TAGS).await.len()), (0, 0));
     }
@@ -268,40 +286,38 @@ async fn what_has_expired_is_gone() {
 async fn many_tags_at_once() {
     let session = unique("session");
     let store = Rc::new(store(&session));
-    store.begin("file", &record(), soon(), None).await.unwrap();
+    put_record(&store, "file").await;
     let saved: Array = (1..=64)
         .map(|part| {
             let store = Rc::clone(&store);
             future_to_promise(async move {
-                let saved = store.save_tag("file", part, &record(), &format!("tag {part}")).await;
-                Ok(JsValue::from(saved.unwrap()))
+                save_tag(&store, "file", part, &format!("tag {part}")).await;
+                Ok(JsValue::UNDEFINED)
             })
         })
         .collect();
-    let saved = JsFuture::from(Promise::all(&saved)).await.unwrap();
-    assert!(saved.unchecked_into::<Array>().iter().all(|saved| saved.is_truthy()));
-    let kept = store.find("file").await.unwrap().unwrap();
+    JsFuture::from(Promise::all(&saved)).await.unwrap();
+    let kept = load(&store, "file").await.unwrap();
     let expected: Vec<_> = (1..=64).map(|part| (part, format!("tag {part}"))).collect();
     assert!(kept.tags == expected);
-    store.purge("file").await.unwrap();
+    purge(&store, "file").await;
 }
 
 #[wasm_bindgen_test]
 async fn a_transaction_that_was_undone_is_a_failure() {
     let name = unique("lease");
-    let database = Database::shared();
-    let undone = database.run(&[LEASES], Access::Write, |transaction| {
-        transaction.object_store(LEASES)?.put_with_key(&Object::new(), &name.as_str().into())?;
-        transaction.abort()
-    });
-    assert_eq!(undone.await.unwrap_err().code, Code::Storage);
-    let refused = database.run(&[LEASES], Access::Write, |transaction| {
-        transaction.object_store(LEASES)?.put_with_key(&Object::new(), &name.as_str().into())?;
-        transaction.object_store(UPLOADS).map(drop)
-    });
-    let failure: Failure = refused.await.unwrap_err();
+    let transaction = Database::shared().begin(&[LEASES], Access::Write).await.unwrap();
+    let leases = transaction.store(LEASES).unwrap();
+    leases.put_with_key(&Object::new(), &name.as_str().into()).unwrap();
+    leases.transaction().abort().unwrap();
+    assert_eq!(transaction.end().await.unwrap_err().code, Code::Storage);
+
+    let transaction = Database::shared().begin(&[LEASES], Access::Write).await.unwrap();
+    transaction.store(LEASES).unwrap().put_with_key(&Object::new(), &name.as_str().into()).unwrap();
+    let failure: Failure = transaction.store(UPLOADS).map(drop).unwrap_err();
     assert_eq!(failure.code, Code::Storage);
     assert!(failure.message.contains("NotFoundError"), "{failure}");
+    drop(transaction);
     assert!(!rows(LEASES).await.iter().any(|(key, _)| *key == name.as_str()));
 }
 
@@ -310,8 +326,8 @@ async fn without_a_database_it_says_so() {
     let _missing = Missing::database();
     let store = store(&unique("session"));
     for _ in 0..2 {
-        assert_eq!(store.find("file").await.map(|_| ()).unwrap_err().code, Code::Storage);
-        assert_eq!(store.begin("file", &record(), soon(), None).await.unwrap_err().code, Code::Storage);
+        assert_eq!(store.load(id("file")).await.map(|_| ()).unwrap_err().code, Code::Storage);
+        assert_eq!(store.begin(&id("file"), &record(), soon(), None).await.unwrap_err().code, Code::Storage);
     }
 }
 
@@ -331,20 +347,20 @@ async fn is_done(request: &IdbRequest) -> bool {
 async fn it_gives_way_to_whoever_deletes_it_and_opens_again() {
     let session = unique("session");
     let store = store(&session);
-    store.begin("file", &record(), soon(), None).await.unwrap();
+    put_record(&store, "file").await;
     let deleted = delete();
     assert!(eventually(|| is_done(&deleted)).await, "the deletion is blocked");
-    assert!(store.find("file").await.unwrap().is_none());
-    store.begin("file", &record(), soon(), None).await.unwrap();
-    assert!(store.find("file").await.unwrap().is_some());
-    store.purge("file").await.unwrap();
+    assert!(load(&store, "file").await.is_none());
+    put_record(&store, "file").await;
+    assert!(load(&store, "file").await.is_some());
+    purge(&store, "file").await;
 }
 
 /// Another page holds the database and does not give way: what a tab with an older version would do.
 #[wasm_bindgen_test]
-async fn a_blocked_database_holds_nobody_up() {
+async fn a_database_that_was_blocked_is_there_once_it_is_free() {
     // Laid out by us, so that the request below opens what is there.
-    store(&unique("session")).find("file").await.unwrap();
+    assert!(load(&store(&unique("session")), "file").await.is_none());
     let request = factory().open_with_u32("partway", 1).unwrap();
     let request: &IdbRequest = request.unchecked_ref();
     assert!(eventually(|| is_done(request)).await);
@@ -352,24 +368,24 @@ async fn a_blocked_database_holds_nobody_up() {
     let deleted = delete();
     let store = store(&unique("session"));
 
-    let start = wall_clock();
-    assert_eq!(store.begin("file", &record(), soon(), None).await.unwrap_err().code, Code::Storage);
-    let first = wall_clock() - start;
-    assert_eq!(store.find("file").await.map(|_| ()).unwrap_err().code, Code::Storage);
-    let second = wall_clock() - start - first;
-    assert!((4_900.0..8_000.0).contains(&first), "{first} ms");
-    assert!(second < 500.0, "{second} ms: everybody waits anew");
+    let (upload, record) = (id("file"), record());
+    let mut waiting = (Box::pin(store.begin(&upload, &record, soon(), None)), Box::pin(store.load(id("file"))));
+    begin(&mut waiting.0);
+    begin(&mut waiting.1);
+    sleep(200).await;
+    begin(&mut waiting.1);
+    drop(waiting);
 
     stubborn.close();
     assert!(eventually(|| is_done(&deleted)).await);
-    assert!(eventually(|| async { store.find("file").await.is_ok() }).await, "it never opens");
-    store.begin("file", &record(), soon(), None).await.unwrap();
-    let database = Database::shared();
-    let indexed = database
-        .run(&[UPLOADS], Access::Read, |transaction| transaction.object_store(UPLOADS)?.index(EXPIRES)?.get_all_keys());
-    let indexed = indexed.await.unwrap().result().unwrap();
+    assert!(eventually(|| async { store.load(id("file")).await.is_ok() }).await, "it never opens");
+    put_record(&store, "file").await;
+    let transaction = Database::shared().begin(&[UPLOADS], Access::Read).await.unwrap();
+    let indexed = transaction.store(UPLOADS).unwrap().index(EXPIRES).unwrap().get_all_keys().unwrap();
+    transaction.end().await.unwrap();
+    let indexed = indexed.result().unwrap();
     assert_eq!(get(&indexed, "length"), 1);
-    store.purge("file").await.unwrap();
+    purge(&store, "file").await;
 }
 
 /// A layout of a newer version of this library is left alone, and several attempts at once do not disturb each other.
@@ -388,7 +404,7 @@ async fn a_newer_database_is_left_alone() {
             let store = Rc::clone(&store);
             future_to_promise(async move {
                 for _ in 0..3 {
-                    let failure = store.find("file").await.map(|_| ()).unwrap_err();
+                    let failure = store.load(id("file")).await.map(|_| ()).unwrap_err();
                     assert_eq!(failure.code, Code::Storage);
                     assert!(failure.message.contains("VersionError"), "{failure}");
                 }
@@ -401,7 +417,7 @@ async fn a_newer_database_is_left_alone() {
     assert!(took < 3_000.0, "{took} ms");
     let deleted = delete();
     assert!(eventually(|| is_done(&deleted)).await);
-    assert!(store.find("file").await.unwrap().is_none());
+    assert!(load(&store, "file").await.is_none());
 }
 
 #[wasm_bindgen_test]
@@ -412,16 +428,25 @@ async fn a_page_that_goes_into_the_cache_leaves_no_transaction_open() {
         let hide = Event::new("pagehide").unwrap();
         Reflect::set(&hide, &"persisted".into(), &persisted.into()).unwrap();
         let page: EventTarget = js_sys::global().unchecked_into();
-        let put = database.run(&[TAGS], Access::Write, |transaction| {
-            let put = transaction.object_store(TAGS)?.put_with_key(&"a tag".into(), &name);
-            page.dispatch_event(&hide)?;
-            put
-        });
-        assert_eq!(put.await.is_ok(), kept);
-        let read = |transaction: &IdbTransaction| transaction.object_store(TAGS)?.get(&name);
-        let found = database.run(&[TAGS], Access::Read, read).await.unwrap().result().unwrap();
-        assert_eq!(found.is_undefined(), !kept);
+        let transaction = database.begin(&[TAGS], Access::Write).await.unwrap();
+        transaction.store(TAGS).unwrap().put_with_key(&"a tag".into(), &name).unwrap();
+        page.dispatch_event(&hide).unwrap();
+        assert_eq!(transaction.end().await.is_ok(), kept);
+        let found = rows(TAGS).await.into_iter().any(|(key, _)| key == name);
+        assert_eq!(found, kept);
     }
-    let delete = |transaction: &IdbTransaction| transaction.object_store(TAGS)?.delete(&name);
-    database.run(&[TAGS], Access::Write, delete).await.unwrap();
+    let transaction = database.begin(&[TAGS], Access::Write).await.unwrap();
+    transaction.store(TAGS).unwrap().delete(&name).unwrap();
+    transaction.end().await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn whoever_no_longer_waits_leaves_nothing_written() {
+    let store = store(&unique("session"));
+    assert!(load(&store, "file").await.is_none());
+    let (upload, record) = (id("file"), record());
+    let mut storing = Box::pin(store.begin(&upload, &record, soon(), None));
+    begin(&mut storing);
+    drop(storing);
+    assert!(load(&store, "file").await.is_none());
 }

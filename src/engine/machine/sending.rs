@@ -1,116 +1,113 @@
 //! What is sent next, and for whom.
 
-use super::{BROWSER_POOL, Engine, RulesKnown, SLOW, Sent, Target};
-use crate::engine::flight::Deadline;
-use crate::engine::upload::{Phase, Upload};
-use crate::engine::{Action, Instant, RequestId, UploadId};
+use super::Engine;
+use crate::engine::operations::{Kind, Operation, Target};
+use crate::engine::shared::Shared;
+use crate::engine::upload::Upload;
+use crate::engine::{Action, CallId, Instant};
+use crate::protocol::Request;
+
+/// Requests that a browser has in flight to one HTTP/1.1 origin: more would queue there, unseen.
+const BROWSER_POOL: usize = 6;
 
 impl Engine {
-    pub(super) fn blocked(&self, now: Instant) -> bool {
-        self.token.renewing || self.token.ask_at.is_some() || self.hold > now || self.link.waits_until() > now
-    }
-
     /// Most requests in flight, parts and others: one or two more than parts, so that the next file is announced and
     /// the last one completed while parts still move.
     fn most_requests(&self) -> usize {
-        (self.window.allowed() + 2).min(BROWSER_POOL)
+        (self.shared.window.allowed() + 2).min(BROWSER_POOL)
     }
 
-    /// Sends one thing more, if anything can be sent.
+    /// Sends one thing more, if anything can be sent. Says whether to call it again.
     pub(super) fn send_next(&mut self) -> bool {
-        if self.blocked(self.now) || self.requests.len() >= self.most_requests() {
+        let places = self.shared.operations.places();
+        if places >= self.most_requests() {
+            return false;
+        }
+        let shared = &self.shared;
+        // In an outage calls follow their own back-off: somebody waits who does not see why.
+        let is_outage = shared.link.is_down() && !shared.link.is_offline();
+        if is_outage && !shared.token.is_awaited() && shared.throttled_until <= shared.now && self.send_call() {
+            return true;
+        }
+        if self.shared.is_blocked() {
             return false;
         }
         // Offline, and yet not blocked: one request finds out.
-        if self.link.is_down() && !self.requests.is_empty() {
+        if self.shared.link.is_down() && places > 0 {
             return false;
         }
-        self.send_control() || self.send_rules() || self.start_next() || self.send_part()
+        self.send_step()
+            || self.send_call()
+            || self.send_rules()
+            || self.start_next()
+            || self.send_part()
+            || self.remove_stray()
     }
 
-    fn send_control(&mut self) -> bool {
-        let now = self.now;
-        let ready = |id: &&UploadId| {
-            self.uploads.get(id).is_some_and(|upload| upload.wants_control() && upload.control.due <= now)
-        };
-        let Some(id) = self.active.iter().find(ready).copied() else { return false };
-        let request = self.new_request(Target::Control(id));
-        let Some(upload) = self.uploads.get_mut(&id) else { return false };
-        upload.control.sent += 1;
-        upload.control_request = Some(request);
-        upload.control_deadline = Deadline { at: now.plus(self.config.stall), put_off: false };
-        let key = upload.identity.as_ref().map(|identity| identity.key.clone()).unwrap_or_default();
-        self.outbox.push_back(match upload.phase {
-            Phase::Starting => Action::Start { upload: id, request, parts: upload.plan.parts() },
-            Phase::Completing => Action::Complete { upload: id, request, key, tags: upload.tags() },
-            Phase::Removing => Action::Remove { upload: id, request, key },
-            Phase::Seeking(_) => Action::Find { upload: id, request },
-            Phase::Clearing(_) => {
-                Action::Remove { upload: id, request, key: upload.orphans.last().cloned().unwrap_or_default() }
-            }
-            _ => Action::Confirm { upload: id, request, key },
-        });
-        true
-    }
-
-    fn send_rules(&mut self) -> bool {
-        if self.rules != RulesKnown::No || self.queue.is_empty() || self.rules_tries.due > self.now {
-            return false;
+    fn send_step(&mut self) -> bool {
+        let is_due = |upload: &&Upload| upload.step_is_due(&self.shared);
+        let upload = self.active.iter().filter_map(|id| self.uploads.get(id)).find(is_due);
+        let Some(id) = upload.map(|upload| upload.id) else { return false };
+        if let Some(upload) = self.uploads.get_mut(&id).filter(|_| self.shared.has_token()) {
+            upload.send_step(&mut self.shared);
         }
-        self.rules = RulesKnown::Asked;
-        self.rules_tries.sent += 1;
-        let request = self.new_request(Target::Rules);
-        self.outbox.push_back(Action::FetchRules { request });
+        !self.shared.outbox.is_empty()
+    }
+
+    fn send_call(&mut self) -> bool {
+        let now = self.shared.now;
+        let ready = self.calls.iter().find(|(_, call)| call.due().is_some_and(|due| due <= now));
+        let Some(id) = ready.map(|(id, _)| *id) else { return false };
+        if let Some(call) = self.calls.get_mut(&id).filter(|_| self.shared.has_token()) {
+            call.send(&mut self.shared);
+        }
         true
     }
 
     /// Begins the next queued upload, if those begun leave room: one announced ahead for each part in flight is enough,
-    /// those apart whose announcement is slow. One that was begun before goes on, another is announced.
+    /// those apart whose announcement is slow. One that was begun before is resumed, another is announced.
     fn start_next(&mut self) -> bool {
-        if self.rules != RulesKnown::Yes {
+        if self.rules.hold_uploads() {
             return false;
         }
-        let ahead = self.active.iter().filter_map(|id| self.uploads.get(id)).filter(|upload| {
-            let is_slow = |sent: &Sent| sent.is_slow(self.now);
-            !upload.paused
-                && upload.flights.is_empty()
-                && !upload.control_request.and_then(|request| self.requests.get(&request)).is_some_and(is_slow)
-                && (matches!(upload.phase, Phase::Recalling | Phase::Verifying | Phase::Starting)
-                    || upload.sendable(self.now).is_some())
-        });
-        if ahead.count() >= self.window.allowed() {
+        let now = self.shared.now;
+        let operations = &self.shared.operations;
+        let is_slow = |upload: &Upload| {
+            upload.operation().and_then(|op| operations.get(op)).is_some_and(|operation| operation.is_slow(now))
+        };
+        let active = self.active.iter().filter_map(|id| self.uploads.get(id));
+        let ahead = active.filter(|upload| upload.is_ahead(now) && !is_slow(upload)).count();
+        if ahead >= self.shared.window.allowed() {
             return false;
         }
-        let runnable = |id: &UploadId| self.uploads.get(id).is_some_and(|upload| !upload.paused);
-        let Some(place) = self.queue.iter().position(runnable) else { return false };
-        let Some(id) = self.queue.remove(place) else { return false };
+        let is_runnable = |upload: &Upload| !upload.paused && !upload.has_ended();
+        let runnable = self.queue.iter().position(|id| self.uploads.get(id).is_some_and(is_runnable));
+        let Some(id) = runnable.and_then(|place| self.queue.remove(place)) else { return false };
         self.active.push(id);
-        let Some(upload) = self.uploads.get_mut(&id) else { return false };
-        if self.config.recalls {
-            upload.enter(Phase::Recalling);
-            self.outbox.push_back(Action::Recall { upload: id });
-        } else {
-            self.begin(id);
+        if let Some(upload) = self.uploads.get_mut(&id) {
+            upload.leave_queue(&mut self.shared);
         }
         true
     }
 
     /// When a request that is on its way becomes so slow that another file goes beside it.
     pub(super) fn makes_room(&self) -> Option<Instant> {
-        let waits = |upload: &Upload| upload.flights.is_empty() && upload.sendable(self.now).is_some();
+        let now = self.shared.now;
+        let waits = |upload: &Upload| upload.parts_in_flight() == 0 && upload.sendable(now).is_some();
         if self.queue.is_empty() && !self.active.iter().filter_map(|id| self.uploads.get(id)).any(waits) {
             return None;
         }
-        self.requests.values().map(|sent| sent.at.plus(SLOW)).filter(|at| *at > self.now).min()
+        self.shared.operations.values().map(Operation::slow_at).filter(|at| *at > now).min()
     }
 
     /// Two answers: whether another part may be sent at all, and whether one may be sent for a file that has none in
     /// flight. Slow parts of one file do not hold other files back.
     fn room(&self) -> (bool, bool) {
-        let is_slow = |sent: &&Sent| matches!(sent.target, Target::Part(..)) && sent.is_slow(self.now);
-        let quick = self.parts_in_flight - self.requests.values().filter(is_slow).count().min(self.parts_in_flight);
-        let allowed = self.window.allowed();
-        (self.parts_in_flight < allowed, self.parts_in_flight < self.window.most() && quick < allowed)
+        let Shared { window, operations, now, .. } = &self.shared;
+        let parts = operations.parts();
+        let slow = operations.values().filter(|operation| operation.is_part() && operation.is_slow(*now)).count();
+        let allowed = window.allowed();
+        (parts < allowed, parts < window.most() && parts - slow < allowed)
     }
 
     /// Sends a part of the upload that has the fewest in flight and, of these, waited longest: a small file picked
@@ -120,45 +117,44 @@ impl Engine {
         if !room && !room_beside {
             return false;
         }
-        let fairest = self
-            .active
-            .iter()
-            .filter_map(|id| {
-                let upload = self.uploads.get(id)?;
-                Some(((upload.flights.len(), upload.served), *id, upload.sendable(self.now)?))
-            })
-            .min();
-        let Some(((others, _), id, part)) = fairest else { return false };
+        let now = self.shared.now;
+        let candidate = |id| {
+            let upload = self.uploads.get(id)?;
+            Some(((upload.parts_in_flight(), upload.served), *id, upload.sendable(now)?))
+        };
+        let Some(((others, _), id, part)) = self.active.iter().filter_map(candidate).min() else { return false };
         if !room && others > 0 {
             return false;
         }
-        let request = self.new_request(Target::Part(id, part));
-        let (patience, watched) = self.patience(id, part);
-        if self.parts_in_flight == 0 {
-            self.speed.begin(self.now);
-            self.window.begin(self.now);
+        if !self.shared.has_token() {
+            return true;
         }
-        let Some(upload) = self.uploads.get_mut(&id) else { return false };
-        let Some(identity) = upload.identity.clone() else { return false };
-        upload.send(part, request, self.now.plus(patience), self.now);
-        upload.served = request.0;
-        self.parts_in_flight += 1;
-        self.outbox.push_back(Action::PutPart {
-            upload: id,
-            request,
-            part,
-            range: upload.plan.range(part),
-            key: identity.key,
-            upload_id: identity.upload_id,
-            watched,
-        });
+        if self.shared.operations.parts() == 0 {
+            self.shared.speed.begin(now);
+            self.shared.window.begin(now);
+        }
+        if let Some(upload) = self.uploads.get_mut(&id) {
+            upload.take_part(part, &mut self.shared);
+        }
         true
     }
 
-    fn new_request(&mut self, target: Target) -> RequestId {
-        self.last_request += 1;
-        let id = RequestId(self.last_request);
-        self.requests.insert(id, Sent { target, epoch: self.token.epoch, at: self.now });
-        id
+    /// Removes a file that a start made twice. What cannot be removed now is taken out of the next list.
+    fn remove_stray(&mut self) -> bool {
+        if self.strays.is_empty() {
+            return false;
+        }
+        if self.shared.has_token()
+            && let Some(key) = self.strays.pop()
+        {
+            let op = self.shared.begin(Target::Stray, Kind::Request, Some(self.shared.config.stall));
+            self.shared.emit(Action::Send { op, request: Request::remove(&key), part: None, report: false });
+        }
+        true
+    }
+
+    /// Calls that wait to be sent.
+    pub(super) fn waiting_calls(&self) -> Vec<CallId> {
+        self.calls.iter().filter(|(_, call)| call.wants_to_send()).map(|(id, _)| *id).collect()
     }
 }

@@ -1,0 +1,14 @@
+//! Properties of JavaScript's objects.
+
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
+
+/// The property `key` of `object`: undefined if it has none, or is no object.
+pub fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Sets the property `key` of a plain object, which takes every property.
+pub fn set(object: &JsValue, key: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &JsValue::from_str(key), value);
+}

@@ -1,0 +1,233 @@
+//! What the engine asks for.
+
+use super::{Answer, CallId, Identity, OpId, PeerMessage, Progress, State, UploadId};
+use crate::protocol::{Failure, Request};
+use std::fmt;
+use std::ops::Range;
+
+/// What the driver must do. Each is one operation of the browser and holds all that is needed for it; those with an
+/// `op` are answered once by [`Event::Ended`](super::Event::Ended).
+#[derive(Debug)]
+pub enum Action {
+    /// Send one request once, under the newest token. `Response`, `NoResponse`, `TooLong`, `Redirected`, `Unreadable`.
+    Send {
+        /// The operation.
+        op: OpId,
+        /// The request.
+        request: Request,
+        /// The part it carries, if it does.
+        part: Option<PartBody>,
+        /// Whether the driver must tell how much of the part it handed to the network, whatever that costs. Of the
+        /// answer to a request without a part it always tells.
+        report: bool,
+    },
+    /// Fetch a file from its temporary link, without the token. `Fetched`, `TooLong` beyond `size` bytes, `Unkept`,
+    /// `Response` where the status is no success, `NoResponse`.
+    Fetch {
+        /// The operation.
+        op: OpId,
+        /// The link.
+        link: Link,
+        /// Most bytes to take.
+        size: u64,
+    },
+    /// Abandon an operation. A lock that it was granted, or is granted later, is released; a transaction
+    /// is undone.
+    Cancel {
+        /// The operation.
+        op: OpId,
+    },
+    /// Call the token function once. `Token`.
+    Token {
+        /// The operation.
+        op: OpId,
+    },
+    /// Read the file's sample and make its identity. `Sampled`.
+    Sample {
+        /// The operation.
+        op: OpId,
+        /// The upload.
+        upload: UploadId,
+    },
+    /// Read the first byte of `range` (of an empty file: nothing). `Readable`.
+    Peek {
+        /// The operation.
+        op: OpId,
+        /// The upload.
+        upload: UploadId,
+        /// Bytes of the file.
+        range: Range<u64>,
+    },
+    /// Read a list of files, giving way to the page now and then. `Listed`.
+    DecodeList {
+        /// The operation.
+        op: OpId,
+        /// The answer to `GET /buckets`.
+        body: Vec<u8>,
+    },
+    /// Take the file's lock: at once or not at all, or `wait` for it. `Locked`.
+    Lock {
+        /// The operation.
+        op: OpId,
+        /// The file.
+        identity: Identity,
+        /// Whether to wait in the queue.
+        wait: bool,
+    },
+    /// Release the file's lock.
+    Unlock {
+        /// The file.
+        identity: Identity,
+    },
+    /// Ask which locks of the session are taken. `Locks`.
+    QueryLocks {
+        /// The operation.
+        op: OpId,
+    },
+    /// Open or close the channel to the other tabs of the session. An open one keeps Node alive.
+    Channel {
+        /// Whether it is to be open.
+        open: bool,
+    },
+    /// Post a message about a file to the other tabs.
+    Post {
+        /// The file.
+        identity: Identity,
+        /// The message.
+        message: PeerMessage,
+    },
+    /// Read what is stored of a file. `Loaded`.
+    Load {
+        /// The operation.
+        op: OpId,
+        /// The file.
+        identity: Identity,
+    },
+    /// Read what is stored of every upload of the session. `LoadedAll`.
+    LoadAll {
+        /// The operation.
+        op: OpId,
+    },
+    /// Store that an upload is about to begin, or has begun, in place of all that is stored of the file. `Stored`.
+    Store {
+        /// The operation.
+        op: OpId,
+        /// The upload.
+        upload: UploadId,
+        /// The file.
+        identity: Identity,
+        /// What to store.
+        checkpoint: Checkpoint,
+        /// Bytes of every part but the last.
+        part_size: u64,
+        /// Milliseconds from now after which it is of no use.
+        expires_in: u64,
+    },
+    /// Store the tag of a part. `Stored`: an error also where the upload itself is not stored any more.
+    StoreTag {
+        /// The operation.
+        op: OpId,
+        /// The upload.
+        upload: UploadId,
+        /// The file.
+        identity: Identity,
+        /// The upload at the service.
+        remote: Remote,
+        /// Bytes of every part but the last.
+        part_size: u64,
+        /// The part's number, from 1.
+        part: u32,
+        /// Its tag.
+        tag: String,
+    },
+    /// Delete what is stored of a file. `Stored`.
+    Purge {
+        /// The operation.
+        op: OpId,
+        /// The file.
+        identity: Identity,
+    },
+    /// Say on the console that this browser keeps nothing: uploads cannot go on after a reload. Asked for once.
+    WarnUnkept,
+    /// An upload is like this now.
+    Show {
+        /// The upload.
+        upload: UploadId,
+        /// Its state.
+        view: View,
+    },
+    /// Nothing further will be done for this upload, and the engine knows it no more.
+    Settle {
+        /// The upload.
+        upload: UploadId,
+    },
+    /// A download is so far.
+    CallProgress {
+        /// The call.
+        call: CallId,
+        /// Bytes that came.
+        received: u64,
+        /// Bytes of the file.
+        size: u64,
+    },
+    /// A call's answer. The engine knows the call no more.
+    Reply {
+        /// The call.
+        call: CallId,
+        /// What came of it.
+        answer: Result<Answer, Failure>,
+    },
+}
+
+/// Bytes of an upload's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartBody {
+    /// The upload.
+    pub upload: UploadId,
+    /// The bytes.
+    pub range: Range<u64>,
+}
+
+/// What names an upload at the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// The file's key.
+    pub key: String,
+    /// The multipart upload's ID.
+    pub upload_id: String,
+}
+
+/// What is stored so that an upload can be resumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checkpoint {
+    /// A start is about to be sent under this unique name: if its answer is lost, so is the key of what it makes.
+    Intent {
+        /// The name as the service gets it.
+        name: String,
+    },
+    /// The service has begun it.
+    Begun(Remote),
+}
+
+/// An upload at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// Its state.
+    pub state: State,
+    /// How far it is.
+    pub progress: Progress,
+    /// The file's key, once known.
+    pub key: Option<String>,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// A temporary download link: the permission to read the file, so it is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link(pub String);
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Link")
+    }
+}

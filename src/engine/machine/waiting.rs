@@ -1,0 +1,241 @@
+//! What happens because time goes on: deadlines, waits, and when the engine is to be woken, and why.
+
+use super::Engine;
+use crate::engine::operations::{Kind, Target};
+use crate::engine::upload::Upload;
+use crate::engine::{Action, Instant, OpId, UploadId};
+use crate::protocol::{Code, Failure};
+
+/// A wake-up this late, in milliseconds, means that the machine slept or the page was busy: progress events could not
+/// be delivered, and answers may be waiting unread.
+const SLEPT: u64 = 500;
+
+impl Engine {
+    /// Time goes on. After a sleep (or in a tab whose timers are held back) every operation is given one more chance.
+    pub(super) fn advance(&mut self, now: Instant) {
+        let shared = &mut self.shared;
+        if now <= shared.now {
+            return;
+        }
+        let slept = self.wakes.is_some_and(|at| now.since(at) > SLEPT);
+        shared.now = now;
+        if slept {
+            let until = now.plus(shared.config.stall);
+            let deadlines = shared.operations.values_mut().filter_map(|operation| operation.deadline.as_mut());
+            for deadline in deadlines.filter(|deadline| !deadline.put_off) {
+                deadline.at = deadline.at.max(until);
+                deadline.put_off = true;
+            }
+            for id in &self.active {
+                if let Some(upload) = self.uploads.get_mut(id) {
+                    upload.overslept(now);
+                }
+            }
+        }
+    }
+
+    /// What is due now, apart from what is sent.
+    pub(super) fn on_time(&mut self) {
+        while let Some(op) = self.shared.operations.overdue(self.shared.now) {
+            self.give_up(op);
+        }
+        self.judge();
+        if self.shared.probe_at().is_some_and(|at| at <= self.shared.now) && self.waits_for_service() {
+            self.shared.probe();
+        }
+        self.end_with_session();
+        self.shared.retry_token();
+        if std::mem::take(&mut self.may_ask_back) {
+            for upload in self.uploads.values() {
+                upload.ask_back(&mut self.shared);
+            }
+        }
+        let mut looks = false;
+        for id in &self.active {
+            if let Some(upload) = self.uploads.get_mut(id) {
+                upload.hand_over(&mut self.shared);
+                looks |= upload.wait_for_lock(&mut self.shared);
+            }
+        }
+        if looks {
+            let op = self.shared.begin_storing(Target::Look);
+            self.shared.emit(Action::QueryLocks { op });
+        }
+        self.wait_offline();
+    }
+
+    /// Calls wait for the network for a while.
+    fn wait_offline(&mut self) {
+        // What is about to find out whether there is a network waits no longer.
+        let finds_out = !self.shared.is_blocked() && self.shared.operations.places() == 0;
+        if !self.shared.link.is_offline() || finds_out {
+            return;
+        }
+        for id in self.waiting_calls() {
+            let verdict = self.calls.get_mut(&id).and_then(|call| call.wait_offline(&mut self.shared));
+            self.reply(id, verdict);
+        }
+    }
+
+    /// Whether anybody waits for a service that is gone.
+    fn waits_for_service(&self) -> bool {
+        !self.uploads.is_empty() || !self.calls.is_empty()
+    }
+
+    /// Gives up an operation that moved nothing for too long.
+    fn give_up(&mut self, op: OpId) {
+        let Some(operation) = self.shared.operations.get(op).cloned() else { return };
+        let stalled = Failure::stalled(self.shared.config.stall);
+        self.shared.emit(Action::Cancel { op });
+        match operation.kind {
+            Kind::Local => {
+                self.shared.operations.end(op);
+                self.timed_out(operation.target, operation.epoch);
+            }
+            Kind::Fetch => self.fetch_ended(op, Err(stalled)),
+            Kind::Request if operation.target == Target::Probe => self.probe_ended(op, false),
+            Kind::Request => {
+                if let Target::Part(id, part) = operation.target
+                    && let Some(upload) = self.uploads.get_mut(&id)
+                {
+                    upload.note_stall(part, &self.shared);
+                }
+                self.request_ended(op, Err(stalled), 0.0);
+            }
+        }
+    }
+
+    /// An operation that sends nothing was not answered in time.
+    fn timed_out(&mut self, target: Target, epoch: u64) {
+        match target {
+            Target::Step(id) => {
+                if let Some(upload) = self.uploads.get_mut(&id) {
+                    upload.step_timed_out(epoch, &mut self.shared);
+                }
+            }
+            Target::Part(id, part) => {
+                if let Some(upload) = self.uploads.get_mut(&id) {
+                    let failure = Failure::stalled(self.shared.config.stall);
+                    upload.read_hung(part);
+                    upload.part_failed(part, failure, epoch, &mut self.shared);
+                }
+            }
+            Target::Tag(id, part) => {
+                if let Some(upload) = self.uploads.get_mut(&id) {
+                    upload.tag_stored(part, false, &mut self.shared);
+                }
+            }
+            Target::Call(id) => {
+                let own = self.claimed();
+                let verdict = self.calls.get_mut(&id).and_then(|call| call.timed_out(epoch, &own, &mut self.shared));
+                self.reply(id, verdict);
+            }
+            Target::Look | Target::Rules | Target::Token | Target::Probe | Target::Stray => {}
+        }
+    }
+
+    /// When to call [`Engine::poll`] next if nothing happens before, and why.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<(Instant, &'static str)> {
+        let now = self.shared.now;
+        let active = || self.active.iter().filter_map(|id| self.uploads.get(id));
+        let token = &self.shared.token;
+        let sends = if token.is_awaited() { None } else { self.send_at() };
+        let is_waited_for = self.waits_for_service();
+        let session = self.shared.admission.ends_at().filter(|at| token.has_failed() && *at > now);
+        [
+            (active().filter_map(|upload| upload.show_at(now)).min(), "progress is shown"),
+            (sends, "something can be sent"),
+            (token.retry_at(), "the token function is called again"),
+            (session, "the session ends"),
+            (self.shared.operations.deadline(), "an operation is given up"),
+            (self.shared.verdict_at(), "a failed connection is judged"),
+            (self.shared.probe_at().filter(|_| is_waited_for), "the service is looked for"),
+            (active().filter_map(Upload::lock_at).min(), "a lock is waited for"),
+            (self.calls.values().filter_map(|call| call.offline_until()).min(), "a call waited for the network"),
+        ]
+        .into_iter()
+        .filter_map(|(at, reason)| Some((at?, reason)))
+        .min_by_key(|(at, _)| *at)
+    }
+
+    /// When something can be sent next, if only time is in its way.
+    fn send_at(&self) -> Option<Instant> {
+        let shared = &self.shared;
+        let now = shared.now;
+        let active = self.active.iter().filter_map(|id| self.uploads.get(id));
+        let queued = (!self.queue.is_empty() && !self.rules.hold_uploads()).then_some(now);
+        let strays = (!self.strays.is_empty()).then_some(now);
+        let due = active.filter_map(Upload::due).chain(queued).chain(strays).chain(self.rules_due());
+        let due = due.chain(self.makes_room());
+        let held = shared.throttled_until.max(shared.link.retry_at());
+        let uploads = due.map(|due| due.max(held));
+        let is_offline = shared.link.is_offline();
+        let calls_held = if is_offline { held } else { shared.throttled_until };
+        let calls = self.calls.values().filter_map(|call| call.due()).map(|due| due.max(calls_held));
+        uploads.chain(calls).filter(|due| *due > now).min()
+    }
+}
+
+impl Engine {
+    /// Ends everything with the session, where no token can be had.
+    fn end_with_session(&mut self) {
+        if self.shared.token.has_failed() && self.shared.admission.has_ended(self.shared.now) {
+            let message = "The session has ended and its token cannot be renewed.";
+            self.no_token(&Failure::new(Code::Unauthorized, message));
+        }
+    }
+
+    /// No token can be had any more: every upload that needs one fails, and every call. What is stored stays stored.
+    pub(super) fn no_token(&mut self, failure: &Failure) {
+        self.shared.token.forget();
+        for id in self.active.clone() {
+            if let Some(upload) = self.uploads.get_mut(&id).filter(|upload| !upload.is_claiming()) {
+                upload.fail_or_let_be(failure, &mut self.shared);
+            }
+        }
+        self.fail_queue(failure);
+        self.fail_calls(failure);
+    }
+
+    /// Fails what is queued, where it waits for the token or for the rules.
+    pub(super) fn fail_queue(&mut self, failure: &Failure) {
+        for id in self.queue.clone() {
+            if let Some(upload) = self.uploads.get_mut(&id) {
+                upload.fail_or_let_be(failure, &mut self.shared);
+            }
+        }
+    }
+
+    /// Fails calls that wait to be sent.
+    pub(super) fn fail_calls(&mut self, failure: &Failure) {
+        let rules = self.calls.iter().filter(|(_, call)| call.wants_rules()).map(|(id, _)| *id).collect::<Vec<_>>();
+        for id in self.waiting_calls().into_iter().chain(rules) {
+            self.reply(id, Some(Err(failure.clone())));
+        }
+    }
+
+    /// A token could not be had for now. What was aborted is settled: nothing can be removed.
+    pub(super) fn let_aborted_be(&mut self) {
+        let ids: Vec<UploadId> = self.active.clone();
+        for id in ids {
+            if let Some(upload) = self.uploads.get_mut(&id).filter(|upload| upload.has_ended()) {
+                upload.let_be(&mut self.shared);
+            }
+        }
+    }
+
+    /// Judges failed connections.
+    fn judge(&mut self) {
+        for op in self.shared.judged() {
+            self.judge_one(op);
+        }
+    }
+
+    pub(super) fn judge_one(&mut self, op: OpId) {
+        let suspect = self.shared.operations.get_mut(op).and_then(|operation| operation.suspect.take());
+        if let Some(suspect) = suspect {
+            self.request_ended(op, Err(suspect.failure), 0.0);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What all uploads and calls of a bucket share.
+
+use super::admission::Admission;
+use super::link::Link;
+use super::operations::{Deadline, Kind, Operation, Operations, Target};
+use super::progress::Speed;
+use super::starts::Starts;
+use super::token::Token;
+use super::tries::Tries;
+use super::window::Window;
+use super::{Action, Config, Instant, OpId, Random, UploadId};
+use crate::protocol::{Code, Failure};
+use std::collections::VecDeque;
+
+/// Longest wait for the store, in milliseconds; what it did not answer by then is undone.
+const STORE_LIMIT: u64 = 30_000;
+/// The same until it answered once: a browser may never open its database.
+const FIRST_STORE_LIMIT: u64 = 5_000;
+/// How long an upload is kept if nothing says when the session ends: 7 days, in milliseconds.
+const KEPT_FOR: u64 = 7 * 24 * 3600 * 1000;
+
+/// What all uploads and calls of a bucket share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub config: Config,
+    pub random: Random,
+    pub now: Instant,
+    pub token: Token,
+    pub link: Link,
+    pub window: Window,
+    /// Throughput of the whole bucket.
+    pub speed: Speed,
+    /// The service asked every request to wait until then.
+    pub throttled_until: Instant,
+    pub admission: Admission,
+    pub operations: Operations,
+    pub starts: Starts,
+    pub outbox: VecDeque<Action>,
+    /// The store has answered.
+    store_answered: bool,
+    /// It was said that this browser keeps nothing.
+    warned: bool,
+    /// Uploads with a claim on their file.
+    claims: usize,
+}
+
+impl Shared {
+    pub fn new(config: Config, seed: u64) -> Self {
+        Self {
+            random: Random::new(seed),
+            now: Instant::default(),
+            token: Token::new(config.token),
+            link: Link::new(config.online),
+            window: Window::new(config.parallel),
+            speed: Speed::default(),
+            throttled_until: Instant::default(),
+            admission: Admission::default(),
+            operations: Operations::default(),
+            starts: Starts::default(),
+            outbox: VecDeque::new(),
+            store_answered: false,
+            warned: false,
+            claims: 0,
+            config,
+        }
+    }
+
+    pub fn emit(&mut self, action: Action) {
+        self.outbox.push_back(action);
+    }
+
+    /// An operation begins; it is given up after `limit` milliseconds in which nothing moves.
+    pub fn begin(&mut self, target: Target, kind: Kind, limit: Option<u64>) -> OpId {
+        let deadline = limit.map(|limit| Deadline::new(self.now.plus(limit)));
+        let (epoch, since) = (self.token.epoch, self.now);
+        self.operations.begin(Operation { target, kind, epoch, since, deadline, moved: 0, suspect: None })
+    }
+
+    /// An operation of the store begins.
+    pub fn begin_storing(&mut self, target: Target) -> OpId {
+        let limit = if self.store_answered { STORE_LIMIT } else { FIRST_STORE_LIMIT };
+        self.begin(target, Kind::Local, Some(limit))
+    }
+
+    /// Gives an operation up.
+    pub fn cancel(&mut self, op: OpId) {
+        // One without a verdict has ended in the browser.
+        if self.operations.end(op).is_some_and(|operation| operation.suspect.is_none()) {
+            self.emit(Action::Cancel { op });
+        }
+    }
+
+    /// The store answered, or failed to: uploads continue without it, which is said once.
+    pub fn store_answered(&mut self, in_order: bool) {
+        self.store_answered |= in_order;
+        if !in_order && !std::mem::replace(&mut self.warned, true) {
+            self.emit(Action::WarnUnkept);
+        }
+    }
+
+    /// How long what is stored now is of use, in milliseconds.
+    pub fn kept_for(&self) -> u64 {
+        self.admission.ends_at().map_or(KEPT_FOR, |end| end.since(self.now))
+    }
+
+    /// An upload lays claim to its file.
+    pub fn claimed(&mut self) {
+        self.claims += 1;
+        if self.claims == 1 {
+            self.emit(Action::Channel { open: true });
+        }
+    }
+
+    /// An upload gives its claim up.
+    pub fn unclaimed(&mut self) {
+        self.claims = self.claims.saturating_sub(1);
+        if self.claims == 0 {
+            self.emit(Action::Channel { open: false });
+        }
+    }
+
+    /// Whether nothing at all may be sent now.
+    pub fn is_blocked(&self) -> bool {
+        self.may_not_ask() || self.link.retry_at() > self.now
+    }
+
+    /// Whether the service is not to be asked anything now, be it there or not: it asked everybody to wait, or there is
+    /// no token.
+    pub fn may_not_ask(&self) -> bool {
+        self.token.is_awaited() || self.throttled_until > self.now
+    }
+
+    /// How a failed request is tried again; `None` when it is not. A 401 costs no try: the token is renewed once, and
+    /// only a request refused under two tokens is given up. Where `waits`, a failed connection costs none while there
+    /// is no network, or nothing may be asked anyway.
+    pub fn next_try(&mut self, mut tries: Tries, failure: &Failure, epoch: u64, waits: bool) -> Option<Tries> {
+        if failure.code == Code::Unauthorized && failure.status.is_some() {
+            let is_stale = epoch < self.token.epoch;
+            if tries.refused && !is_stale {
+                return None;
+            }
+            tries.sent = tries.sent.saturating_sub(1);
+            tries.due = self.now;
+            if !is_stale {
+                tries.refused = true;
+                if !self.renew_token() {
+                    return None;
+                }
+            }
+            return Some(tries);
+        }
+        tries.refused = false;
+        tries.unconnected = failure.is_connection_failure();
+        if tries.unconnected && waits && (self.link.is_down() || self.may_not_ask()) {
+            // The link, the token or the service says for how long.
+            tries.sent = tries.sent.saturating_sub(1);
+            tries.due = self.now;
+            return Some(tries);
+        }
+        let wait = self.config.backoff.delay(tries.sent, failure, &mut self.random)?;
+        tries.due = self.now.plus(wait);
+        Some(tries)
+    }
+
+    /// Shows the upload's end, in place of any other moment that nobody fetched yet: an end is shown once.
+    pub fn drop_shows(&mut self, id: UploadId) {
+        self.outbox.retain(|action| !matches!(action, Action::Show { upload, .. } if *upload == id));
+    }
+}

@@ -1,0 +1,53 @@
+//! How often a request was sent, and when it is sent again.
+
+use super::{Instant, OpId};
+
+/// The tries of one request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tries {
+    /// Sent so far.
+    pub sent: u32,
+    /// Not to be sent before.
+    pub due: Instant,
+    /// The last answer was a 401, and a token newer than the one it refused was asked for.
+    pub refused: bool,
+    /// The last try ended for want of a connection.
+    pub unconnected: bool,
+    /// How often it moved nothing for too long.
+    pub stalls: u32,
+}
+
+impl Tries {
+    /// The network is back: what failed for want of it waits no longer.
+    pub fn reconnected(&mut self, now: Instant) {
+        if self.unconnected {
+            self.due = self.due.min(now);
+        }
+    }
+}
+
+/// A request that is tried until it is answered: one try at a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Exchange {
+    /// The try under way.
+    pub op: Option<OpId>,
+    pub tries: Tries,
+}
+
+impl Exchange {
+    /// Its tries so far, while none is under way.
+    pub fn after(tries: Tries) -> Self {
+        Self { op: None, tries }
+    }
+
+    /// Whether it can be sent at `now`.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.op.is_none() && self.tries.due <= now
+    }
+
+    /// A try begins.
+    pub fn send(&mut self, op: OpId) {
+        self.op = Some(op);
+        self.tries.sent += 1;
+    }
+}

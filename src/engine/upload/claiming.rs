@@ -1,0 +1,265 @@
+//! Which file it is, whether another tab sends it, and whether it was begun before.
+
+use super::orphans::{AfterOrphans, Orphans};
+use super::parts::Parts;
+use super::stage::{Claiming, Following, Live, LiveStep, LockWait, Stage, Starting};
+use super::{Claim, Upload};
+use crate::engine::operations::Kind;
+use crate::engine::shared::Shared;
+use crate::engine::tries::Exchange;
+use crate::engine::{Action, Identity, Instant, Lock, OpId, PeerEnd, PeerMessage, PeerReport, Plan, Remote, Stored};
+
+/// How often a lock is asked for where there is no queue, and how often locks are looked at where there is one: a page
+/// in Chromium's back/forward cache keeps its locks until somebody asks for them. In milliseconds.
+const LOOK_EVERY: u64 = 2_000;
+/// How long a tab that released a lock leaves it to those who only ask now and then, in milliseconds.
+const LEFT_FOR: u64 = 2 * LOOK_EVERY;
+/// How long another tab's last report may take to arrive after its lock is free, in milliseconds.
+const LAST_WORD: u64 = 200;
+
+impl Upload {
+    /// It is its turn. The file is sampled where it may be known, and where it could change between its parts.
+    pub fn leave_queue(&mut self, shared: &mut Shared) {
+        if shared.config.resume || self.plan.parts() > 1 {
+            let op = shared.begin(self.step(), Kind::Local, Some(shared.config.stall));
+            self.stage = Stage::Claiming(Claiming::Sampling(op));
+            shared.emit(Action::Sample { op, upload: self.id });
+        } else {
+            self.begin(shared);
+        }
+    }
+
+    /// The file was sampled, for the first time. One that cannot be read, or that this engine sends already, is not
+    /// claimed: a file picked twice is two uploads.
+    pub(super) fn identified(&mut self, identity: Option<Identity>, is_known: bool, shared: &mut Shared) {
+        self.fingerprint.clone_from(&identity);
+        let Some(identity) = identity.filter(|_| shared.config.resume && !is_known) else {
+            return self.begin(shared);
+        };
+        shared.claimed();
+        self.claim = Some(Claim::new(identity.clone()));
+        let op = shared.begin_storing(self.step());
+        self.stage = Stage::Claiming(Claiming::Locking(op));
+        shared.emit(Action::Lock { op, identity, wait: false });
+    }
+
+    /// What came of asking for the lock.
+    pub fn locked(&mut self, lock: Lock, shared: &mut Shared) {
+        if let Some(claim) = &mut self.claim {
+            claim.locked = lock == Lock::Granted;
+        }
+        match (&mut self.stage, lock) {
+            (Stage::Claiming(Claiming::Locking(_)), Lock::Granted) => self.load(shared),
+            (Stage::Claiming(Claiming::Locking(_)), Lock::Taken { queue }) => {
+                self.post(PeerMessage::RequestHandover, shared);
+                let now = shared.now;
+                let wait = LockWait::AskAt(now.plus(if queue { 0 } else { LOOK_EVERY }));
+                self.follow(wait, shared);
+                if queue {
+                    self.ask_for_lock(true, shared);
+                }
+            }
+            (Stage::Claiming(Claiming::Following(following)), Lock::Granted) => {
+                following.wait = LockWait::LastWord { at: shared.now.plus(LAST_WORD), put_off: false };
+            }
+            (Stage::Claiming(Claiming::Following(following)), Lock::Taken { .. }) => {
+                // Who cannot queue leaves time to those who only ask now and then.
+                let pause = if matches!(following.wait, LockWait::Queued(_)) { LEFT_FOR } else { LOOK_EVERY };
+                following.wait = LockWait::AskAt(shared.now.plus(pause));
+            }
+            _ => {}
+        }
+    }
+
+    fn follow(&mut self, wait: LockWait, shared: &Shared) {
+        let look_at = shared.now.plus(LOOK_EVERY);
+        self.stage = Stage::Claiming(Claiming::Following(Following { wait, look_at }));
+    }
+
+    fn ask_for_lock(&mut self, wait: bool, shared: &mut Shared) {
+        let Some(identity) = self.claim.as_ref().map(|claim| claim.identity.clone()) else { return };
+        // Nobody knows how long another tab needs.
+        let op = if wait { shared.begin(self.step(), Kind::Local, None) } else { shared.begin_storing(self.step()) };
+        if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage {
+            following.wait = if wait { LockWait::Queued(op) } else { LockWait::Asking(op) };
+        }
+        shared.emit(Action::Lock { op, identity, wait });
+    }
+
+    /// When the locks are to be asked for or queried next, or a granted one is used.
+    pub fn lock_at(&self) -> Option<Instant> {
+        let Stage::Claiming(Claiming::Following(following)) = &self.stage else { return None };
+        match following.wait {
+            LockWait::Queued(_) => Some(following.look_at),
+            LockWait::AskAt(at) | LockWait::LastWord { at, .. } => Some(at),
+            LockWait::Asking(_) => None,
+        }
+    }
+
+    /// Time goes on while it waits for a lock. Says whether the locks are to be looked at.
+    pub fn wait_for_lock(&mut self, shared: &mut Shared) -> bool {
+        let now = shared.now;
+        let Stage::Claiming(Claiming::Following(following)) = &mut self.stage else { return false };
+        match following.wait {
+            LockWait::AskAt(at) if at <= now => self.ask_for_lock(false, shared),
+            LockWait::LastWord { at, .. } if at <= now => self.load(shared),
+            LockWait::Queued(_) if following.look_at <= now => {
+                following.look_at = now.plus(LOOK_EVERY);
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// Nobody was awake: the other tab's last report may be waiting to be read. It gets its time again, once.
+    pub fn overslept(&mut self, now: Instant) {
+        if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage
+            && matches!(following.wait, LockWait::LastWord { put_off: false, .. })
+        {
+            following.wait = LockWait::LastWord { at: now.plus(LAST_WORD), put_off: true };
+        }
+    }
+
+    fn load(&mut self, shared: &mut Shared) {
+        let Some(identity) = self.claim.as_ref().map(|claim| claim.identity.clone()) else { return };
+        let op = shared.begin_storing(self.step());
+        self.stage = Stage::Claiming(Claiming::Loading(op));
+        shared.emit(Action::Load { op, identity });
+    }
+
+    /// The store failed, or gave no answer in time: nothing is kept of this upload from now on.
+    pub(super) fn stop_keeping(&mut self, shared: &mut Shared) {
+        shared.store_answered(false);
+        if let Some(claim) = &mut self.claim {
+            claim.keeps = false;
+        }
+        for (part, op) in self.parts.storing() {
+            shared.cancel(op);
+            self.parts.counts(part);
+        }
+    }
+
+    /// Nobody else sends this upload, and this is stored of it.
+    pub(super) fn loaded(&mut self, stored: Option<Stored>, shared: &mut Shared) {
+        let left = self.claim.as_mut().and_then(|claim| claim.left.take());
+        // What this tab began is gone, where the other tab had to begin anew.
+        if let (Some(left), Some(stored)) = (&left, &stored)
+            && left.key != stored.record.key
+        {
+            shared.admission.removed(&left.key);
+        }
+        match stored {
+            Some(Stored { record, .. }) if record.is_intent() => {
+                // A start of an earlier page may act even after this search.
+                self.seek(record.upload_id);
+                let orphans = Orphans::of(self.sought.clone());
+                self.stage = Stage::Starting(Starting::Orphans(orphans, AfterOrphans::Begin));
+            }
+            Some(Stored { record, tags, .. }) => {
+                if let Some(claim) = &mut self.claim {
+                    claim.recorded = true;
+                }
+                let remote = Remote { key: record.key.clone(), upload_id: record.upload_id.clone() };
+                self.go_on(remote, record.part_size, tags, shared);
+            }
+            // Begun here, and nothing is kept of it: the tab it was left to has completed it, or has given it up, or
+            // could not keep it. It may have stored parts again, so no tag is trusted.
+            None => match left {
+                Some(remote) => self.go_on(remote, self.plan.part_size(), Vec::new(), shared),
+                None => self.begin(shared),
+            },
+        }
+    }
+
+    /// Goes on from what was begun before.
+    fn go_on(&mut self, remote: Remote, part_size: u64, tags: Vec<(u32, String)>, shared: &mut Shared) {
+        shared.admission.holds(&remote.key, self.plan.size());
+        self.plan = Plan::new(self.plan.size(), Some(part_size));
+        self.parts = Parts::resumed(&self.plan, tags);
+        self.meter.resumed_from = self.parts.stored_bytes();
+        self.meter.highest_sent = self.meter.highest_sent.max(self.parts.stored_bytes());
+        self.meter.moved_since_shown = true;
+        let step = LiveStep::Verifying(Exchange::default());
+        self.stage = Stage::Live(Live { remote, resumed: true, step });
+    }
+
+    /// Another tab posted something about the file.
+    pub fn heard(&mut self, message: PeerMessage, shared: &mut Shared) {
+        match message {
+            PeerMessage::RequestHandover if self.has_ended() => {}
+            PeerMessage::RequestHandover => {
+                let Some(claim) = self.claim.as_mut().filter(|claim| claim.locked) else { return };
+                claim.handover_requested = claim.recorded;
+                // Whoever asks follows from now on, and knows nothing yet.
+                let report = Self::report(&self.view(shared.now, shared), None);
+                self.post(PeerMessage::Report(report), shared);
+            }
+            PeerMessage::Report(report) if self.is_following() => self.followed(report, shared),
+            PeerMessage::Report(_) => {}
+        }
+    }
+
+    /// Another tab is so far.
+    fn followed(&mut self, report: PeerReport, shared: &mut Shared) {
+        if let (Some(PeerEnd::Done), Some(key)) = (report.end, report.key) {
+            // What this tab began of it is gone, where the other tab had to begin anew.
+            let left = self.claim.as_ref().and_then(|claim| claim.left.as_ref());
+            if let Some(left) = left.filter(|left| left.key != key) {
+                shared.admission.removed(&left.key);
+            }
+            shared.admission.holds(&key, self.plan.size());
+            return self.finished_elsewhere(key, shared);
+        }
+        let sent = report.sent.min(self.plan.size());
+        let meter = &mut self.meter;
+        meter.speed.moved(sent.saturating_sub(meter.highest_sent), shared.now);
+        meter.highest_sent = meter.highest_sent.max(sent);
+        meter.peer_parts = meter.peer_parts.max(report.parts_done.min(self.plan.parts()));
+        meter.moved_since_shown = true;
+    }
+
+    /// Lets another tab send what this one cannot: it has no token, or the person paused it here.
+    pub fn hand_over(&mut self, shared: &mut Shared) {
+        let Stage::Live(live) = &self.stage else { return };
+        let is_asked = self.claim.as_ref().is_some_and(|claim| claim.handover_requested);
+        let cannot_send = shared.token.is_awaited() || self.paused;
+        if !is_asked || !cannot_send || matches!(live.step, LiveStep::Orphans(_)) || !self.is_idle() {
+            return;
+        }
+        let remote = live.remote.clone();
+        let Some(claim) = &mut self.claim else { return };
+        (claim.handover_requested, claim.locked, claim.recorded) = (false, false, false);
+        claim.left = Some(remote);
+        let identity = claim.identity.clone();
+        shared.emit(Action::Unlock { identity });
+        self.follow(LockWait::AskAt(shared.now), shared);
+        self.ask_for_lock(true, shared);
+    }
+
+    /// What this tab left to another one, and could send again, it wants back.
+    pub fn ask_back(&self, shared: &mut Shared) {
+        if self.is_following() && !self.paused {
+            self.post(PeerMessage::RequestHandover, shared);
+        }
+    }
+
+    pub(super) fn post(&self, message: PeerMessage, shared: &mut Shared) {
+        if let Some(claim) = &self.claim {
+            shared.emit(Action::Post { identity: claim.identity.clone(), message });
+        }
+    }
+
+    /// Gives the file's lock up, or the wait for it.
+    pub(super) fn unclaim(&mut self, waiting: Option<OpId>, shared: &mut Shared) {
+        if let Some(op) = waiting {
+            shared.cancel(op);
+        }
+        if let Some(claim) = self.claim.take() {
+            if claim.locked {
+                shared.emit(Action::Unlock { identity: claim.identity });
+            }
+            shared.unclaimed();
+        }
+    }
+}

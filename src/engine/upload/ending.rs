@@ -1,0 +1,257 @@
+//! The end: what it leaves at the service, in the store and in other tabs is put in order before it is settled.
+
+use super::Upload;
+use super::orphans::Orphans;
+use super::stage::{End, EndStep, Ending, Stage, Starting};
+use crate::engine::shared::Shared;
+use crate::engine::tries::Exchange;
+use crate::engine::{Action, Checkpoint, PeerEnd, PeerMessage, Remote};
+use crate::protocol::{Code, Failure};
+
+impl Upload {
+    /// Abandons every request and every other operation, tags on their way to the store apart.
+    pub(super) fn cancel_requests(&mut self, shared: &mut Shared) {
+        for op in self.parts.land().into_iter().chain(self.stage.operation()) {
+            shared.cancel(op);
+        }
+    }
+
+    fn cancel_storing(&mut self, shared: &mut Shared) {
+        for (part, op) in self.parts.storing() {
+            shared.cancel(op);
+            self.parts.counts(part);
+        }
+    }
+
+    /// The person aborts it; `keep` leaves what is stored.
+    pub fn abort(&mut self, keep: bool, shared: &mut Shared) {
+        if self.has_ended() {
+            return;
+        }
+        // Nothing is known yet of what is stored: it is not this upload's to delete.
+        let keeps_record = keep || matches!(self.stage, Stage::Queued | Stage::Claiming(_));
+        let remote = self.stage.remote().cloned();
+        let step = match &self.stage {
+            // The answer to a start is waited for: without the key nothing could be removed.
+            Stage::Starting(Starting::Posting(Exchange { op: Some(op), .. })) if !keep => EndStep::AwaitingStart(*op),
+            // The record is what somebody would resume it from.
+            Stage::Starting(Starting::StoringRecord(op, _)) if keep => EndStep::Storing(Some(*op)),
+            _ if remote.is_some() && !keep => EndStep::Removing(Exchange::default()),
+            _ => EndStep::Storing(None),
+        };
+        let goes_on = match step {
+            EndStep::AwaitingStart(op) => Some(op),
+            EndStep::Storing(op) => op,
+            _ => None,
+        };
+        let waiting = self.stage.operation().filter(|op| Some(*op) != goes_on);
+        for op in self.parts.land().into_iter().chain(waiting) {
+            shared.cancel(op);
+        }
+        if !keep {
+            self.cancel_storing(shared);
+        }
+        let is_over = matches!(step, EndStep::Storing(_));
+        self.stage = Stage::Ending(Ending { end: End::Aborted, keep: keeps_record, remote, step });
+        self.show_end(shared);
+        // Without a token nothing can be removed either.
+        if shared.token.has_failed() {
+            self.let_be(shared);
+        } else if is_over {
+            self.clean_up(shared);
+        }
+    }
+
+    /// There is no token: what would have to be removed is left.
+    pub fn let_be(&mut self, shared: &mut Shared) {
+        if let Stage::Ending(ending) = &self.stage
+            && matches!(ending.step, EndStep::AwaitingStart(_) | EndStep::Removing(_) | EndStep::Orphans(_))
+        {
+            if matches!(ending.step, EndStep::AwaitingStart(_)) && self.file.unique_name {
+                self.seek(self.file.name.clone());
+            }
+            self.cancel_requests(shared);
+            self.leave_to_be_found();
+            self.release(shared);
+        } else {
+            self.check_storing(shared);
+        }
+    }
+
+    /// No token can be had: it fails, or what would have to be removed is left.
+    pub fn fail_or_let_be(&mut self, failure: &Failure, shared: &mut Shared) {
+        if self.has_ended() {
+            self.let_be(shared);
+        } else {
+            self.finish(End::Failed(failure.clone()), shared);
+        }
+    }
+
+    /// It ends.
+    pub fn finish(&mut self, end: End, shared: &mut Shared) {
+        if self.has_ended() {
+            return self.release(shared);
+        }
+        self.cancel_requests(shared);
+        let remote = self.stage.remote().cloned();
+        if end == End::Done {
+            self.meter.highest_sent = self.plan.size();
+            self.meter.peer_parts = self.plan.parts();
+        }
+        // What is stored of a file that changed is of no use to anybody.
+        let is_useless = matches!(&end, End::Failed(failure) if failure.code == Code::FileChanged);
+        let keep = match &end {
+            End::Failed(failure) => {
+                let is_unknown = matches!(self.stage, Stage::Queued | Stage::Claiming(_));
+                is_unknown || remote.is_some() && !is_useless && failure.code != Code::NotFound
+            }
+            End::Done | End::Aborted => false,
+        };
+        if !keep {
+            self.cancel_storing(shared);
+        }
+        let removes = is_useless && remote.is_some();
+        let step = if removes { EndStep::Removing(Exchange::default()) } else { EndStep::Storing(None) };
+        let is_done = end == End::Done;
+        self.stage = Stage::Ending(Ending { end, keep, remote, step });
+        if !is_done {
+            self.show_end(shared);
+        }
+        if !removes {
+            self.release(shared);
+        }
+    }
+
+    /// Another tab has completed it.
+    pub(super) fn finished_elsewhere(&mut self, key: String, shared: &mut Shared) {
+        if let Some(claim) = &mut self.claim {
+            claim.left = None;
+        }
+        let waiting = self.stage.operation();
+        self.meter.highest_sent = self.plan.size();
+        self.meter.peer_parts = self.plan.parts();
+        let remote = Some(Remote { key, upload_id: String::new() });
+        self.stage = Stage::Ending(Ending { end: End::Done, keep: true, remote, step: EndStep::Storing(None) });
+        self.unclaim(waiting, shared);
+        self.settle(shared);
+    }
+
+    /// An aborted start was answered with a key, or not.
+    pub(super) fn start_awaited(&mut self, remote: Option<Remote>, shared: &mut Shared) {
+        let Stage::Ending(ending) = &mut self.stage else { return };
+        match remote {
+            Some(remote) => {
+                ending.remote = Some(remote);
+                ending.step = EndStep::Removing(Exchange::default());
+            }
+            None => self.clean_up(shared),
+        }
+    }
+
+    /// What the service has is removed, or cannot be.
+    pub(super) fn removed(&mut self, removed: bool, shared: &mut Shared) {
+        match self.stage.remote() {
+            Some(remote) if removed => shared.admission.removed(&remote.key),
+            _ => self.leave_to_be_found(),
+        }
+        self.clean_up(shared);
+    }
+
+    /// Nothing is left to do at the service, but for what a lost start may have left.
+    fn clean_up(&mut self, shared: &mut Shared) {
+        let Stage::Ending(ending) = &mut self.stage else { return };
+        if !self.sought.is_empty() && !ending.keep {
+            ending.step = EndStep::Orphans(Orphans::of(self.sought.clone()));
+        } else {
+            self.release(shared);
+        }
+    }
+
+    /// Nothing is left to do at the service. The end is told before what is stored is deleted: a tab that finds neither
+    /// would start over.
+    pub(super) fn release(&mut self, shared: &mut Shared) {
+        let Stage::Ending(ending) = &mut self.stage else { return };
+        let Some(claim) = self.claim.as_ref().filter(|claim| claim.locked) else { return self.settle(shared) };
+        let is_intent = !claim.recorded && ending.remote.is_none();
+        let is_done = ending.end == End::Done;
+        let left = self.sought.last().filter(|_| self.orphans_left && !is_done).cloned();
+        if ending.keep || is_intent && left.is_some() {
+            if !matches!(ending.step, EndStep::Storing(_)) {
+                ending.step = EndStep::Storing(None);
+            }
+            return self.check_storing(shared);
+        }
+        let identity = claim.identity.clone();
+        if is_done {
+            self.post_end(PeerEnd::Done, shared);
+        }
+        // What is left in the bucket is found by its name when the file is picked again; nobody is offered it.
+        let intent = left.and_then(|name| self.store(Checkpoint::Intent { name }, shared));
+        let op = intent.unwrap_or_else(|| {
+            let op = shared.begin_storing(self.step());
+            shared.emit(Action::Purge { op, identity });
+            op
+        });
+        if let Stage::Ending(ending) = &mut self.stage {
+            ending.step = EndStep::Purging(op);
+        }
+    }
+
+    /// What the service has of it could not be removed.
+    fn leave_to_be_found(&mut self) {
+        if let Some(name) = self.name_there.clone() {
+            self.seek(name);
+        }
+    }
+
+    /// The record of an aborted upload is stored, or not.
+    pub(super) fn record_kept(&mut self, shared: &mut Shared) {
+        if let Stage::Ending(ending) = &mut self.stage {
+            ending.step = EndStep::Storing(None);
+        }
+        self.check_storing(shared);
+    }
+
+    /// Goes on once nothing is on its way to the store any more.
+    pub(super) fn check_storing(&mut self, shared: &mut Shared) {
+        if let Stage::Ending(ending) = &self.stage
+            && matches!(ending.step, EndStep::Storing(None))
+            && !self.parts.is_storing()
+        {
+            self.settle(shared);
+        }
+    }
+
+    fn post_end(&self, end: PeerEnd, shared: &mut Shared) {
+        let report = Self::report(&self.view(shared.now, shared), Some(end));
+        self.post(PeerMessage::Report(report), shared);
+    }
+
+    /// Releases the file's lock and ends the upload.
+    pub(super) fn settle(&mut self, shared: &mut Shared) {
+        let Stage::Ending(ending) = &self.stage else { return };
+        if matches!(ending.step, EndStep::Settled) {
+            return;
+        }
+        let is_done = ending.end == End::Done;
+        // A tab may have begun to listen since the end was told first; whoever found the lock taken hears this.
+        if self.claim.as_ref().is_some_and(|claim| claim.locked) {
+            self.post_end(if is_done { PeerEnd::Done } else { PeerEnd::Gone }, shared);
+        }
+        self.unclaim(None, shared);
+        if let Stage::Ending(ending) = &mut self.stage {
+            ending.step = EndStep::Settled;
+        }
+        if is_done {
+            self.show_end(shared);
+        }
+        shared.admission.dropped(self.id);
+        shared.emit(Action::Settle { upload: self.id });
+    }
+
+    fn show_end(&self, shared: &mut Shared) {
+        shared.drop_shows(self.id);
+        let view = self.view(shared.now, shared);
+        shared.emit(Action::Show { upload: self.id, view });
+    }
+}

@@ -1,0 +1,162 @@
+//! Parts, their tags, and the completion.
+
+use super::Upload;
+use super::orphans::Orphans;
+use super::parts::FlightStep;
+use super::stage::{End, Live, LiveStep, Stage, Uncertain};
+use crate::engine::operations::{Kind, Target};
+use crate::engine::shared::Shared;
+use crate::engine::tries::{Exchange, Tries};
+use crate::engine::{Action, Identity, OpId, PartBody};
+use crate::names::PREFIX;
+use crate::protocol::{Code, Failure, FileInfo, Request};
+
+impl Upload {
+    /// Begins a part: first the file is looked at, as Firefox never ends a request whose file has changed.
+    pub fn take_part(&mut self, part: u32, shared: &mut Shared) {
+        if self.parts.in_flight() == 0 {
+            self.meter.speed.begin(shared.now);
+        }
+        let op = shared.begin(Target::Part(self.id, part), Kind::Local, Some(shared.config.stall));
+        self.parts.take(part, op);
+        self.served = op.0;
+        shared.emit(Action::Peek { op, upload: self.id, range: self.plan.range(part) });
+    }
+
+    /// The part's bytes are there. It is sent, or put back where nothing may be sent any more.
+    pub fn send_part(&mut self, part: u32, shared: &mut Shared) {
+        let Some(tries) = self.parts.flight(part).map(|flight| flight.tries) else { return };
+        let Stage::Live(Live { remote, step: LiveStep::Sending, .. }) = &self.stage else { return };
+        if self.paused || shared.is_blocked() {
+            return self.parts.put_back(part, Tries { due: shared.now, ..tries });
+        }
+        let (limit, report) = self.patience(part, tries, shared);
+        let request = Request::part(&remote.key, &remote.upload_id, part);
+        let op = shared.begin(Target::Part(self.id, part), Kind::Request, Some(limit));
+        if let Some(flight) = self.parts.flight_mut(part) {
+            (flight.op, flight.step, flight.moved) = (op, FlightStep::Sending, 0);
+            flight.tries.sent += 1;
+        }
+        let body = PartBody { upload: self.id, range: self.plan.range(part) };
+        shared.emit(Action::Send { op, request, part: Some(body), report });
+    }
+
+    /// The connection failed. A browser that cannot read the file any more says so too.
+    pub fn recheck_part(&mut self, part: u32, failure: Failure, op: OpId, shared: &mut Shared) {
+        let range = self.plan.range(part);
+        let Some(flight) = self.parts.flight_mut(part) else { return };
+        (flight.op, flight.step) = (op, FlightStep::Rechecking(failure));
+        shared.emit(Action::Peek { op, upload: self.id, range });
+    }
+
+    /// The service has a part. Its tag is stored before it counts.
+    pub fn part_arrived(&mut self, part: u32, tag: String, shared: &mut Shared) {
+        let Stage::Live(Live { remote, step: LiveStep::Sending, .. }) = &self.stage else { return };
+        let length = self.plan.len(part);
+        let moved = self.parts.flight(part).map_or(0, |flight| flight.moved);
+        let op = self.claim.as_ref().filter(|claim| claim.keeps && claim.recorded).map(|claim| {
+            let op = shared.begin_storing(Target::Tag(self.id, part));
+            let (upload, identity, remote) = (self.id, claim.identity.clone(), remote.clone());
+            let part_size = self.plan.part_size();
+            shared.emit(Action::StoreTag { op, upload, identity, remote, part_size, part, tag: tag.clone() });
+            op
+        });
+        self.parts.arrived(part, tag, length, op);
+        self.advance(length.saturating_sub(moved), shared.now);
+        self.check_parts(shared);
+    }
+
+    /// The tag of a part is stored, or keeping it failed.
+    pub fn tag_stored(&mut self, part: u32, stored: bool, shared: &mut Shared) {
+        if !stored {
+            self.stop_keeping(shared);
+        }
+        self.parts.counts(part);
+        self.meter.moved_since_shown = true;
+        self.check_parts(shared);
+        self.check_storing(shared);
+    }
+
+    /// Goes on once every part counts. A file that could have changed is sampled again.
+    pub(super) fn check_parts(&mut self, shared: &Shared) {
+        let Stage::Live(live) = &mut self.stage else { return };
+        if matches!(live.step, LiveStep::Sending) && self.parts.done() == self.plan.parts() {
+            let first = Exchange::after(Tries { due: shared.now, ..Tries::default() });
+            let is_known = self.fingerprint.is_some();
+            live.step = if is_known { LiveStep::Sampling(first) } else { LiveStep::Completing(first) };
+        }
+    }
+
+    /// The file was sampled again.
+    pub(super) fn resampled(&mut self, identity: Option<&Identity>, shared: &mut Shared) {
+        let is_same = identity.is_some() && identity == self.fingerprint.as_ref();
+        match &mut self.stage {
+            Stage::Live(live) if is_same => live.step = LiveStep::Completing(Exchange::default()),
+            _ => {
+                let message = "The file changed while it was uploaded; pick it again.";
+                self.finish(End::Failed(Failure::new(Code::FileChanged, message)), shared);
+            }
+        }
+    }
+
+    /// The service still has what was begun before. An earlier start of it may have been lost, and act late: under the
+    /// same name, which is looked for before it is done.
+    pub(super) fn verified(&mut self, file: FileInfo, shared: &mut Shared) {
+        if let Some(name) = file.file_name.filter(|name| self.file.unique_name && name.starts_with(PREFIX)) {
+            self.name_there = Some(name.clone());
+            self.seek(name);
+        }
+        self.confirmed(file.completed, shared);
+    }
+
+    /// Whether the service still has it, or has completed it.
+    pub(super) fn confirmed(&mut self, completed: bool, shared: &mut Shared) {
+        if completed {
+            return self.completed(shared);
+        }
+        let Stage::Live(live) = &mut self.stage else { return };
+        if let LiveStep::Confirming(_, Uncertain { failure, tries }) = &live.step {
+            let (failure, sent) = (failure.clone(), *tries);
+            match shared.config.backoff.delay(sent, &failure, &mut shared.random) {
+                Some(wait) => {
+                    let due = shared.now.plus(wait);
+                    let unconnected = failure.is_connection_failure();
+                    let tries = Tries { sent, due, unconnected, ..Tries::default() };
+                    live.step = LiveStep::Completing(Exchange::after(tries));
+                }
+                None => self.finish(End::Failed(failure), shared),
+            }
+        } else {
+            live.step = LiveStep::Sending;
+            self.check_parts(shared);
+        }
+    }
+
+    /// All parts are joined.
+    pub(super) fn completed(&mut self, shared: &mut Shared) {
+        match &mut self.stage {
+            Stage::Live(live) if !self.sought.is_empty() => {
+                live.step = LiveStep::Orphans(Orphans::of(self.sought.clone()));
+            }
+            _ => self.finish(End::Done, shared),
+        }
+    }
+
+    /// A part's try came to nothing.
+    pub fn part_failed(&mut self, part: u32, failure: Failure, epoch: u64, shared: &mut Shared) {
+        let Some(tries) = self.parts.flight(part).map(|flight| flight.tries) else { return };
+        let resumed = matches!(&self.stage, Stage::Live(live) if live.resumed);
+        if resumed && failure.code == Code::NotFound {
+            return self.restart(shared);
+        }
+        match shared.next_try(tries, &failure, epoch, true) {
+            Some(tries) => self.parts.put_back(part, tries),
+            None => self.finish(End::Failed(failure), shared),
+        }
+    }
+
+    /// One tag a part, for the completion.
+    pub(super) fn tags(&self) -> Option<Vec<String>> {
+        self.parts.all_tags(&self.plan)
+    }
+}

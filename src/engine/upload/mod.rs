@@ -1,0 +1,346 @@
+//! One upload: where it stands, and what follows from each outcome.
+
+mod claiming;
+mod ending;
+mod live;
+mod orphans;
+mod parts;
+mod patience;
+mod stage;
+mod starting;
+mod step;
+
+use super::operations::Target;
+use super::progress::Speed;
+use super::shared::Shared;
+use super::{
+    Action, FileSpec, Identity, Instant, PeerMessage, PeerReport, Plan, Progress, Remote, State, UploadId, View,
+};
+use parts::Parts;
+pub(super) use parts::{Flight, FlightStep};
+use stage::{Claiming, End, EndStep, Live, LiveStep, Stage, Starting};
+
+/// Shortest time between two reports of an upload's progress, in milliseconds: a screen shows no more.
+const SHOW_EVERY: u64 = 50;
+
+/// One upload.
+#[derive(Debug)]
+pub(super) struct Upload {
+    pub id: UploadId,
+    pub plan: Plan,
+    pub paused: bool,
+    /// When it was last given a part to send: who waited longest is served first.
+    pub served: u64,
+    file: FileSpec,
+    stage: Stage,
+    parts: Parts,
+    /// What the file was when it was picked, where it was sampled.
+    fingerprint: Option<Identity>,
+    claim: Option<Claim>,
+    /// Names under which a start without an answer, here or on an earlier page, may have left a file that nobody knows
+    /// the key of.
+    sought: Vec<String>,
+    /// The unique name that the service has for what it knows of this upload.
+    name_there: Option<String>,
+    /// An orphan may be left in the bucket: found, and not removed, or not looked for.
+    orphans_left: bool,
+    meter: Meter,
+}
+
+/// The hold on a file that no other tab may send meanwhile.
+#[derive(Clone, Debug)]
+struct Claim {
+    identity: Identity,
+    /// This tab has the file's lock.
+    locked: bool,
+    /// The store is written to; else it failed, and the upload continues without.
+    keeps: bool,
+    /// The store has a record that another tab could resume from.
+    recorded: bool,
+    /// Another tab could send the upload, and asked for it.
+    handover_requested: bool,
+    /// What this tab began and left to another.
+    left: Option<Remote>,
+}
+
+impl Claim {
+    fn new(identity: Identity) -> Self {
+        Self { identity, locked: false, keeps: true, recorded: false, handover_requested: false, left: None }
+    }
+}
+
+/// What a person sees of it.
+#[derive(Clone, Debug, Default)]
+struct Meter {
+    speed: Speed,
+    highest_sent: u64,
+    resumed_from: u64,
+    /// Parts that another tab has stored.
+    peer_parts: u32,
+    /// What was last shown, and when.
+    shown: Option<State>,
+    shown_at: Instant,
+    moved_since_shown: bool,
+    /// A speed above 0 was shown.
+    shown_moving: bool,
+}
+
+impl Upload {
+    pub fn new(id: UploadId, file: FileSpec, part_size: Option<u64>) -> Self {
+        Self {
+            id,
+            plan: Plan::new(file.size, part_size),
+            paused: false,
+            served: 0,
+            file,
+            stage: Stage::Queued,
+            parts: Parts::new(),
+            fingerprint: None,
+            claim: None,
+            sought: Vec::new(),
+            name_there: None,
+            orphans_left: false,
+            meter: Meter::default(),
+        }
+    }
+
+    /// The target of its operations, those of parts apart.
+    fn step(&self) -> Target {
+        Target::Step(self.id)
+    }
+
+    /// Whether it has ended, be everything done for it or not.
+    pub fn has_ended(&self) -> bool {
+        self.stage.has_ended()
+    }
+
+    /// Whether nothing further is done for it.
+    pub fn is_settled(&self) -> bool {
+        matches!(&self.stage, Stage::Ending(ending) if matches!(ending.step, EndStep::Settled))
+    }
+
+    /// Whether another tab sends it.
+    pub fn is_following(&self) -> bool {
+        self.stage.is_following()
+    }
+
+    /// Whether it needs nothing of the service now: another tab sends it, or that is being found out.
+    pub fn is_claiming(&self) -> bool {
+        matches!(self.stage, Stage::Claiming(_))
+    }
+
+    /// Whether it lays claim to this file.
+    pub fn claims(&self, identity: &Identity) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.identity == *identity)
+    }
+
+    /// The file it lays claim to.
+    pub fn claimed(&self) -> Option<&Identity> {
+        self.claim.as_ref().map(|claim| &claim.identity)
+    }
+
+    /// Its file's key, once known.
+    pub fn key(&self) -> Option<&str> {
+        let left = || self.claim.as_ref()?.left.as_ref();
+        self.stage.remote().or_else(left).map(|remote| remote.key.as_str())
+    }
+
+    /// Whether nothing of it is on its way, to the service or to the store.
+    fn is_idle(&self) -> bool {
+        self.stage.operation().is_none() && self.parts.is_idle()
+    }
+
+    pub fn parts_in_flight(&self) -> usize {
+        self.parts.in_flight()
+    }
+
+    pub fn flight(&self, part: u32) -> Option<&Flight> {
+        self.parts.flight(part)
+    }
+
+    pub fn flight_mut(&mut self, part: u32) -> Option<&mut Flight> {
+        self.parts.flight_mut(part)
+    }
+
+    /// The lowest part that can be sent at `now`.
+    pub fn sendable(&self, now: Instant) -> Option<u32> {
+        if self.paused || !self.stage.is_sending() { None } else { self.parts.sendable(&self.plan, now) }
+    }
+
+    /// Whether it was begun, and sends no part yet.
+    pub fn is_ahead(&self, now: Instant) -> bool {
+        let announced = match &self.stage {
+            Stage::Claiming(claiming) => !matches!(claiming, Claiming::Following(_)),
+            Stage::Starting(starting) => !matches!(starting, Starting::Orphans(..)),
+            Stage::Live(live) => matches!(live.step, LiveStep::Verifying(_)),
+            Stage::Queued | Stage::Ending(_) => false,
+        };
+        !self.paused && self.parts.in_flight() == 0 && (announced || self.sendable(now).is_some())
+    }
+
+    /// The operation of its stage that is under way.
+    pub fn operation(&self) -> Option<super::OpId> {
+        self.stage.operation()
+    }
+
+    /// When something of this upload can be sent next, if only time is in its way.
+    pub fn due(&self) -> Option<Instant> {
+        if self.wants_step() {
+            return self.stage.exchange().map(|exchange| exchange.tries.due);
+        }
+        if self.paused || !self.stage.is_sending() { None } else { self.parts.due(&self.plan) }
+    }
+
+    /// The network is back: what failed for want of it waits no longer.
+    pub fn reconnected(&mut self, now: Instant) {
+        self.parts.reconnected(now);
+        if let Some(exchange) = self.stage.exchange_mut() {
+            exchange.tries.reconnected(now);
+        }
+    }
+
+    /// The person pauses it. Parts that are not wholly handed over are taken back.
+    pub fn pause(&mut self, shared: &mut Shared) {
+        if self.has_ended() || std::mem::replace(&mut self.paused, true) {
+            return;
+        }
+        // Following tabs pause too. A tab that asks from now on gets the upload.
+        if let Some(claim) = &mut self.claim {
+            claim.handover_requested = false;
+        }
+        for (part, flight) in self.parts.unsent(&self.plan) {
+            let mut tries = flight.tries;
+            if !matches!(flight.step, FlightStep::Peeking) {
+                tries.sent = tries.sent.saturating_sub(1);
+            }
+            tries.due = shared.now;
+            self.parts.put_back(part, tries);
+            shared.cancel(flight.op);
+        }
+    }
+
+    /// The person resumes it. Says whether that changes anything.
+    pub fn resume(&mut self) -> bool {
+        std::mem::take(&mut self.paused)
+    }
+
+    /// `bytes` of a part were handed to the network in this try.
+    pub fn part_moved(&mut self, part: u32, bytes: u64, now: Instant) {
+        let length = self.plan.len(part);
+        let Some(flight) = self.parts.flight_mut(part) else { return };
+        let more = bytes.min(length).saturating_sub(flight.moved);
+        flight.moved += more;
+        self.advance(more, now);
+    }
+
+    fn advance(&mut self, bytes: u64, now: Instant) {
+        self.meter.speed.moved(bytes, now);
+        self.meter.highest_sent = self.meter.highest_sent.max(self.parts.sent());
+        self.meter.moved_since_shown = true;
+    }
+
+    /// The state now.
+    pub fn state(&self, shared: &Shared) -> State {
+        if let Stage::Ending(ending) = &self.stage {
+            return match ending.end {
+                End::Done if matches!(ending.step, EndStep::Settled) => State::Done,
+                End::Done => State::Completing,
+                End::Failed(_) => State::Failed,
+                End::Aborted => State::Aborted,
+            };
+        }
+        if self.paused {
+            return State::Paused;
+        }
+        let offline = shared.link.is_down();
+        let idles = || self.is_idle() && (shared.is_blocked() || self.due().is_some_and(|due| due > shared.now));
+        match &self.stage {
+            Stage::Queued if offline => State::Waiting,
+            Stage::Queued => State::Queued,
+            Stage::Claiming(Claiming::Following(_)) => State::Uploading,
+            Stage::Claiming(_) => State::Starting,
+            _ if offline || idles() => State::Waiting,
+            Stage::Starting(_) => State::Starting,
+            Stage::Live(Live { step: LiveStep::Verifying(_), .. }) => State::Starting,
+            Stage::Live(Live { step: LiveStep::Sending, .. }) => State::Uploading,
+            Stage::Live(_) | Stage::Ending(_) => State::Completing,
+        }
+    }
+
+    /// The upload at `now`.
+    pub fn view(&self, now: Instant, shared: &Shared) -> View {
+        let failure = match &self.stage {
+            Stage::Ending(ending) => match &ending.end {
+                End::Failed(failure) => Some(failure.clone()),
+                End::Done | End::Aborted => None,
+            },
+            _ => None,
+        };
+        let state = self.state(shared);
+        View { state, progress: self.progress(state, now), key: self.key().map(str::to_owned), failure }
+    }
+
+    fn progress(&self, state: State, now: Instant) -> Progress {
+        let meter = &self.meter;
+        let total = self.plan.size();
+        let speed = if matches!(meter.shown, Some(State::Uploading)) { meter.speed.rate(now) } else { 0.0 };
+        let time_left = match state {
+            State::Done => Some(0.0),
+            _ if speed > 0.0 => Some((total - meter.highest_sent) as f64 * 1000.0 / speed),
+            _ => None,
+        };
+        Progress {
+            sent: meter.highest_sent,
+            total,
+            parts_done: self.parts.done().max(meter.peer_parts),
+            parts: self.plan.parts(),
+            speed,
+            time_left,
+            resumed_from: meter.resumed_from,
+        }
+    }
+
+    /// When it is to be shown again, if nothing happens before.
+    pub fn show_at(&self, now: Instant) -> Option<Instant> {
+        if self.has_ended() {
+            return None;
+        }
+        let next = self.meter.shown_at.plus(SHOW_EVERY);
+        let moved = self.meter.moved_since_shown.then_some(next);
+        let stands = self.meter.shown_moving.then(|| self.meter.speed.stands_at().max(next));
+        moved.into_iter().chain(stands.filter(|at| *at > now)).min()
+    }
+
+    /// Shows it, here and to other tabs, if it changed.
+    pub fn show(&mut self, shared: &mut Shared) {
+        let now = shared.now;
+        let state = self.state(shared);
+        let moves = self.meter.speed.rate(now) > 0.0;
+        let changed = self.meter.moved_since_shown || (self.meter.shown_moving && !moves);
+        let meter = &mut self.meter;
+        if meter.shown.unwrap_or(State::Queued) == state && !(changed && now.since(meter.shown_at) >= SHOW_EVERY) {
+            return;
+        }
+        (meter.shown, meter.shown_at) = (Some(state), now);
+        (meter.moved_since_shown, meter.shown_moving) = (false, moves);
+        let view = self.view(now, shared);
+        if let Some(claim) = self.claim.as_ref().filter(|claim| claim.locked && !self.is_following()) {
+            let report = Self::report(&view, None);
+            shared.emit(Action::Post { identity: claim.identity.clone(), message: PeerMessage::Report(report) });
+        }
+        shared.emit(Action::Show { upload: self.id, view });
+    }
+
+    /// What is shown is how it is now: the person may have done something since that was decided.
+    pub fn shown_now(&mut self, shared: &Shared) -> View {
+        if !self.has_ended() {
+            self.meter.shown = Some(self.state(shared));
+        }
+        self.view(shared.now, shared)
+    }
+
+    fn report(view: &View, end: Option<super::PeerEnd>) -> PeerReport {
+        let Progress { sent, parts_done, .. } = view.progress;
+        PeerReport { sent, parts_done, key: view.key.clone(), end }
+    }
+}

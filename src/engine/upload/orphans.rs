@@ -1,0 +1,101 @@
+//! Files that a start left in the bucket although its answer was lost: nobody knows their upload IDs, so nothing can be
+//! added to them. The bucket's list shows them by the name, which is like no other; they are removed.
+
+use super::stage::Uncertain;
+use crate::engine::OpId;
+use crate::engine::tries::Exchange;
+use crate::protocol::{FileInfo, Request};
+
+/// The search for such files, and their removal.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Orphans {
+    /// The names they may bear, as the service has them.
+    names: Vec<String>,
+    pub step: OrphanStep,
+    /// One could not be removed.
+    pub left: bool,
+}
+
+/// What comes next.
+#[derive(Clone, Debug)]
+pub(in crate::engine) enum OrphanStep {
+    /// `GET /buckets`.
+    Finding(Exchange),
+    /// The list is read; it took these tries.
+    Decoding(OpId, Exchange),
+    /// `DELETE` of this one; then of the others.
+    Removing { key: String, others: Vec<String>, exchange: Exchange },
+}
+
+/// What to do once all orphans are removed.
+#[derive(Clone, Debug)]
+pub(in crate::engine) enum AfterOrphans {
+    /// A first start: they were an earlier page's.
+    Begin,
+    /// Another start.
+    Again(Uncertain),
+}
+
+impl Orphans {
+    /// A search for files that bear one of `names`.
+    pub fn of(names: Vec<String>) -> Self {
+        Self { names, step: OrphanStep::Finding(Exchange::default()), left: false }
+    }
+
+    pub fn exchange(&self) -> Option<&Exchange> {
+        match &self.step {
+            OrphanStep::Finding(exchange) | OrphanStep::Removing { exchange, .. } => Some(exchange),
+            OrphanStep::Decoding(..) => None,
+        }
+    }
+
+    pub fn exchange_mut(&mut self) -> Option<&mut Exchange> {
+        match &mut self.step {
+            OrphanStep::Finding(exchange) | OrphanStep::Removing { exchange, .. } => Some(exchange),
+            OrphanStep::Decoding(..) => None,
+        }
+    }
+
+    pub fn operation(&self) -> Option<OpId> {
+        match &self.step {
+            OrphanStep::Finding(exchange) | OrphanStep::Removing { exchange, .. } => exchange.op,
+            OrphanStep::Decoding(op, _) => Some(*op),
+        }
+    }
+
+    /// What is sent next.
+    pub fn request(&self) -> Option<Request> {
+        match &self.step {
+            OrphanStep::Finding(_) => Some(Request::list()),
+            OrphanStep::Removing { key, .. } => Some(Request::remove(key)),
+            OrphanStep::Decoding(..) => None,
+        }
+    }
+
+    /// The bucket was listed. Says whether it holds an orphan; `own` is none.
+    pub fn found(&mut self, files: Vec<FileInfo>, own: Option<&str>) -> bool {
+        // A complete file is nobody's orphan.
+        let bears_name =
+            |file: &FileInfo| !file.completed && file.file_name.as_ref().is_some_and(|name| self.names.contains(name));
+        let keys = files.into_iter().filter(bears_name).filter_map(|file| file.file_key);
+        let orphans = keys.filter(|key| own != Some(key.as_str())).collect();
+        self.remove_next(orphans)
+    }
+
+    /// An orphan is removed, or cannot be. Says whether another is left.
+    pub fn removed(&mut self) -> bool {
+        match &mut self.step {
+            OrphanStep::Removing { others, .. } => {
+                let others = std::mem::take(others);
+                self.remove_next(others)
+            }
+            OrphanStep::Finding(_) | OrphanStep::Decoding(..) => false,
+        }
+    }
+
+    fn remove_next(&mut self, mut orphans: Vec<String>) -> bool {
+        let Some(key) = orphans.pop() else { return false };
+        self.step = OrphanStep::Removing { key, others: orphans, exchange: Exchange::default() };
+        true
+    }
+}

@@ -1,0 +1,122 @@
+//! On the way to a key: the store learns what is about to happen before the service does.
+
+use super::Upload;
+use super::orphans::{AfterOrphans, Orphans};
+use super::parts::Parts;
+use super::stage::{End, Live, LiveStep, Stage, Starting, Uncertain};
+use crate::engine::shared::Shared;
+use crate::engine::tries::{Exchange, Tries};
+use crate::engine::{Action, Checkpoint, OpId, Remote};
+use crate::protocol::{Failure, Started};
+
+impl Upload {
+    /// Announces the upload, if the rules let it in. A page that dies in its start leaves a file that nobody knows the
+    /// key of; where the store knows of the start, the next page finds it by its name.
+    pub(super) fn begin(&mut self, shared: &mut Shared) {
+        if let Err(failure) = shared.admission.admit(self.id, self.plan.size(), shared.now) {
+            return self.finish(End::Failed(failure), shared);
+        }
+        // What this tab stored before it left the upload to another is not of this start.
+        self.parts = Parts::new();
+        self.meter.resumed_from = 0;
+        let intent = Checkpoint::Intent { name: self.file.name.clone() };
+        self.stage = Stage::Starting(match self.store(intent, shared) {
+            Some(op) => Starting::StoringIntent(op),
+            None => Starting::Posting(Exchange::default()),
+        });
+    }
+
+    /// Stores a checkpoint, where anything is kept of this upload.
+    pub(super) fn store(&self, checkpoint: Checkpoint, shared: &mut Shared) -> Option<OpId> {
+        if matches!(checkpoint, Checkpoint::Intent { .. }) && !self.file.unique_name {
+            return None;
+        }
+        let claim = self.claim.as_ref().filter(|claim| claim.keeps)?;
+        let op = shared.begin_storing(self.step());
+        let (upload, identity, part_size) = (self.id, claim.identity.clone(), self.plan.part_size());
+        let expires_in = shared.kept_for();
+        shared.emit(Action::Store { op, upload, identity, checkpoint, part_size, expires_in });
+        Some(op)
+    }
+
+    /// The store knows that a start is about to be sent, or failed.
+    pub(super) fn intent_stored(&mut self) {
+        self.stage = Stage::Starting(Starting::Posting(Exchange::default()));
+    }
+
+    /// The service told the key. The store learns it before anything is sent under it.
+    pub(super) fn started(&mut self, started: Started, shared: &mut Shared) {
+        let Started { file_key: key, upload_id } = started;
+        self.note_start(&key, shared);
+        let remote = Remote { key, upload_id };
+        match self.store(Checkpoint::Begun(remote.clone()), shared) {
+            Some(op) => self.stage = Stage::Starting(Starting::StoringRecord(op, remote)),
+            None => self.record_stored(remote, false),
+        }
+    }
+
+    /// The service has a file of this upload.
+    pub(super) fn note_start(&mut self, key: &str, shared: &mut Shared) {
+        shared.admission.started(self.id, key);
+        self.name_there = self.file.unique_name.then(|| self.file.name.clone());
+        if self.file.unique_name {
+            shared.starts.note(&self.file.name, key);
+        }
+    }
+
+    /// The store knows the key, or it failed.
+    pub(super) fn record_stored(&mut self, remote: Remote, stored: bool) {
+        if let Some(claim) = &mut self.claim {
+            claim.recorded = stored;
+        }
+        self.stage = Stage::Live(Live { remote, resumed: false, step: LiveStep::Sending });
+    }
+
+    /// A file may be in the bucket that bears this name, and that nobody knows the key of.
+    pub(super) fn seek(&mut self, name: String) {
+        self.orphans_left = true;
+        if !self.sought.contains(&name) {
+            self.sought.push(name);
+        }
+    }
+
+    /// The answer to a start was lost: what it may have made is sought first.
+    pub(super) fn start_lost(&mut self, failure: Failure, tries: u32) {
+        self.seek(self.file.name.clone());
+        let after = AfterOrphans::Again(Uncertain { failure, tries });
+        self.stage = Stage::Starting(Starting::Orphans(Orphans::of(self.sought.clone()), after));
+    }
+
+    /// No orphan is left that could be removed.
+    pub(super) fn orphans_gone(&mut self, after: AfterOrphans, shared: &mut Shared) {
+        match after {
+            AfterOrphans::Begin => self.begin(shared),
+            AfterOrphans::Again(Uncertain { failure, tries }) => {
+                match shared.config.backoff.delay(tries, &failure, &mut shared.random) {
+                    Some(wait) => {
+                        let due = shared.now.plus(wait);
+                        let unconnected = failure.is_connection_failure();
+                        let tries = Tries { sent: tries, due, unconnected, ..Tries::default() };
+                        self.stage = Stage::Starting(Starting::Posting(Exchange::after(tries)));
+                    }
+                    None => self.finish(End::Failed(failure), shared),
+                }
+            }
+        }
+    }
+
+    /// The service no longer has what was stored: starts over.
+    pub(super) fn restart(&mut self, shared: &mut Shared) {
+        self.cancel_requests(shared);
+        for (_, op) in self.parts.storing() {
+            shared.cancel(op);
+        }
+        if let Some(remote) = self.stage.remote() {
+            shared.admission.removed(&remote.key);
+        }
+        if let Some(claim) = &mut self.claim {
+            claim.recorded = false;
+        }
+        self.begin(shared);
+    }
+}

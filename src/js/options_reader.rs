@@ -1,0 +1,110 @@
+//! Reads an options object: known keys only, each of its right type.
+
+use super::error::{invalid_option, partway_error};
+use crate::protocol::{Code, Failure};
+use js_sys::{Array, Function, JsString, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::AbortSignal;
+
+/// An options object whose keys are all known. Errors are ready to be thrown.
+pub struct OptionsReader {
+    /// Stands before the keys in messages, such as `retry.`.
+    prefix: &'static str,
+    object: JsValue,
+}
+
+impl OptionsReader {
+    /// Takes `value`, which may be undefined, as the argument or option `what`; `prefix` stands before its keys.
+    pub fn new(what: &str, prefix: &'static str, value: &JsValue, keys: &[&str]) -> Result<Self, JsValue> {
+        if value.is_undefined() {
+            return Ok(Self { prefix, object: Object::new().into() });
+        }
+        if !value.is_object() || Array::is_array(value) || value.is_function() {
+            return Err(invalid_option(what, "must be an object", value));
+        }
+        for key in Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string()) {
+            if !keys.contains(&key.as_str()) {
+                let given = get(value, &key)?;
+                let must = format!("is no option here; known are {}", keys.join(", "));
+                // A mistyped key may be anything: it is shown cut, and without what could break a line.
+                let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
+                return Err(invalid_option(&format!("{prefix}{shown}"), &must, &given));
+            }
+        }
+        Ok(Self { prefix, object: value.clone() })
+    }
+
+    /// The value of `key`, undefined where there is none.
+    pub fn get(&self, key: &str) -> Result<JsValue, JsValue> {
+        get(&self.object, key)
+    }
+
+    /// The error that `key` is wrong.
+    pub fn wrong(&self, key: &str, must: &str, given: &JsValue) -> JsValue {
+        invalid_option(&format!("{}{key}", self.prefix), must, given)
+    }
+
+    /// A string of well-formed Unicode that `is_right`.
+    pub fn text(&self, key: &str, must: &str, is_right: impl Fn(&str) -> bool) -> Result<Option<String>, JsValue> {
+        let value = self.get(key)?;
+        if value.is_undefined() {
+            return Ok(None);
+        }
+        let well_formed = value.dyn_ref::<JsString>().filter(|text| text.is_valid_utf16()).map(String::from);
+        well_formed.filter(|text| is_right(text)).map(Some).ok_or_else(|| {
+            if value.is_falsy() || !value.is_string() {
+                return self.wrong(key, must, &value);
+            }
+            // Which string it is may be a secret.
+            let message = format!("{}{key}: {must}, which the given string is not.", self.prefix);
+            partway_error(&Failure::new(Code::InvalidOption, message))
+        })
+    }
+
+    /// An integer from `least` to `most`.
+    pub fn integer(&self, key: &str, least: u64, most: u64) -> Result<Option<u64>, JsValue> {
+        let is_right = |n: f64| n.fract() == 0.0 && n >= least as f64 && n <= most as f64;
+        let must = format!("must be an integer from {least} to {most}");
+        Ok(self.number(key, &must, is_right)?.map(|number| number as u64))
+    }
+
+    /// A number that `is_right`.
+    pub fn number(&self, key: &str, must: &str, is_right: impl Fn(f64) -> bool) -> Result<Option<f64>, JsValue> {
+        let value = self.get(key)?;
+        if value.is_undefined() {
+            return Ok(None);
+        }
+        value.as_f64().filter(|number| is_right(*number)).map(Some).ok_or_else(|| self.wrong(key, must, &value))
+    }
+
+    /// A function.
+    pub fn function(&self, key: &str) -> Result<Option<Function>, JsValue> {
+        let value = self.get(key)?;
+        if value.is_undefined() {
+            return Ok(None);
+        }
+        value.dyn_into().map(Some).map_err(|value| self.wrong(key, "must be a function", &value))
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&self, key: &str) -> Result<Option<bool>, JsValue> {
+        let value = self.get(key)?;
+        if value.is_undefined() {
+            return Ok(None);
+        }
+        value.as_bool().map(Some).ok_or_else(|| self.wrong(key, "must be true or false", &value))
+    }
+
+    /// An `AbortSignal`.
+    pub fn signal(&self) -> Result<Option<AbortSignal>, JsValue> {
+        let value = self.get("signal")?;
+        if value.is_undefined() {
+            return Ok(None);
+        }
+        value.dyn_into().map(Some).map_err(|value| self.wrong("signal", "must be an AbortSignal", &value))
+    }
+}
+
+fn get(object: &JsValue, key: &str) -> Result<JsValue, JsValue> {
+    Reflect::get(object, &JsValue::from_str(key))
+}

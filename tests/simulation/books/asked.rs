@@ -1,0 +1,308 @@
+//! Each action, noted once the promises have judged it.
+
+use super::Books;
+use super::tab::{CallBook, Flight, Kind, Pending, TabBook};
+use super::upload::{Claim, Shown};
+use super::wanted::Wanted;
+use partway::engine::{
+    Action, Answer, Call, CallId, Checkpoint, OpId, PartBody, PeerEnd, PeerMessage, PeerReport, State, UploadId,
+};
+use partway::protocol::{Code, Failure};
+
+impl TabBook {
+    /// Whose request this is: an upload's, or a call's where only one can be meant.
+    fn whose(&self, wanted: &Wanted, part: Option<&PartBody>) -> (Option<UploadId>, Option<CallId>) {
+        if let Some(part) = part {
+            return (Some(part.upload), None);
+        }
+        let upload = match wanted {
+            Wanted::Start { name, .. } => {
+                let named = self.uploads.iter().filter(|(_, upload)| upload.name == *name && !upload.settled);
+                named.min_by_key(|(_, upload)| (upload.key.is_some(), upload.starts)).map(|(id, _)| *id)
+            }
+            _ => self.upload_of(wanted.key()),
+        };
+        let calls =
+            self.calls.iter().filter(|(_, book)| !book.answered && !book.withdrawn && wants(&book.call, wanted));
+        // One request at a time: another with the same text is an upload's.
+        let idle = |id: &CallId| !self.flights.values().any(|flight| flight.call == Some(*id));
+        let calls: Vec<CallId> = calls.map(|(id, _)| *id).filter(idle).collect();
+        let shared = matches!(wanted, Wanted::List | Wanted::Rules);
+        (upload, calls.first().copied().filter(|_| calls.len() == 1 && upload.is_none() && !shared))
+    }
+
+    pub fn upload_of(&self, key: Option<&str>) -> Option<UploadId> {
+        let key = key?;
+        let has =
+            |(_, upload): &(&UploadId, &super::upload::Upload)| !upload.settled && upload.key.as_deref() == Some(key);
+        self.uploads.iter().find(has).map(|(id, _)| *id)
+    }
+
+    fn send(&mut self, op: OpId, wanted: Wanted, part: Option<&PartBody>, report: bool, now: u64) {
+        let (upload, call) = self.whose(&wanted, part);
+        let reports = match upload {
+            Some(id) if part.is_some() => self.config.can_report_progress && (report || self.upload(id).watched),
+            _ => true,
+        };
+        let part_size = self.config.part_size;
+        let mut number = None;
+        if let Some(upload) = upload.map(|id| self.upload_mut(id)) {
+            match &wanted {
+                Wanted::Start { .. } => {
+                    upload.admitted = true;
+                    if upload.key.is_some() || upload.lost {
+                        upload.begin_anew(part_size);
+                    }
+                    upload.starts += 1;
+                    (upload.begun, upload.searched_after_start) = (true, false);
+                }
+                Wanted::Complete { .. } => upload.completing = true,
+                Wanted::Part { number: sent, .. } => {
+                    upload.tried.insert(*sent);
+                    number = Some(*sent);
+                }
+                _ => {}
+            }
+        }
+        let generation = self.token.generation;
+        let probes = self.link.lost.is_some() && matches!(wanted, Wanted::List | Wanted::Rules);
+        let flight =
+            Flight { probes, wanted, upload, call, part: number, sent: now, moved: now, bytes: 0, reports, generation };
+        self.flights.insert(op, flight);
+        self.link.finders += u64::from(self.link.offline.is_some());
+    }
+
+    fn cancel(&mut self, op: OpId, now: u64) {
+        // A lock that was granted meanwhile is let go of, too.
+        for upload in self.uploads.values_mut().filter(|upload| upload.claimed_by == Some(op)) {
+            (upload.claim, upload.claimed_by) = (Claim::None, None);
+        }
+        if let Some(flight) = self.flights.remove(&op) {
+            let age = now - flight.sent;
+            let trickles = age >= 4 * self.config.stall && flight.bytes < age;
+            if trickles || now + 5 >= flight.moved + self.config.stall {
+                let failure = Failure::stalled(self.config.stall);
+                self.window.may_halve = true;
+                self.window.may_halved = Some(now);
+                self.link.lost = Some(now);
+                self.link.answered_before_loss = self.link.responded;
+                self.failed(&flight, &failure, now);
+            } else if let (Wanted::Start { .. }, Some(id)) = (&flight.wanted, flight.upload) {
+                let upload = self.upload_mut(id);
+                (upload.lost_start, upload.searched) = (true, false);
+            }
+        }
+        if let Some(pending) = self.ops.remove(&op) {
+            match pending.kind {
+                Kind::Lock(identity, wait) => {
+                    if let Some(id) = self.owner(&identity) {
+                        let upload = self.upload_mut(id);
+                        upload.claim = Claim::None;
+                        // Nobody says who has the lock: it goes on without.
+                        upload.lockless |= !wait && upload.live() && !upload.follows;
+                        upload.unkept |= upload.lockless;
+                    }
+                }
+                // An upload that begins anew gives up what it was about to store of the old one.
+                Kind::StoreTag(id, ..) if self.upload(id).lost && now < pending.since + 4990 => {}
+                Kind::Store(id, _) | Kind::StoreTag(id, ..) => self.give_up_keeping(id, pending.since, now),
+                Kind::Sample(id) => {
+                    let upload = self.upload_mut(id);
+                    upload.unkept |= !upload.sampled;
+                    upload.sampled = true;
+                }
+                Kind::Fetch => self.calls.values_mut().for_each(|call| call.causes.push(Code::Timeout)),
+                Kind::Purge(identity) => {
+                    self.calls.values_mut().for_each(|call| call.causes.push(Code::Storage));
+                    if let Some(id) = self.owner(&identity) {
+                        self.upload_mut(id).stored = false;
+                    }
+                }
+                Kind::Load(identity) => {
+                    if let Some(id) = self.owner(&identity) {
+                        self.give_up_keeping(id, pending.since, now);
+                        self.nothing_found(id);
+                    }
+                }
+                Kind::LoadAll | Kind::Locks => self.calls.values_mut().for_each(|call| call.causes.push(Code::Storage)),
+                _ => {}
+            }
+        }
+    }
+
+    fn give_up_keeping(&mut self, id: UploadId, since: u64, now: u64) {
+        let slept = self.woke_late > 0 && now <= self.woke_late + 2 * self.config.stall;
+        let late = now - since >= 4990;
+        if (late || slept) && self.upload(id).live() {
+            if late && !self.warned {
+                self.should_warn.push(id);
+            }
+            self.upload_mut(id).unkept = true;
+        }
+    }
+
+    fn open(&mut self, op: OpId, kind: Kind, now: u64) {
+        self.ops.insert(op, Pending { kind, since: now });
+    }
+
+    /// Notes an action. `wanted` is what a request asks for.
+    pub fn asked(&mut self, action: &Action, wanted: Option<Wanted>, now: u64) {
+        self.actions += 1;
+        match action {
+            Action::Send { op, part, report, .. } => {
+                self.send(*op, wanted.expect("a request was read"), part.as_ref(), *report, now);
+            }
+            Action::Cancel { op } => self.cancel(*op, now),
+            Action::Fetch { op, .. } => self.open(*op, Kind::Fetch, now),
+            Action::Token { op } => {
+                self.token.asking = true;
+                self.token.asked += 1;
+                self.token.asked_afresh = false;
+                self.open(*op, Kind::Token, now);
+            }
+            Action::Sample { op, upload } => {
+                self.upload_mut(*upload).begun = true;
+                self.open(*op, Kind::Sample(*upload), now);
+            }
+            Action::Peek { op, upload, .. } => self.open(*op, Kind::Peek(*upload), now),
+            Action::DecodeList { op, .. } => self.open(*op, Kind::Decode, now),
+            Action::Lock { op, identity, wait } => {
+                if let Some(id) = self.owner(identity) {
+                    let book = self.upload_mut(id);
+                    (book.claim, book.claimed_by) = (Claim::Asked(*op), Some(*op));
+                }
+                self.open(*op, Kind::Lock(identity.clone(), *wait), now);
+            }
+            Action::Unlock { identity } => {
+                if let Some(id) = self.owner(identity) {
+                    // What is stored is the next one's.
+                    let upload = self.upload_mut(id);
+                    (upload.claim, upload.stored) = (Claim::None, false);
+                    upload.claimed_by = None;
+                    upload.followed |= upload.live();
+                    upload.follows = upload.live();
+                    upload.left = upload.key.clone().zip(upload.upload_id.clone()).filter(|_| upload.follows);
+                }
+            }
+            Action::QueryLocks { op } => self.open(*op, Kind::Locks, now),
+            Action::Post { identity, message: PeerMessage::Report(PeerReport { end: Some(end), .. }) } => {
+                if let Some(id) = self.owner(identity) {
+                    let upload = self.upload_mut(id);
+                    upload.posted_end = true;
+                    // It was done before the person wanted it no more.
+                    if *end == PeerEnd::Done {
+                        upload.aborted = None;
+                    }
+                }
+            }
+            Action::Post { .. } | Action::Channel { .. } | Action::CallProgress { .. } => {}
+            Action::Load { op, identity } => self.open(*op, Kind::Load(identity.clone()), now),
+            Action::LoadAll { op } => self.open(*op, Kind::LoadAll, now),
+            Action::Store { op, upload, checkpoint, .. } => {
+                let book = self.upload_mut(*upload);
+                (book.stored, book.admitted, book.unrecorded) = (true, true, false);
+                self.open(*op, Kind::Store(*upload, matches!(checkpoint, Checkpoint::Intent { .. })), now);
+            }
+            Action::StoreTag { op, upload, part, tag, .. } => {
+                self.open(*op, Kind::StoreTag(*upload, *part, tag.clone()), now);
+            }
+            Action::Purge { op, identity } => self.open(*op, Kind::Purge(identity.clone()), now),
+            Action::WarnUnkept => {
+                (self.warned, self.must_warn) = (true, false);
+                self.should_warn.clear();
+            }
+            Action::Show { upload, view } => {
+                let book = self.upload_mut(*upload);
+                book.shown = Some(Shown { state: view.state, at: now });
+                book.progress = view.progress;
+                if matches!(view.state, State::Done | State::Failed | State::Aborted) {
+                    book.end = Some(view.state);
+                }
+            }
+            Action::Settle { upload } => self.upload_mut(*upload).settled = true,
+            Action::Reply { call, answer } => {
+                if let Ok(Answer::List(files)) = answer {
+                    self.seen_files = self.seen_files.max(files.len() as u64);
+                    self.seen_bytes = self.seen_bytes.max(files.iter().map(|file| file.size()).sum());
+                }
+                self.calls.get_mut(call).expect("a call that was made").answered = true;
+            }
+        }
+    }
+
+    /// A call is made. It `forgets` an upload here, if it does.
+    pub fn call(&mut self, id: CallId, call: Call, forgets: Option<UploadId>, now: u64) {
+        let offline = self.link.offline.map(|_| Code::Network);
+        let known = self.rules_causes.iter().copied().filter(|_| call == Call::Rules);
+        let causes = self.closed.then_some(Code::Closed).into_iter().chain(offline).chain(known).collect();
+        let ending = |upload: &super::upload::Upload| {
+            upload.key.as_ref().is_some_and(|key| touches(&call, key)) && !upload.live() && !upload.settled
+        };
+        let beside_end = self.uploads.values().any(ending);
+        let book = CallBook {
+            call,
+            withdrawn: false,
+            answered: false,
+            causes,
+            tries: super::tries::Tries::default(),
+            doubtful: false,
+            beside_end,
+            bodies: Vec::new(),
+        };
+        self.calls.insert(id, book);
+        self.token.asked_afresh = true;
+        if let Some(upload) = forgets {
+            self.upload_mut(upload).aborted = Some((now, false));
+        }
+    }
+}
+
+/// Whether a call is made of requests like this.
+pub fn wants(call: &Call, wanted: &Wanted) -> bool {
+    match (call, wanted) {
+        (Call::List, Wanted::List) | (Call::Rules, Wanted::Rules) => true,
+        (Call::File(of) | Call::Download(of), Wanted::File(key)) => of == key,
+        (Call::Link(of) | Call::Download(of), Wanted::Link(key)) => of == key,
+        (Call::Remove(of) | Call::Forget(of), Wanted::Remove(key)) => of == key,
+        _ => false,
+    }
+}
+
+/// Whether a call is about the file with this key.
+pub fn touches(call: &Call, key: &str) -> bool {
+    match call {
+        Call::File(of) | Call::Link(of) | Call::Download(of) | Call::Remove(of) | Call::Forget(of) => of == key,
+        Call::List | Call::Rules | Call::Unfinished => false,
+    }
+}
+
+impl Books {
+    /// Notes what an action tells about a file in all tabs.
+    pub fn asked(&mut self, tab: usize, action: &Action, wanted: Option<Wanted>, now: u64) {
+        if let Action::Show { upload, view } = action {
+            let ends = matches!(view.state, State::Done | State::Failed | State::Aborted);
+            let book = self.tabs[tab].upload(*upload);
+            if ends {
+                self.shown_keys.extend(view.key.iter().cloned());
+                if view.state == State::Failed {
+                    self.unpromised.insert(book.name.clone());
+                }
+            }
+            if let Some(file) = book.identity.as_ref().and_then(|identity| self.files.get_mut(identity)) {
+                if view.state == State::Done {
+                    file.done.extend(view.key.iter().cloned());
+                }
+                file.over |= ends;
+            }
+        }
+        if let Action::Post { identity, message: PeerMessage::Report(PeerReport { end: Some(_), .. }) } = action
+            && let Some(file) = self.files.get_mut(identity)
+        {
+            file.told_at = Some(now);
+        }
+        self.tabs[tab].asked(action, wanted, now);
+        if matches!(action, Action::Cancel { .. }) {
+            self.spread(tab);
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! Each event, noted when an engine is told.
+
+use super::Books;
+use super::answers::{Meaning, meaning};
+use super::tab::{Flight, Kind, TabBook};
+use super::upload::{Claim, Slot, Upload};
+use super::wanted::Wanted;
+use partway::engine::{Backoff, Event, Given, Lock, OpId, Outcome, Plan, Stored, UploadId};
+use partway::protocol::{Code, Failure};
+
+/// How long the last word of a tab may take, in milliseconds.
+const LAST_WORD: u64 = 200;
+
+impl TabBook {
+    /// Notes an event that the engine is about to be told.
+    pub fn told(&mut self, event: &Event, now: u64) {
+        self.actions = 0;
+        match event {
+            Event::Ended { op, outcome } => self.ended(*op, outcome, now),
+            Event::Moved { op, bytes } => {
+                if let Some(flight) = self.flights.get_mut(op).filter(|flight| *bytes > flight.bytes) {
+                    (flight.bytes, flight.moved) = (*bytes, now);
+                }
+            }
+            Event::Peer { .. } => {}
+            Event::Network { online: false } => {
+                // Where the service was gone before, what was asked since then may find out, too.
+                self.link.vague = self.is_suspicious(now) && (self.link.vague || self.link.offline.is_none());
+                self.link.offline = self.link.offline.or(Some(now));
+                self.link.told = Some(now);
+                self.calls.values_mut().for_each(|call| call.causes.push(Code::Network));
+            }
+            Event::Network { online: true } => self.online_again(now),
+            Event::Pause(id) => self.paused(*id, true),
+            Event::Resume(id) => self.paused(*id, false),
+            Event::Abort { upload, keep } => {
+                let open = |upload: &&mut Upload| upload.live() && !upload.posted_end;
+                if let Some(upload) = self.uploads.get_mut(upload).filter(open) {
+                    upload.aborted = Some((now, *keep));
+                }
+            }
+            Event::Withdraw(call) => {
+                if let Some(call) = self.calls.get_mut(call) {
+                    call.withdrawn = true;
+                }
+            }
+            Event::Close => {
+                self.closed = true;
+                for upload in self.uploads.values_mut().filter(|upload| upload.live() && !upload.posted_end) {
+                    upload.aborted = Some((now, true));
+                }
+                for call in self.calls.values_mut() {
+                    call.causes.push(Code::Closed);
+                }
+            }
+        }
+    }
+
+    fn online_again(&mut self, now: u64) {
+        (self.link.offline, self.link.vague, self.link.finders) = (None, false, 0);
+        // What failed for want of a network is sent again at once.
+        for tries in self.uploads.values_mut().flat_map(|upload| upload.tries.values_mut()) {
+            if tries.last.as_ref().is_some_and(Failure::is_connection_failure) {
+                tries.not_before = now;
+            }
+        }
+    }
+
+    fn paused(&mut self, id: UploadId, paused: bool) {
+        if let Some(upload) = self.uploads.get_mut(&id) {
+            upload.paused = paused;
+        }
+    }
+
+    fn ended(&mut self, op: OpId, outcome: &Outcome, now: u64) {
+        if let Some(flight) = self.flights.remove(&op) {
+            return self.answered(&flight, outcome, now);
+        }
+        let Some(pending) = self.ops.remove(&op) else { return };
+        match (pending.kind, outcome) {
+            (Kind::Token, Outcome::Token(given)) => self.token_given(given, now),
+            (Kind::Sample(id), Outcome::Sampled(identity)) => self.sampled(id, identity.clone()),
+            (Kind::Peek(id), Outcome::Readable(false)) => self.upload_mut(id).causes.push(Code::FileChanged),
+            (Kind::Lock(identity, _), Outcome::Locked(lock)) => {
+                if let Some(id) = self.owner(&identity) {
+                    let upload = self.upload_mut(id);
+                    upload.claim = if *lock == Lock::Granted { Claim::Held } else { Claim::None };
+                    upload.locked_at = now;
+                    upload.followed |= *lock != Lock::Granted;
+                    upload.follows |= *lock != Lock::Granted;
+                }
+            }
+            (Kind::Load(identity), Outcome::Loaded(found)) => {
+                if let Some(id) = self.owner(&identity) {
+                    self.loaded(id, found);
+                }
+            }
+            (Kind::Fetch, outcome) => {
+                let code = match outcome {
+                    Outcome::Response(response) => Failure::from_status(response.status, None).code,
+                    Outcome::NoResponse => Code::Network,
+                    _ => Code::Integrity,
+                };
+                self.calls.values_mut().for_each(|call| call.causes.push(code));
+            }
+            (Kind::LoadAll, Outcome::LoadedAll(found)) => self.store_failed_or_not(found.is_err(), None),
+            (Kind::Store(id, _), Outcome::Stored(result)) => self.store_failed_or_not(result.is_err(), Some(id)),
+            (Kind::StoreTag(id, part, tag), Outcome::Stored(result)) => {
+                self.store_failed_or_not(result.is_err(), Some(id));
+                let upload = self.upload_mut(id);
+                if result.is_ok() && upload.tags.get(&part) == Some(&tag) {
+                    upload.saved.insert(part);
+                }
+            }
+            (Kind::Purge(identity), Outcome::Stored(result)) => {
+                self.store_failed_or_not(result.is_err(), None);
+                if let Some(id) = self.owner(&identity) {
+                    self.upload_mut(id).stored = false;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn store_failed_or_not(&mut self, failed: bool, upload: Option<UploadId>) {
+        self.store_answered |= !failed;
+        if failed {
+            for call in self.calls.values_mut() {
+                call.causes.push(Code::Storage);
+            }
+        }
+        if let Some(id) = upload.filter(|_| failed) {
+            self.must_warn |= !self.warned;
+            self.upload_mut(id).unkept = true;
+        }
+    }
+
+    fn loaded(&mut self, id: UploadId, found: &Result<Option<Stored>, Failure>) {
+        self.store_failed_or_not(found.is_err(), Some(id));
+        let part_size = self.config.part_size;
+        let upload = self.upload_mut(id);
+        upload.loaded_once |= found.is_ok();
+        upload.follows = false;
+        // A name that is like others is not stored before its start: the rules may let it in now.
+        upload.admitted |= !upload.unique;
+        let Some(found) = found.as_ref().ok().and_then(Option::as_ref) else { return self.nothing_found(id) };
+        upload.begin_anew(part_size);
+        upload.left = None;
+        upload.loaded = Some(found.clone());
+        upload.stored = true;
+        if !found.record.is_intent() {
+            upload.plan = Plan::new(upload.plan.size(), Some(found.record.part_size));
+            upload.key = Some(found.record.key.clone());
+            upload.upload_id = Some(found.record.upload_id.clone());
+            upload.tags = found.tags.iter().cloned().collect();
+            upload.saved = found.tags.iter().map(|(part, _)| *part).collect();
+        }
+    }
+
+    /// Nothing is stored of an upload, as far as is known. What this tab began of it is asked about, but no tag is
+    /// trusted any more; and its record was another tab's to delete, so nothing is kept of the rest.
+    pub fn nothing_found(&mut self, id: UploadId) {
+        let part_size = self.config.part_size;
+        let upload = self.upload_mut(id);
+        upload.begin_anew(part_size);
+        upload.follows = false;
+        let left = upload.left.take();
+        upload.unrecorded |= left.is_some();
+        (upload.key, upload.upload_id) = left.unzip();
+    }
+
+    fn sampled(&mut self, id: UploadId, identity: Option<partway::engine::Identity>) {
+        let owned = identity.as_ref().and_then(|identity| self.owner(identity)).filter(|owner| *owner != id);
+        let resume = self.config.resume;
+        let upload = self.upload_mut(id);
+        if upload.sampled {
+            if upload.identity != identity {
+                upload.causes.push(Code::FileChanged);
+            }
+            return;
+        }
+        upload.sampled = true;
+        upload.unkept |= identity.is_none() || owned.is_some() || !resume;
+        upload.twice = owned.is_some();
+        upload.identity = identity;
+    }
+
+    fn token_given(&mut self, given: &Given, now: u64) {
+        self.token.asking = false;
+        (self.token.needed, self.token.refused) = (None, false);
+        if *given == Given::Token {
+            self.token.had = true;
+            self.token.generation += 1;
+            self.token.failed_at = None;
+            return;
+        }
+        // What is no token at all is final: whoever comes later tries afresh.
+        self.token.failed_at = (!matches!(given, Given::Invalid(_))).then_some(now);
+        for upload in self.uploads.values_mut() {
+            upload.causes.extend([Code::Unauthorized, Code::InvalidOption]);
+        }
+        for call in self.calls.values_mut() {
+            call.causes.extend([Code::Unauthorized, Code::InvalidOption]);
+        }
+    }
+
+    fn answered(&mut self, flight: &Flight, outcome: &Outcome, now: u64) {
+        if !matches!(outcome, Outcome::NoResponse | Outcome::Unreadable) {
+            self.link.answered = Some(now);
+            if self.link.offline.is_some_and(|since| flight.sent > since) {
+                self.online_again(now);
+            }
+        }
+        if let Outcome::Response(response) = outcome {
+            self.link.responded = true;
+            if let (429 | 503, Some(wait)) = (response.status, response.retry_after) {
+                self.hold = self.hold.max(now + wait.min(Backoff::LONGEST_ASKED));
+            }
+            if flight.wanted == Wanted::List && response.status == 200 {
+                for upload in self.uploads.values_mut() {
+                    upload.searched = true;
+                    upload.searched_after_start |= upload.key.is_some();
+                }
+            }
+            if flight.upload.is_none() || flight.part.is_none() {
+                let body = (200..300).contains(&response.status).then(|| response.body.clone());
+                let calls = self.calls.values_mut();
+                for call in calls.filter(|call| super::asked::wants(&call.call, &flight.wanted)) {
+                    call.bodies.extend(body.clone());
+                }
+            }
+        }
+        match meaning(&flight.wanted, outcome) {
+            Err(failure) => {
+                if failure.is_connection_failure() {
+                    self.link.lost = Some(now);
+                    self.link.answered_before_loss = self.link.responded;
+                }
+                if failure.is_overload() && failure.status.is_some() {
+                    let due = self.window.halved.is_none_or(|halved| flight.sent > halved + 5);
+                    let due = due && self.window.may_halved.is_none_or(|halved| flight.sent > halved + 5);
+                    self.window.may_halved = Some(now);
+                    self.window.must_halve |= due && !flight.probes;
+                    self.window.may_halve = true;
+                }
+                self.failed(flight, &failure, now);
+            }
+            Ok(meaning) => self.succeeded(flight, meaning),
+        }
+    }
+
+    fn succeeded(&mut self, flight: &Flight, meaning: Meaning) {
+        if let Meaning::Rules(rules) = &meaning {
+            // What a probe is answered with, the engine need not read.
+            self.rules_change |= flight.probes || self.rules.is_some_and(|known| known != *rules);
+            self.rules.get_or_insert(*rules);
+        }
+        self.window.may_grow |= matches!(meaning, Meaning::Tag(_));
+        // Whose list failed cannot be told, so those failures add up.
+        if matches!(flight.wanted, Wanted::Remove(_)) {
+            let key = flight.wanted.key().unwrap_or_default();
+            self.tidying.remove(key);
+            self.tidying.remove(&format!("401 {key}"));
+        }
+        if let Some(call) = flight.call.and_then(|call| self.calls.get_mut(&call)) {
+            call.tries = super::tries::Tries::default();
+        }
+        if let Meaning::File { size } = meaning {
+            self.seen_files += 1;
+            self.seen_bytes += size;
+        }
+        let Some(upload) = flight.upload.map(|id| self.upload_mut(id)) else { return };
+        match meaning {
+            Meaning::Started { key, upload_id } => {
+                (upload.key, upload.upload_id) = (Some(key), Some(upload_id));
+                upload.tries.remove(&Slot::Start);
+            }
+            Meaning::Tag(tag) => {
+                let part = flight.part.expect("a part's tag");
+                upload.tags.insert(part, tag);
+                upload.tries.remove(&Slot::Part(part));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Books {
+    /// Notes an event that the engine of `tab` is about to be told.
+    pub fn told(&mut self, tab: usize, event: &Event, now: u64) {
+        let unsampled = match event {
+            Event::Ended { op, outcome: Outcome::Sampled(Some(_)) } => match self.tabs[tab].ops.get(op) {
+                Some(super::tab::Pending { kind: Kind::Sample(id), .. }) => Some(*id),
+                _ => None,
+            },
+            _ => None,
+        };
+        let unsampled = unsampled.filter(|id| !self.tabs[tab].upload(*id).sampled);
+        self.tabs[tab].told(event, now);
+        if let Some(id) = unsampled {
+            self.identified(tab, id);
+        }
+        if let Event::Ended { outcome: Outcome::Locked(Lock::Granted), .. } = event {
+            self.granted(tab, now);
+        }
+        self.spread(tab);
+    }
+
+    /// A lock that is free as soon as another tab let go of it is granted before that tab's last word may be heard.
+    fn granted(&mut self, tab: usize, now: u64) {
+        for upload in self.tabs[tab].uploads.values().filter(|upload| upload.locked_at == now && !upload.follows) {
+            let file = upload.identity.as_ref().and_then(|identity| self.files.get_mut(identity));
+            if let Some(file) = file.filter(|file| file.told_at.is_some_and(|told| now < told + LAST_WORD)) {
+                file.copies += 1;
+            }
+        }
+    }
+
+    /// What is known of an upload that nothing is kept of, or that the service lost, is known of its file.
+    pub fn spread(&mut self, tab: usize) {
+        for upload in self.tabs[tab].uploads.values().filter(|upload| !upload.settled) {
+            if upload.unkept && !self.unpromised.contains(&upload.name) {
+                self.unpromised.insert(upload.name.clone());
+            }
+            if (upload.unkept || upload.lost)
+                && let Some(file) = upload.identity.as_ref().and_then(|identity| self.files.get_mut(identity))
+            {
+                file.blurred = true;
+                file.unkept |= upload.unkept;
+            }
+        }
+    }
+
+    /// A file is known by its identity now.
+    fn identified(&mut self, tab: usize, id: UploadId) {
+        let upload = self.tabs[tab].upload(id);
+        let Some(identity) = upload.identity.clone() else { return };
+        let file = self.files.entry(identity).or_default();
+        if file.over || file.copies == 0 || upload.twice {
+            file.copies += 1;
+            file.over = false;
+        }
+        file.tabs += 1;
+        file.blurred |= upload.twice || !self.tabs[tab].config.resume;
+    }
+}

@@ -1,0 +1,196 @@
+//! What is known of one upload of one tab, from actions and events alone.
+
+use super::tries::Tries;
+use partway::engine::{Identity, OpId, Plan, Progress, State, Stored};
+use partway::protocol::Code;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A request whose tries are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    Start,
+    Part(u32),
+    Complete,
+}
+
+/// What was last shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown {
+    pub state: State,
+    pub at: u64,
+}
+
+/// A file's lock, as the tab knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Claim {
+    #[default]
+    None,
+    Asked(OpId),
+    Held,
+}
+
+#[derive(Clone, Debug)]
+pub struct Upload {
+    pub file: usize,
+    pub name: String,
+    pub unique: bool,
+    pub watched: bool,
+    pub plan: Plan,
+    /// What the first sample said.
+    pub identity: Option<Identity>,
+    pub sampled: bool,
+    /// The same file was in this tab's hands already.
+    pub twice: bool,
+    /// Nothing is kept of it (any more).
+    pub unkept: bool,
+    /// The store has no record of it for now.
+    pub unrecorded: bool,
+    pub claim: Claim,
+    /// Its lock was not to be had in time.
+    pub lockless: bool,
+    /// When it was last told who has its lock.
+    pub locked_at: u64,
+    /// By which operation it asked for the lock last.
+    pub claimed_by: Option<OpId>,
+    /// It followed another tab since it was picked.
+    pub followed: bool,
+    /// It follows another tab now.
+    pub follows: bool,
+    /// What it began and left to another tab: key and upload ID.
+    pub left: Option<(String, String)>,
+    /// The rules let it in.
+    pub admitted: bool,
+    pub paused: bool,
+    /// When it was aborted, and whether to keep it.
+    pub aborted: Option<(u64, bool)>,
+    pub end: Option<State>,
+    pub settled: bool,
+    pub shown: Option<Shown>,
+    pub progress: Progress,
+    pub key: Option<String>,
+    pub upload_id: Option<String>,
+    /// The service said that it has nothing of it.
+    pub lost: bool,
+    /// Newest tag of each part, by number.
+    pub tags: BTreeMap<u32, String>,
+    /// Parts whose tag is stored.
+    pub saved: BTreeSet<u32>,
+    /// What the last load found.
+    pub loaded: Option<Stored>,
+    /// Something of it may be in the store.
+    pub stored: bool,
+    /// Parts that were ever sent.
+    pub tried: BTreeSet<u32>,
+    pub tries: BTreeMap<Slot, Tries>,
+    /// What could make it fail.
+    pub causes: Vec<Code>,
+    /// A start of it may have been acted on, and its answer was lost.
+    pub lost_start: bool,
+    /// A list came back since the last start was lost.
+    pub searched: bool,
+    /// A list came back since it was begun for the last time.
+    pub searched_after_start: bool,
+    /// A list or a removal for it failed, so that it could not be tidied up.
+    pub search_failed: bool,
+    /// The last word about it was posted, and what is stored was deleted.
+    pub posted_end: bool,
+    /// The store answered what it has of it.
+    pub loaded_once: bool,
+    /// Something was asked for it: it is not only queued.
+    pub begun: bool,
+    /// When its own connection last failed.
+    pub lost_at: Option<u64>,
+    pub starts: u32,
+    /// A completion was sent.
+    pub completing: bool,
+}
+
+impl Upload {
+    pub fn new(file: usize, name: String, unique: bool, watched: bool, plan: Plan) -> Self {
+        Self {
+            file,
+            name,
+            unique,
+            watched,
+            plan,
+            identity: None,
+            sampled: false,
+            twice: false,
+            unkept: false,
+            unrecorded: false,
+            claim: Claim::None,
+            lockless: false,
+            locked_at: 0,
+            claimed_by: None,
+            followed: false,
+            follows: false,
+            left: None,
+            admitted: false,
+            paused: false,
+            aborted: None,
+            end: None,
+            settled: false,
+            shown: None,
+            progress: Progress::default(),
+            key: None,
+            upload_id: None,
+            lost: false,
+            tags: BTreeMap::new(),
+            saved: BTreeSet::new(),
+            loaded: None,
+            stored: false,
+            tried: BTreeSet::new(),
+            tries: BTreeMap::new(),
+            causes: Vec::new(),
+            lost_start: false,
+            searched: false,
+            searched_after_start: false,
+            search_failed: false,
+            posted_end: false,
+            loaded_once: false,
+            begun: false,
+            lost_at: None,
+            starts: 0,
+            completing: false,
+        }
+    }
+
+    pub fn live(&self) -> bool {
+        self.end.is_none() && self.aborted.is_none()
+    }
+
+    pub fn is_whole(&self) -> bool {
+        self.tags.len() == self.plan.parts() as usize
+    }
+
+    /// Bytes of parts whose tag is known.
+    pub fn bytes(&self) -> u64 {
+        self.tags.keys().map(|part| self.plan.len(*part)).sum()
+    }
+
+    /// Bytes that the last load found.
+    pub fn loaded_bytes(&self) -> u64 {
+        let Some(loaded) = self.loaded.as_ref().filter(|loaded| !loaded.record.is_intent()) else { return 0 };
+        loaded.tags.iter().map(|(part, _)| self.plan.len(*part)).sum()
+    }
+
+    /// It begins anew: nothing of the earlier one counts any more.
+    pub fn begin_anew(&mut self, part_size: Option<u64>) {
+        self.plan = Plan::new(self.plan.size(), part_size);
+        (self.key, self.upload_id, self.lost) = (None, None, false);
+        self.tags.clear();
+        self.saved.clear();
+        self.tried.clear();
+        self.tries.clear();
+        self.loaded = None;
+    }
+
+    pub fn tries(&mut self, slot: Slot) -> &mut Tries {
+        self.tries.entry(slot).or_default()
+    }
+
+    /// Parts that were never sent.
+    pub fn has_fresh_parts(&self) -> bool {
+        (1..=self.plan.parts()).any(|part| !self.tried.contains(&part) && !self.tags.contains_key(&part))
+    }
+}

@@ -1,0 +1,52 @@
+//! What is going to happen, in virtual time.
+
+use crate::model::files::Change;
+use crate::model::store::Operation;
+use crate::person::Act;
+use partway::engine::{Event, Given, Identity, OpId, PeerMessage};
+
+/// What is going to happen.
+#[derive(Debug)]
+pub enum Happening {
+    /// An engine is told, if what it is told of is still open.
+    Tell(usize, Event),
+    Drain(usize),
+    /// A request reaches the service.
+    Arrive(usize, OpId),
+    Trickle(usize, OpId, u64),
+    /// Requests of dead tabs reach it, at the latest.
+    Ghosts,
+    Token(usize, OpId, Given, bool),
+    AskLock(usize, OpId, Identity, bool),
+    QueryLocks(usize, OpId),
+    Peer(usize, Identity, PeerMessage),
+    Commit(usize, OpId, Operation),
+    StoreFails(usize, OpId, Operation),
+    /// The person does something in a tab.
+    Person(usize, Act),
+    Die(usize),
+    /// Another tab opens, whose person picks files again.
+    Open,
+    /// The network goes or comes: truly, or only as the browser sees it.
+    Network {
+        there: bool,
+        truly: bool,
+        told: bool,
+    },
+    Expire,
+    Restart {
+        loses: bool,
+    },
+    Change(usize, Change),
+}
+
+impl Happening {
+    /// Whether it follows from what happened before, and no person, chance or fault brings it about.
+    pub fn is_inevitable(&self) -> bool {
+        match self {
+            Self::Person(_, act) => matches!(act, Act::Pick(_) | Act::Call(_) | Act::Resume),
+            Self::Die(_) | Self::Network { .. } | Self::Expire | Self::Restart { .. } | Self::Change(..) => false,
+            _ => true,
+        }
+    }
+}

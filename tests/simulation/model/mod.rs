@@ -1,0 +1,60 @@
+//! The world around the engines: one service, network, lock manager, channel, store and disk for all tabs. Each part
+//! only does what such a thing does; what an engine ought to do with it is in `promises/`.
+
+pub mod channel;
+pub mod fault;
+pub mod files;
+pub mod locks;
+pub mod network;
+pub mod service;
+pub mod store;
+pub mod token;
+
+use crate::chance::Chance;
+use channel::Channel;
+use fault::Faults;
+use files::Files;
+use locks::Locks;
+use network::Network;
+use service::Service;
+use store::Store;
+use token::Tokens;
+
+/// Milliseconds since 1970 at the schedule's start.
+pub const EPOCH: f64 = 1.7e12;
+
+pub struct Model {
+    pub service: Service,
+    pub network: Network,
+    pub locks: Locks,
+    pub channel: Channel,
+    pub store: Store,
+    pub files: Files,
+    pub tokens: Tokens,
+    pub faults: Faults,
+}
+
+impl Model {
+    pub fn new(chance: &mut Chance) -> Self {
+        Self {
+            faults: Faults::new(chance),
+            service: Service::new(chance),
+            network: Network::default(),
+            locks: Locks::new(chance.percent(80)),
+            channel: Channel::default(),
+            store: Store::new(chance),
+            files: Files::default(),
+            tokens: Tokens::new(chance),
+        }
+    }
+
+    /// Everything is in order from now on.
+    pub fn calm(&mut self) {
+        self.faults = Faults::none();
+        self.service.down_until = 0;
+        self.network = Network::default();
+        self.channel.loses = 0;
+        self.store.calm();
+        self.tokens.calm();
+    }
+}
