@@ -977,6 +977,14 @@ fn another_tab_is_followed_and_taken_over_from() {
 }
 
 #[test]
+fn a_file_that_another_tab_ends_while_its_lock_is_asked_for_is_done() {
+    let mut script = claiming(TokenSource::Fixed);
+    let done = script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done)));
+    assert_eq!(done, "cancel lock, settled 1");
+    assert_eq!((script.state(1), script.view(1).key.as_deref()), (State::Done, Some("k")));
+}
+
+#[test]
 fn where_there_is_no_queue_a_lock_is_asked_for_now_and_then() {
     let mut script = claiming(TokenSource::Fixed);
     assert_eq!(script.ends("lock", Outcome::Locked(Lock::Taken { queue: false })), "ask for it");

@@ -196,6 +196,12 @@ impl Upload {
                 self.post(PeerMessage::Report(report), shared);
             }
             PeerMessage::Report(report) if self.is_following() => self.followed(report, shared),
+            // The other tab ends while this one asks for the lock.
+            PeerMessage::Report(report)
+                if report.end == Some(PeerEnd::Done) && matches!(self.stage, Stage::Claiming(Claiming::Locking(_))) =>
+            {
+                self.followed(report, shared);
+            }
             PeerMessage::Report(_) => {}
         }
     }
