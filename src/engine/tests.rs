@@ -1009,10 +1009,11 @@ fn without_token() -> Script {
 #[test]
 fn a_tab_without_a_token_lets_another_send() {
     let mut script = without_token();
-    assert_eq!(script.tell(peer(PeerMessage::RequestHandover)), "unlock, wait for lock");
+    assert_eq!(script.tell(peer(PeerMessage::RequestHandover)), "unlock");
     script.tell(elsewhere(2 * PART, 2, None, None));
     assert_eq!(script.state(1), State::Uploading);
-    while script.wait() != "token" {}
+    while script.wait() != "lock" {}
+    assert_eq!(script.ends("lock", Outcome::Locked(Lock::Taken { queue: true })), "wait for lock, look at locks");
     assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "ask for it");
     assert_eq!(script.ends("wait for lock", Outcome::Locked(Lock::Granted)), "");
     assert_eq!(script.wait(), "load");
@@ -1021,8 +1022,25 @@ fn a_tab_without_a_token_lets_another_send() {
     let mut script = without_token();
     script.tell(peer(PeerMessage::RequestHandover));
     let done = script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done)));
-    assert_eq!(done, "cancel wait for lock, settled 1");
+    assert_eq!(done, "settled 1");
     assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn a_tab_that_lets_go_of_a_lock_leaves_the_other_time_to_queue() {
+    let mut script = without_token();
+    script.tell(peer(PeerMessage::RequestHandover));
+    let left_at = script.now;
+    while script.wait() != "lock" {}
+    assert!(script.now.since(left_at) >= 4_000);
+}
+
+#[test]
+fn a_tab_that_was_asked_before_it_could_let_go_does_so_later() {
+    let mut script = claiming(TokenSource::Function);
+    script.ends("lock", Outcome::Locked(Lock::Granted));
+    script.tell(peer(PeerMessage::RequestHandover));
+    assert_eq!(script.ends("load", kept()), "token, unlock");
 }
 
 #[test]
@@ -1033,9 +1051,9 @@ fn a_tab_that_can_send_does_not_let_go() {
     assert_eq!(script.confirm("confirm old", false), "put 1/3");
     // Who followed before the pause stands still, too.
     assert_eq!(script.tell(Event::Pause(UploadId(1))), "cancel put 1/3");
-    assert_eq!(script.tell(peer(PeerMessage::RequestHandover)), "unlock, wait for lock");
+    assert_eq!(script.tell(peer(PeerMessage::RequestHandover)), "unlock");
     assert_eq!(script.state(1), State::Paused);
-    assert_eq!(script.tell(Event::Resume(UploadId(1))), "ask for it");
+    assert_eq!(script.tell(Event::Resume(UploadId(1))), "ask for it, lock");
 }
 
 #[test]

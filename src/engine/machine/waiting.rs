@@ -46,7 +46,7 @@ impl Engine {
         self.end_with_session();
         self.shared.retry_token();
         if std::mem::take(&mut self.may_ask_back) {
-            for upload in self.uploads.values() {
+            for upload in self.uploads.values_mut() {
                 upload.ask_back(&mut self.shared);
             }
         }

@@ -12,7 +12,8 @@ use crate::engine::{Action, Identity, Instant, Lock, OpId, PeerEnd, PeerMessage,
 /// How often a lock is asked for where there is no queue, and how often locks are looked at where there is one: a page
 /// in Chromium's back/forward cache keeps its locks until somebody asks for them. In milliseconds.
 const LOOK_EVERY: u64 = 2_000;
-/// How long a tab that released a lock leaves it to those who only ask now and then, in milliseconds.
+/// How long a tab that released a lock leaves it to the others, in milliseconds: some only ask now and then, and the
+/// one that asked for it may not be in the queue yet.
 const LEFT_FOR: u64 = 2 * LOOK_EVERY;
 /// How long another tab's last report may take to arrive after its lock is free, in milliseconds.
 const LAST_WORD: u64 = 200;
@@ -62,10 +63,9 @@ impl Upload {
             (Stage::Claiming(Claiming::Following(following)), Lock::Granted) => {
                 following.wait = LockWait::LastWord { at: shared.now.plus(LAST_WORD), put_off: false };
             }
-            (Stage::Claiming(Claiming::Following(following)), Lock::Taken { .. }) => {
-                // Who cannot queue leaves time to those who only ask now and then.
-                let pause = if matches!(following.wait, LockWait::Queued(_)) { LEFT_FOR } else { LOOK_EVERY };
-                following.wait = LockWait::AskAt(shared.now.plus(pause));
+            (Stage::Claiming(Claiming::Following(_)), Lock::Taken { queue: true }) => self.ask_for_lock(true, shared),
+            (Stage::Claiming(Claiming::Following(following)), Lock::Taken { queue: false }) => {
+                following.wait = LockWait::AskAt(shared.now.plus(LOOK_EVERY));
             }
             _ => {}
         }
@@ -91,7 +91,8 @@ impl Upload {
         let Stage::Claiming(Claiming::Following(following)) = &self.stage else { return None };
         match following.wait {
             LockWait::Queued(_) => Some(following.look_at),
-            LockWait::AskAt(at) | LockWait::LastWord { at, .. } => Some(at),
+            LockWait::AskAt(at) => Some(at).filter(|_| !self.paused),
+            LockWait::LastWord { at, .. } => Some(at),
             LockWait::Asking(_) => None,
         }
     }
@@ -101,7 +102,8 @@ impl Upload {
         let now = shared.now;
         let Stage::Claiming(Claiming::Following(following)) = &mut self.stage else { return false };
         match following.wait {
-            LockWait::AskAt(at) if at <= now => self.ask_for_lock(false, shared),
+            // Who is paused leaves it to whoever can send.
+            LockWait::AskAt(at) if at <= now && !self.paused => self.ask_for_lock(false, shared),
             LockWait::LastWord { at, .. } if at <= now => self.load(shared),
             LockWait::Queued(_) if following.look_at <= now => {
                 following.look_at = now.plus(LOOK_EVERY);
@@ -189,8 +191,12 @@ impl Upload {
         match message {
             PeerMessage::RequestHandover if self.has_ended() => {}
             PeerMessage::RequestHandover => {
-                let Some(claim) = self.claim.as_mut().filter(|claim| claim.locked) else { return };
-                claim.handover_requested = claim.recorded;
+                let Some(claim) = &mut self.claim else { return };
+                // One that waits for the lock itself may get it first, and be unable to send.
+                claim.handover_requested = true;
+                if !claim.locked {
+                    return;
+                }
                 // Whoever asks follows from now on, and knows nothing yet.
                 let report = Self::report(&self.view(shared.now, shared), None);
                 self.post(PeerMessage::Report(report), shared);
@@ -228,7 +234,7 @@ impl Upload {
     /// Lets another tab send what this one cannot: it has no token, or the person paused it here.
     pub fn hand_over(&mut self, shared: &mut Shared) {
         let Stage::Live(live) = &self.stage else { return };
-        let is_asked = self.claim.as_ref().is_some_and(|claim| claim.handover_requested);
+        let is_asked = self.claim.as_ref().is_some_and(|claim| claim.handover_requested && claim.recorded);
         let cannot_send = shared.token.is_awaited() || self.paused;
         if !is_asked || !cannot_send || matches!(live.step, LiveStep::Orphans(_)) || !self.is_idle() {
             return;
@@ -239,13 +245,17 @@ impl Upload {
         claim.left = Some(remote);
         let identity = claim.identity.clone();
         shared.emit(Action::Unlock { identity });
-        self.follow(LockWait::AskAt(shared.now), shared);
-        self.ask_for_lock(true, shared);
+        self.follow(LockWait::AskAt(shared.now.plus(LEFT_FOR)), shared);
     }
 
     /// What this tab left to another one, and could send again, it wants back.
-    pub fn ask_back(&self, shared: &mut Shared) {
-        if self.is_following() && !self.paused {
+    pub fn ask_back(&mut self, shared: &mut Shared) {
+        if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage
+            && !self.paused
+        {
+            if let LockWait::AskAt(at) = &mut following.wait {
+                *at = shared.now;
+            }
             self.post(PeerMessage::RequestHandover, shared);
         }
     }

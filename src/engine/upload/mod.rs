@@ -57,7 +57,7 @@ struct Claim {
     keeps: bool,
     /// The store has a record that another tab could resume from.
     recorded: bool,
-    /// Another tab could send the upload, and asked for it.
+    /// Another tab asked for the upload.
     handover_requested: bool,
     /// What this tab began and left to another.
     left: Option<Remote>,

@@ -185,6 +185,11 @@ impl TabBook {
                 }
             }
             Action::QueryLocks { op } => self.open(*op, Kind::Locks, now),
+            Action::Post { identity, message: PeerMessage::RequestHandover } => {
+                if let Some(id) = self.owner(identity) {
+                    self.upload_mut(id).asked_at = now;
+                }
+            }
             Action::Post { identity, message: PeerMessage::Report(PeerReport { end: Some(end), .. }) } => {
                 if let Some(id) = self.owner(identity) {
                     let upload = self.upload_mut(id);

@@ -75,8 +75,9 @@ pub struct TokenBook {
     pub needed: Option<UploadId>,
     /// One was refused since it was given.
     pub refused: bool,
-    /// When one could not be had, if that was the last word.
+    /// When one could not be had, if that was the last word; and since when, where there was one before.
     pub failed_at: Option<u64>,
+    pub missed_since: Option<u64>,
     /// Something came since that asks for one afresh.
     pub asked_afresh: bool,
     pub asked: u64,

@@ -31,8 +31,8 @@ impl TabBook {
                 self.calls.values_mut().for_each(|call| call.causes.push(Code::Network));
             }
             Event::Network { online: true } => self.online_again(now),
-            Event::Pause(id) => self.paused(*id, true),
-            Event::Resume(id) => self.paused(*id, false),
+            Event::Pause(id) => self.paused(*id, Some(now)),
+            Event::Resume(id) => self.paused(*id, None),
             Event::Abort { upload, keep } => {
                 let open = |upload: &&mut Upload| upload.live() && !upload.posted_end;
                 if let Some(upload) = self.uploads.get_mut(upload).filter(open) {
@@ -66,9 +66,10 @@ impl TabBook {
         }
     }
 
-    fn paused(&mut self, id: UploadId, paused: bool) {
+    fn paused(&mut self, id: UploadId, since: Option<u64>) {
         if let Some(upload) = self.uploads.get_mut(&id) {
-            upload.paused = paused;
+            upload.paused = since.is_some();
+            upload.paused_at = since.map(|now| upload.paused_at.unwrap_or(now));
         }
     }
 
@@ -191,11 +192,13 @@ impl TabBook {
         if *given == Given::Token {
             self.token.had = true;
             self.token.generation += 1;
-            self.token.failed_at = None;
+            (self.token.failed_at, self.token.missed_since) = (None, None);
             return;
         }
         // What is no token at all is final: whoever comes later tries afresh.
         self.token.failed_at = (!matches!(given, Given::Invalid(_))).then_some(now);
+        let missed = self.token.failed_at.filter(|_| self.token.had);
+        self.token.missed_since = missed.map(|now| self.token.missed_since.unwrap_or(now));
         for upload in self.uploads.values_mut() {
             upload.causes.extend([Code::Unauthorized, Code::InvalidOption]);
         }

@@ -56,11 +56,14 @@ pub struct Upload {
     pub followed: bool,
     /// It follows another tab now.
     pub follows: bool,
+    /// When it last asked whoever has its lock for it.
+    pub asked_at: u64,
     /// What it began and left to another tab: key and upload ID.
     pub left: Option<(String, String)>,
     /// The rules let it in.
     pub admitted: bool,
     pub paused: bool,
+    pub paused_at: Option<u64>,
     /// When it was aborted, and whether to keep it.
     pub aborted: Option<(u64, bool)>,
     pub end: Option<State>,
@@ -124,9 +127,11 @@ impl Upload {
             claimed_by: None,
             followed: false,
             follows: false,
+            asked_at: 0,
             left: None,
             admitted: false,
             paused: false,
+            paused_at: None,
             aborted: None,
             end: None,
             settled: false,

@@ -9,6 +9,7 @@ mod ends;
 mod fair;
 mod finite;
 mod going_on;
+mod handover;
 mod limits;
 mod offline;
 mod one_tab;
@@ -107,6 +108,7 @@ pub const PROMISES: &[(&str, Promise)] = &[
     ("promise: before an upload is done, what a lost start left is sought", orphans::sought),
     ("promise: one tab at a time sends a file", one_tab::one_tab),
     ("promise: a file picked in several tabs is in the bucket once", one_tab::once),
+    ("promise: a tab that cannot send a file lets another one", handover::handover),
     ("promise: no wait is infinite but those that say so", finite::finite),
     ("promise: the token function is called once at a time and with patience", token::token),
     ("promise: a request refused under two tokens is given up", token::refused_twice),
