@@ -72,6 +72,7 @@ impl World {
     /// Whatever was sent before a list reaches the service before it does, but for some starts of the same tab.
     fn ghosts_arrive_before_list(&mut self, tab: usize) {
         self.ghosts_arrive();
+        self.let_go_of_starts(tab);
         let aborted: Vec<String> = {
             let uploads = self.books.tabs[tab].uploads.values();
             uploads.filter(|upload| upload.aborted.is_some()).map(|upload| upload.name.clone()).collect()
@@ -82,6 +83,21 @@ impl World {
         });
         for (_, _, lists) in &mut self.late_starts {
             *lists -= 1;
+        }
+    }
+
+    /// Starts on their way that a tab gave up may arrive late, and some after the next list.
+    fn let_go_of_starts(&mut self, tab: usize) {
+        let open = &self.tabs[tab].open;
+        let is_start = |sent: &Sent| sent.request.method == Method::Post && sent.request.path == "/buckets";
+        let given_up = self.wire.iter().filter(|((of, op), sent)| *of == tab && !open.contains(op) && is_start(sent));
+        let given_up: Vec<(usize, OpId)> = given_up.map(|(key, _)| *key).collect();
+        for key in given_up {
+            let sent = self.wire.remove(&key).expect("it is on its way");
+            if self.chance.percent(30) {
+                let lists = self.chance.one_of(&[0, 1]);
+                self.late_starts.push((tab, sent, lists));
+            }
         }
     }
 

@@ -204,6 +204,7 @@ impl World {
         let forgets = self.forgets(tab, &call);
         let id = self.tabs[tab].engine.call(call.clone(), Instant(self.now));
         self.note(Subject::call(tab, id), || format!("calls {call:?}"));
+        self.books.tabs[tab].interrupted |= self.tabs[tab].drains_late;
         self.books.tabs[tab].call(id, call, forgets, self.now);
         self.drain(tab);
     }

@@ -61,6 +61,7 @@ impl TabBook {
                     upload.tried.insert(*sent);
                     number = Some(*sent);
                 }
+                Wanted::Remove(_) => upload.removals += 1,
                 _ => {}
             }
         }
@@ -104,8 +105,12 @@ impl TabBook {
                     }
                 }
                 // An upload that begins anew gives up what it was about to store of the old one.
-                Kind::StoreTag(id, ..) if self.upload(id).lost && now < pending.since + 4990 => {}
-                Kind::Store(id, _) | Kind::StoreTag(id, ..) => self.give_up_keeping(id, pending.since, now),
+                Kind::StoreTag(id, ..) if self.upload(id).lost => {}
+                Kind::Store(id, _) | Kind::StoreTag(id, ..) => {
+                    let upload = self.upload_mut(id);
+                    upload.purge_failed |= !upload.live();
+                    self.give_up_keeping(id, pending.since, now);
+                }
                 Kind::Sample(id) => {
                     let upload = self.upload_mut(id);
                     upload.unkept |= !upload.sampled;
@@ -115,7 +120,8 @@ impl TabBook {
                 Kind::Purge(identity) => {
                     self.calls.values_mut().for_each(|call| call.causes.push(Code::Storage));
                     if let Some(id) = self.owner(&identity) {
-                        self.upload_mut(id).stored = false;
+                        let upload = self.upload_mut(id);
+                        (upload.stored, upload.purge_failed) = (false, true);
                     }
                 }
                 Kind::Load(identity) => {
@@ -177,6 +183,8 @@ impl TabBook {
                 if let Some(id) = self.owner(identity) {
                     // What is stored is the next one's.
                     let upload = self.upload_mut(id);
+                    let ends = !upload.live() || upload.posted_end;
+                    upload.owned = ends && upload.claim == Claim::Held && upload.known;
                     (upload.claim, upload.stored) = (Claim::None, false);
                     upload.claimed_by = None;
                     upload.followed |= upload.live();
@@ -222,6 +230,7 @@ impl TabBook {
                 book.progress = view.progress;
                 if matches!(view.state, State::Done | State::Failed | State::Aborted) {
                     book.end = Some(view.state);
+                    book.failure = view.failure.as_ref().map(|failure| failure.code);
                 }
             }
             Action::Settle { upload } => self.upload_mut(*upload).settled = true,

@@ -103,6 +103,7 @@ impl Upload {
             Wanted::Start { .. } if failure.is_ambiguous() => (self.lost_start, self.searched) = (true, false),
             Wanted::Part { .. } | Wanted::Complete { .. } | Wanted::File(_) => {
                 self.lost |= failure.code == Code::NotFound;
+                self.nameless |= self.lost && self.loaded.is_some() && matches!(wanted, Wanted::File(_));
             }
             Wanted::Remove(_) => self.search_failed |= given_up,
             _ => {}

@@ -26,6 +26,7 @@ impl TabBook {
         self.window.allowed = allowed;
         (self.window.must_halve, self.window.may_grow) = (false, false);
         self.interrupted = false;
+        self.link.back = false;
         self.should_warn.clear();
     }
 }

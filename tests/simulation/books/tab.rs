@@ -92,6 +92,8 @@ pub struct LinkBook {
     pub told: Option<u64>,
     /// The service may have been gone before that.
     pub vague: bool,
+    /// It was seen again just now.
+    pub back: bool,
     /// Requests sent since then.
     pub finders: u64,
     /// When the service last answered, with whatever; whether it ever gave an answer that could be read.
@@ -230,7 +232,8 @@ impl TabBook {
 
     /// Whether some operation of an upload is not answered yet.
     pub fn is_busy(&self, id: UploadId) -> bool {
-        let identity = self.upload(id).identity.as_ref().filter(|_| !self.upload(id).twice);
+        let owns = !self.upload(id).twice && !self.upload(id).lockless;
+        let identity = self.upload(id).identity.as_ref().filter(|_| owns);
         let own = |flight: &Flight| {
             let joins = matches!(flight.wanted, Wanted::Start { .. } | Wanted::Complete { .. });
             flight.upload == Some(id) && (joins || flight.part.is_some())

@@ -30,13 +30,17 @@ impl TabBook {
                 self.link.told = Some(now);
                 self.calls.values_mut().for_each(|call| call.causes.push(Code::Network));
             }
-            Event::Network { online: true } => self.online_again(now),
+            Event::Network { online: true } => {
+                self.link.back |= self.link.offline.is_some();
+                self.online_again(now);
+            }
             Event::Pause(id) => self.paused(*id, Some(now)),
             Event::Resume(id) => self.paused(*id, None),
             Event::Abort { upload, keep } => {
                 let open = |upload: &&mut Upload| upload.live() && !upload.posted_end;
                 if let Some(upload) = self.uploads.get_mut(upload).filter(open) {
                     upload.aborted = Some((now, *keep));
+                    upload.owned_at_abort = upload.claim == Claim::Held && upload.known;
                 }
             }
             Event::Withdraw(call) => {
@@ -87,6 +91,7 @@ impl TabBook {
                     let upload = self.upload_mut(id);
                     upload.claim = if *lock == Lock::Granted { Claim::Held } else { Claim::None };
                     upload.locked_at = now;
+                    upload.known = false;
                     upload.followed |= *lock != Lock::Granted;
                     upload.follows |= *lock != Lock::Granted;
                 }
@@ -105,7 +110,10 @@ impl TabBook {
                 self.calls.values_mut().for_each(|call| call.causes.push(code));
             }
             (Kind::LoadAll, Outcome::LoadedAll(found)) => self.store_failed_or_not(found.is_err(), None),
-            (Kind::Store(id, _), Outcome::Stored(result)) => self.store_failed_or_not(result.is_err(), Some(id)),
+            (Kind::Store(id, is_intent), Outcome::Stored(result)) => {
+                self.store_failed_or_not(result.is_err(), Some(id));
+                self.upload_mut(id).recorded |= result.is_ok() && !is_intent;
+            }
             (Kind::StoreTag(id, part, tag), Outcome::Stored(result)) => {
                 self.store_failed_or_not(result.is_err(), Some(id));
                 let upload = self.upload_mut(id);
@@ -116,7 +124,9 @@ impl TabBook {
             (Kind::Purge(identity), Outcome::Stored(result)) => {
                 self.store_failed_or_not(result.is_err(), None);
                 if let Some(id) = self.owner(&identity) {
-                    self.upload_mut(id).stored = false;
+                    let upload = self.upload_mut(id);
+                    upload.stored = false;
+                    upload.purge_failed |= result.is_err();
                 }
             }
             _ => {}
@@ -141,6 +151,7 @@ impl TabBook {
         let part_size = self.config.part_size;
         let upload = self.upload_mut(id);
         upload.loaded_once |= found.is_ok();
+        upload.known = found.is_ok();
         upload.follows = false;
         // A name that is like others is not stored before its start: the rules may let it in now.
         upload.admitted |= !upload.unique;
@@ -149,6 +160,7 @@ impl TabBook {
         upload.left = None;
         upload.loaded = Some(found.clone());
         upload.stored = true;
+        upload.recorded = !found.record.is_intent();
         if !found.record.is_intent() {
             upload.plan = Plan::new(upload.plan.size(), Some(found.record.part_size));
             upload.key = Some(found.record.key.clone());
@@ -324,6 +336,11 @@ impl Books {
         for upload in self.tabs[tab].uploads.values().filter(|upload| !upload.settled) {
             if upload.unkept && !self.unpromised.contains(&upload.name) {
                 self.unpromised.insert(upload.name.clone());
+            }
+            if upload.nameless {
+                let dead = self.tabs.iter().filter(|tab| !tab.alive).flat_map(|tab| tab.uploads.values());
+                let names = dead.filter(|dead| dead.identity == upload.identity).map(|dead| dead.name.clone());
+                self.unpromised.extend(names);
             }
             if (upload.unkept || upload.lost)
                 && let Some(file) = upload.identity.as_ref().and_then(|identity| self.files.get_mut(identity))

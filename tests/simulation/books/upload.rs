@@ -67,6 +67,13 @@ pub struct Upload {
     /// When it was aborted, and whether to keep it.
     pub aborted: Option<(u64, bool)>,
     pub end: Option<State>,
+    /// Of what it failed.
+    pub failure: Option<Code>,
+    /// It ended, or was aborted, while it had its lock and knew what is stored.
+    pub owned: bool,
+    pub owned_at_abort: bool,
+    /// Removals that were sent for it.
+    pub removals: u32,
     pub settled: bool,
     pub shown: Option<Shown>,
     pub progress: Progress,
@@ -74,12 +81,18 @@ pub struct Upload {
     pub upload_id: Option<String>,
     /// The service said that it has nothing of it.
     pub lost: bool,
+    /// It did so before it told the name of what an earlier tab had begun.
+    pub nameless: bool,
     /// Newest tag of each part, by number.
     pub tags: BTreeMap<u32, String>,
     /// Parts whose tag is stored.
     pub saved: BTreeSet<u32>,
     /// What the last load found.
     pub loaded: Option<Stored>,
+    /// Its record with its key was stored, or found.
+    pub recorded: bool,
+    /// What is stored of it could not be deleted.
+    pub purge_failed: bool,
     /// Something of it may be in the store.
     pub stored: bool,
     /// Parts that were ever sent.
@@ -97,8 +110,9 @@ pub struct Upload {
     pub search_failed: bool,
     /// The last word about it was posted, and what is stored was deleted.
     pub posted_end: bool,
-    /// The store answered what it has of it.
+    /// The store answered what it has of it, and that since it has its lock.
     pub loaded_once: bool,
+    pub known: bool,
     /// Something was asked for it: it is not only queued.
     pub begun: bool,
     /// When its own connection last failed.
@@ -134,15 +148,22 @@ impl Upload {
             paused_at: None,
             aborted: None,
             end: None,
+            failure: None,
+            owned: false,
+            owned_at_abort: false,
+            removals: 0,
             settled: false,
             shown: None,
             progress: Progress::default(),
             key: None,
             upload_id: None,
             lost: false,
+            nameless: false,
             tags: BTreeMap::new(),
             saved: BTreeSet::new(),
             loaded: None,
+            recorded: false,
+            purge_failed: false,
             stored: false,
             tried: BTreeSet::new(),
             tries: BTreeMap::new(),
@@ -153,6 +174,7 @@ impl Upload {
             search_failed: false,
             posted_end: false,
             loaded_once: false,
+            known: false,
             begun: false,
             lost_at: None,
             starts: 0,
@@ -183,6 +205,7 @@ impl Upload {
     pub fn begin_anew(&mut self, part_size: Option<u64>) {
         self.plan = Plan::new(self.plan.size(), part_size);
         (self.key, self.upload_id, self.lost) = (None, None, false);
+        (self.recorded, self.removals) = (false, 0);
         self.tags.clear();
         self.saved.clear();
         self.tried.clear();

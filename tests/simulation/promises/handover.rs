@@ -7,11 +7,17 @@ use partway::engine::Action;
 const LONGEST: u64 = 15_000;
 
 /// A tab that has no token, or in which the upload is paused, lets go of the file for one that waits for it: after a
-/// pause, for one that asked since then.
+/// pause, for one that asked since then. It lets go of nothing that the other could not go on with.
 pub fn handover(case: &Case<'_>) -> Verdict {
     match case.moment {
         Moment::Asked(Action::Unlock { identity }, _) => {
-            Ok(case.book.owner(identity).is_some_and(|id| case.book.upload(id).live() && !case.book.interrupted))
+            let Some(id) = case.book.owner(identity) else { return Ok(false) };
+            let book = case.book.upload(id);
+            if !book.live() || book.posted_end || book.follows || case.book.interrupted {
+                return Ok(false);
+            }
+            hold!(book.recorded, case.upload(id), "it is left to another tab, and nothing is kept of it");
+            Ok(true)
         }
         Moment::Asked(Action::QueryLocks { .. }, _) => {
             // A request that is lost, or that nobody was awake to hear, is not made again.

@@ -10,6 +10,7 @@ mod fair;
 mod finite;
 mod going_on;
 mod handover;
+mod kept;
 mod limits;
 mod offline;
 mod one_tab;
@@ -119,6 +120,9 @@ pub const PROMISES: &[(&str, Promise)] = &[
     ("promise: nothing starts against the rules, and nothing is refused without a cause", rules::rules),
     ("promise: an upload fails only for a cause", rules::causes),
     ("promise: who goes on sends no stored part again", going_on::going_on),
+    ("promise: what a later tab goes on from is kept, and nothing else", kept::kept),
+    ("promise: what the service has of an aborted or changed file is removed", kept::removed),
+    ("promise: what waited for a network goes on once there is one", kept::at_once),
     ("promise: calls are answered with what the service said", calls::calls),
 ];
 

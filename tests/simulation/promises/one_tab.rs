@@ -1,6 +1,8 @@
 use super::{Case, Moment, Verdict, hold};
+use crate::books::upload::Upload;
 use crate::books::wanted::Wanted;
-use partway::engine::Action;
+use partway::engine::{Action, Identity};
+use partway::protocol::Code;
 
 /// A tab sends parts of a file, begins it or completes it, only while it has the file's lock. So no two tabs that live
 /// send one file at the same time, and the second begins after the first let go.
@@ -39,7 +41,7 @@ pub fn one_tab(case: &Case<'_>) -> Verdict {
 /// picked again after it had ended.
 pub fn once(case: &Case<'_>) -> Verdict {
     let Moment::End = case.moment else { return Ok(false) };
-    let subject = |identity: &partway::engine::Identity| crate::trace::Subject {
+    let subject = |identity: &Identity| crate::trace::Subject {
         identity: Some(identity.clone()),
         tab: Some(usize::MAX),
         ..Default::default()
@@ -60,8 +62,10 @@ pub fn once(case: &Case<'_>) -> Verdict {
         {
             continue;
         }
-        // A removal that failed leaves a copy, of an upload that was aborted.
+        // A removal that failed, or was not to be asked for without a token, leaves a copy of what was aborted.
+        let copied = uploads_of(case, identity).any(is_left_complete);
         if file.blurred
+            || copied
             || case.model.service.session_ends
             || !case.books.undisturbed
             || super::orphans::given_up(case, Some(identity))
@@ -74,6 +78,17 @@ pub fn once(case: &Case<'_>) -> Verdict {
     Ok(mattered)
 }
 
-fn is_of(held: &crate::model::service::Held, identity: &partway::engine::Identity) -> bool {
+/// It was aborted after its completion was sent, and a token was wanting.
+fn is_left_complete(upload: &Upload) -> bool {
+    let tokenless = upload.causes.iter().any(|code| matches!(code, Code::Unauthorized | Code::InvalidOption));
+    upload.aborted.is_some() && upload.completing && tokenless
+}
+
+fn uploads_of<'a>(case: &'a Case<'_>, identity: &'a Identity) -> impl Iterator<Item = &'a Upload> {
+    let uploads = case.books.tabs.iter().flat_map(|tab| tab.uploads.values());
+    uploads.filter(move |upload| upload.identity.as_ref() == Some(identity))
+}
+
+fn is_of(held: &crate::model::service::Held, identity: &Identity) -> bool {
     held.stored.values().all(|(_, content)| identity.0 == format!("file {} v{}", content.file, content.version))
 }

@@ -1,4 +1,5 @@
 use super::{Case, Moment, Verdict, hold};
+use crate::model::store::Row;
 use crate::trace::Subject;
 use partway::engine::{Action, Identity, State};
 
@@ -17,7 +18,11 @@ pub fn orphans(case: &Case<'_>) -> Verdict {
         if held.complete || plain || unpromised || unkept || case.model.service.session_ends {
             continue;
         }
-        let stored = case.model.store.rows.values().any(|row| row.record.key == *key);
+        // Whoever goes on from the record of the same file removes it; nobody can before the file is as it was.
+        let rows = &case.model.store.rows;
+        let waits = |row: &(&Identity, &Row)| Some(row.0) == identity.as_ref() && !case.model.files.shows(row.0);
+        let stored = rows.iter().any(|row| waits(&row) && !row.1.record.is_intent())
+            || rows.values().any(|row| row.record.key == *key);
         let known = stored || case.books.called_off.contains(key) || case.books.shown_keys.contains(key);
         hold!(known, whose(case, &held.name), "{key} ({}) is left in the bucket, and nobody knows its key", held.name);
         mattered = true;

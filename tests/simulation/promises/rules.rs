@@ -63,7 +63,7 @@ fn begins(case: &Case<'_>) -> Option<(String, u64)> {
         Moment::Asked(Action::Send { .. }, Some(Wanted::Start { name, .. })) => {
             case.book.uploads.values().find(|book| book.name == *name && !book.settled)?
         }
-        Moment::Asked(Action::Store { upload, .. }, _) => case.book.upload(*upload),
+        Moment::Asked(Action::Store { upload, .. }, _) if case.book.upload(*upload).live() => case.book.upload(*upload),
         _ => return None,
     };
     (!book.admitted).then(|| (book.name.clone(), book.plan.size()))
