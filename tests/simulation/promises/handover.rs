@@ -36,7 +36,8 @@ pub fn handover(case: &Case<'_>) -> Verdict {
                 let other = &case.books.tabs[holder];
                 let stuck = other.owner(identity).and_then(|id| {
                     let held = other.upload(id);
-                    let idle = other.alive && !other.is_busy(id) && is_resumable(held, case);
+                    let asked_about = other.flights.values().any(|flight| flight.wanted.key() == held.key.as_deref());
+                    let idle = other.alive && !other.is_busy(id) && !asked_about && is_resumable(held, case);
                     cannot_send(other, held, book.asked_at).filter(|_| idle)
                 });
                 let since = stuck.map(|since| since.max(queued_at).max(book.asked_at));
