@@ -264,10 +264,14 @@ if (typeof FileSystemFileHandle !== "undefined" && "createWritable" in FileSyste
     const { handle, write } = await stored("changing.bin", bytes(6 * PART, 3));
     const service = await scenario(slow);
     // Firefox leaves the parts on their way standing still.
-    const bucket = await service.open({ partSize: PART, parallel: 2, stallTimeout: 2000 });
+    const retry = { attempts: 20, baseDelay: 20, maxDelay: 200 };
+    const bucket = await service.open({ partSize: PART, parallel: 2, stallTimeout: 2000, retry });
     const upload = bucket.upload(await handle.getFile());
     await until(() => upload.progress.partsDone >= 1, "a part");
+    // However long the writing takes, the rest is not stored before.
+    await service.rules([{ match: put, do: { status: 503, headers: { "Retry-After": "1" } } }]);
     await write(bytes(6 * PART, 4));
+    await service.rules(slow);
     await fails(upload.done, "file-changed");
     await upload.abort();
     await until(async () => (await bucket.list()).length === 0, "what was stored to be removed");

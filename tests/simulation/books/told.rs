@@ -338,8 +338,9 @@ impl Books {
                 self.unpromised.insert(upload.name.clone());
             }
             if upload.nameless {
-                let dead = self.tabs.iter().filter(|tab| !tab.alive).flat_map(|tab| tab.uploads.values());
-                let names = dead.filter(|dead| dead.identity == upload.identity).map(|dead| dead.name.clone());
+                let all = self.tabs.iter().flat_map(|tab| tab.uploads.values().map(|upload| (tab.alive, upload)));
+                let over = all.filter(|(alive, upload)| !alive || upload.settled).map(|(_, upload)| upload);
+                let names = over.filter(|over| over.identity == upload.identity).map(|over| over.name.clone());
                 self.unpromised.extend(names);
             }
             if (upload.unkept || upload.lost)
