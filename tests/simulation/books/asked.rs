@@ -105,7 +105,7 @@ impl TabBook {
                     }
                 }
                 // An upload that begins anew gives up what it was about to store of the old one.
-                Kind::StoreTag(id, ..) if self.upload(id).lost => {}
+                Kind::StoreTag(id, ..) if self.upload(id).lost && now < pending.since + 29_990 => {}
                 Kind::Store(id, _) | Kind::StoreTag(id, ..) => {
                     let upload = self.upload_mut(id);
                     upload.purge_failed |= !upload.live();

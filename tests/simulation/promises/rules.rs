@@ -76,7 +76,9 @@ pub fn causes(case: &Case<'_>) -> Verdict {
             let Some(failure) = &view.failure else { return Ok(false) };
             let book = case.book.upload(*upload);
             let by_rules = matches!(failure.code, Code::TooManyFiles | Code::TooLarge | Code::SessionExpired);
-            let told = book.causes.contains(&failure.code);
+            // The session's end is the token's, too, where none could be had before the file was picked.
+            let tokenless = failure.code == Code::Unauthorized && case.book.token.missed_since.is_some();
+            let told = tokenless || book.causes.contains(&failure.code);
             hold!(
                 told || (by_rules && case.book.rules.is_some()),
                 case.upload(*upload),
