@@ -2,10 +2,10 @@
 
 use super::Boxed;
 use super::reader::{Unread, read};
-use super::transport::{Outgoing, is_success, retry_after};
+use super::transport::{Outgoing, retry_after};
 use super::wall_clock;
 use crate::engine::Outcome;
-use crate::protocol::{Method, Response};
+use crate::protocol::{Method, Response, is_success};
 use gloo_net::http::{Headers, RequestBuilder};
 use js_sys::Promise;
 use std::rc::Rc;

@@ -8,6 +8,11 @@ pub fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED)
 }
 
+/// Whether this global scope has `name`: not every browser, and not every worker, has everything.
+pub fn has_global(name: &str) -> bool {
+    !get(&js_sys::global(), name).is_undefined()
+}
+
 /// Sets the property `key` of a plain object, which takes every property.
 pub fn set(object: &JsValue, key: &str, value: &JsValue) {
     let _ = Reflect::set(object, &JsValue::from_str(key), value);

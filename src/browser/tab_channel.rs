@@ -1,9 +1,9 @@
 //! The channel between the tabs of a session.
 
 use super::Listener;
-use super::property::{get, set};
+use super::property::{get, has_global, set};
 use crate::engine::{Identity, PeerEnd, PeerMessage, PeerReport};
-use js_sys::{Object, Reflect};
+use js_sys::Object;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -39,9 +39,8 @@ impl TabChannel {
 
     /// Opens the channel if it is not open.
     pub fn open(&self) {
-        let is_here = Reflect::has(&js_sys::global(), &"BroadcastChannel".into()).unwrap_or(false);
         let mut open = self.open.borrow_mut();
-        if !is_here || open.is_some() {
+        if !has_global("BroadcastChannel") || open.is_some() {
             return;
         }
         let Ok(channel) = BroadcastChannel::new(&self.name) else { return };

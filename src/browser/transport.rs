@@ -39,11 +39,6 @@ pub fn send(
     })
 }
 
-/// Whether the status is one of success.
-pub fn is_success(status: u16) -> bool {
-    (200..300).contains(&status)
-}
-
 /// Milliseconds that a `Retry-After` header asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3).
 pub fn retry_after(header: Option<String>) -> Option<u64> {
     let header = header?;

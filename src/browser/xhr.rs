@@ -1,11 +1,12 @@
 //! Requests through `XMLHttpRequest`, which tells how far a body went.
 
 use super::deferred::Deferred;
-use super::transport::{Outgoing, is_success, retry_after};
+use super::property::has_global;
+use super::transport::{Outgoing, retry_after};
 use super::{Boxed, Listener, wall_clock};
 use crate::engine::Outcome;
-use crate::protocol::{Method, Response};
-use js_sys::{ArrayBuffer, Reflect, Uint8Array};
+use crate::protocol::{Method, Response, is_success};
+use js_sys::{ArrayBuffer, Uint8Array};
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -14,7 +15,7 @@ use web_sys::{Blob, Event, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponse
 
 /// Whether there is one: a service worker has none.
 pub fn is_here() -> bool {
-    Reflect::has(&js_sys::global(), &JsValue::from_str("XMLHttpRequest")).unwrap_or(false)
+    has_global("XMLHttpRequest")
 }
 
 /// Aborts the request when it is dropped; one that has ended does not mind.

@@ -50,7 +50,7 @@ struct Download {
     size: u64,
     /// Most bytes that came in any try.
     received: u64,
-    /// How often in a row a link was refused.
+    /// How often a link was refused.
     refusals: u32,
 }
 
@@ -162,6 +162,7 @@ impl PendingCall {
 
     /// Sends what is next.
     pub fn send(&mut self, shared: &mut Shared) {
+        let target = Target::Call(self.id);
         let request = match (&self.step, &self.call) {
             (CallStep::Requesting(_), Call::List) => Request::list(),
             (CallStep::Requesting(_), Call::File(key)) | (CallStep::Sizing(_), Call::Download(key)) => {
@@ -172,21 +173,20 @@ impl PendingCall {
             }
             (CallStep::Requesting(_), Call::Remove(key) | Call::Forget(key)) => Request::remove(key),
             (CallStep::Fetching(_, download, link), _) => {
-                let (size, link) = (download.size, link.clone());
-                let op = shared.begin(Target::Call(self.id), Kind::Fetch, Some(shared.config.stall));
-                if let Some(exchange) = self.exchange_mut() {
-                    exchange.send(op);
-                }
-                return shared.emit(Action::Fetch { op, link, size });
+                let op = shared.begin(target, Kind::Fetch, Some(shared.config.stall));
+                shared.emit(Action::Fetch { op, link: link.clone(), size: download.size });
+                return self.sent(op);
             }
             _ => return,
         };
-        let op = shared.begin(Target::Call(self.id), Kind::Request, Some(shared.config.stall));
+        self.sent(shared.send(target, request));
+    }
+
+    fn sent(&mut self, op: OpId) {
         if let Some(exchange) = self.exchange_mut() {
             exchange.send(op);
         }
         self.offline_until = None;
-        shared.emit(Action::Send { op, request, part: None, report: false });
     }
 
     /// Its request was answered, or failed.
@@ -203,10 +203,7 @@ impl PendingCall {
     fn read(&mut self, body: Vec<u8>, shared: &mut Shared) -> Result<Option<Answer>, Failure> {
         match (&self.step, &self.call) {
             (CallStep::Requesting(exchange), Call::List) => {
-                let exchange = *exchange;
-                let op = shared.begin(Target::Call(self.id), Kind::Local, Some(shared.config.stall));
-                self.step = CallStep::Decoding(op, exchange);
-                shared.emit(Action::DecodeList { op, body });
+                self.step = CallStep::Decoding(shared.decode_list(Target::Call(self.id), body), *exchange);
                 Ok(None)
             }
             (CallStep::Requesting(_), Call::File(key)) => Ok(Some(Answer::File(file_of(key, &body, shared)?))),
@@ -310,11 +307,11 @@ impl PendingCall {
         self.step = CallStep::load_all(self.id, locks, shared);
     }
 
-    /// Everything that is stored was read. `own` are files that this bucket's uploads lay claim to.
+    /// Everything that is stored was read. `is_own` tells files that this bucket's uploads lay claim to.
     pub fn loaded_all(
         &mut self,
         loaded: Result<Vec<Stored>, Failure>,
-        own: &[Identity],
+        is_own: impl Fn(&Identity) -> bool,
         shared: &mut Shared,
     ) -> Verdict {
         let CallStep::LoadingAll(_, locks) = &self.step else { return None };
@@ -332,7 +329,7 @@ impl PendingCall {
             return None;
         }
         let is_idle = |stored: &Stored| {
-            !stored.record.is_intent() && !own.contains(&stored.identity) && !locks.contains(&stored.identity)
+            !stored.record.is_intent() && !is_own(&stored.identity) && !locks.contains(&stored.identity)
         };
         let idle = loaded.into_iter().filter(is_idle).map(|Stored { identity, record, tags }| {
             let plan = Plan::new(record.size, Some(record.part_size));
@@ -354,16 +351,16 @@ impl PendingCall {
     }
 
     /// An operation that sends nothing was not answered in time.
-    pub fn timed_out(&mut self, epoch: u64, own: &[Identity], shared: &mut Shared) -> Verdict {
-        let storage = Failure::new(Code::Storage, "The browser's database takes too long to answer.");
+    pub fn timed_out(&mut self, epoch: u64, shared: &mut Shared) -> Verdict {
         match &self.step {
             CallStep::Decoding(..) => self.listed(Err(Failure::stalled(shared.config.stall)), epoch, shared),
             CallStep::QueryingLocks(_) => {
                 self.locks_known(Vec::new(), shared);
                 None
             }
-            CallStep::LoadingAll(..) => self.loaded_all(Err(storage), own, shared),
-            CallStep::Purging(_) => self.purged(Err(storage)),
+            CallStep::LoadingAll(..) | CallStep::Purging(_) => {
+                Some(Err(Failure::new(Code::Storage, "The browser's database takes too long to answer.")))
+            }
             _ => None,
         }
     }

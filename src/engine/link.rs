@@ -1,8 +1,8 @@
 //! Whether the service can be reached, by the browser's word and by what became of requests.
 
-use super::operations::{Kind, Target};
+use super::operations::Target;
 use super::shared::Shared;
-use super::{Action, Instant, OpId};
+use super::{Instant, OpId};
 use crate::protocol::Request;
 
 /// A browser may be wrong about being offline: after so long, one request finds out. In milliseconds.
@@ -45,7 +45,7 @@ impl Link {
         link
     }
 
-    /// The browser's word. Says whether that brought the link back.
+    /// The browser's word.
     fn set_online(&mut self, online: bool, now: Instant) {
         self.online = online;
         if online {
@@ -125,12 +125,10 @@ impl Shared {
     /// CORS policy, knows of them.
     pub fn probe(&mut self) {
         let request = if self.link.answered_rules { Request::rules() } else { Request::list() };
-        let op = self.begin(Target::Probe, Kind::Request, Some(self.config.stall));
-        self.link.probe = Some(op);
-        self.emit(Action::Send { op, request, part: None, report: false });
+        self.link.probe = Some(self.send(Target::Probe, request));
     }
 
-    /// The probe ended; gives when it was sent.
+    /// The probe ended.
     pub fn probe_ended(&mut self) {
         self.link.probe = None;
     }

@@ -9,7 +9,7 @@ use super::token::Token;
 use super::tries::Tries;
 use super::window::Window;
 use super::{Action, Config, Instant, OpId, Random, UploadId};
-use crate::protocol::{Code, Failure};
+use crate::protocol::{Code, Failure, Request};
 use std::collections::VecDeque;
 
 /// Longest wait for the store, in milliseconds; what it did not answer by then is undone.
@@ -76,6 +76,20 @@ impl Shared {
         self.operations.begin(Operation { target, kind, epoch, since, deadline, moved: 0, suspect: None })
     }
 
+    /// Sends a request that bears no part. It is given up after `stallTimeout` without progress.
+    pub fn send(&mut self, target: Target, request: Request) -> OpId {
+        let op = self.begin(target, Kind::Request, Some(self.config.stall));
+        self.emit(Action::Send { op, request, part: None, report: false });
+        op
+    }
+
+    /// Has a list read.
+    pub fn decode_list(&mut self, target: Target, body: Vec<u8>) -> OpId {
+        let op = self.begin(target, Kind::Local, Some(self.config.stall));
+        self.emit(Action::DecodeList { op, body });
+        op
+    }
+
     /// An operation of the store begins.
     pub fn begin_storing(&mut self, target: Target) -> OpId {
         let limit = if self.store_answered { STORE_LIMIT } else { FIRST_STORE_LIMIT };
@@ -90,10 +104,14 @@ impl Shared {
         }
     }
 
-    /// The store answered, or failed to: uploads continue without it, which is said once.
-    pub fn store_answered(&mut self, in_order: bool) {
-        self.store_answered |= in_order;
-        if !in_order && !std::mem::replace(&mut self.warned, true) {
+    /// The store did what it was asked for.
+    pub fn store_answered(&mut self) {
+        self.store_answered = true;
+    }
+
+    /// The store failed: uploads continue without it, which is said once.
+    pub fn store_failed(&mut self) {
+        if !std::mem::replace(&mut self.warned, true) {
             self.emit(Action::WarnUnkept);
         }
     }

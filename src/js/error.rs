@@ -1,8 +1,8 @@
 //! Errors as JavaScript sees them.
 
-use crate::browser::kind;
+use crate::browser::{kind, set};
 use crate::protocol::{Code, Failure};
-use js_sys::{Error, Reflect};
+use js_sys::Error;
 use wasm_bindgen::prelude::*;
 use web_sys::DomException;
 
@@ -10,14 +10,10 @@ use web_sys::DomException;
 pub fn partway_error(failure: &Failure) -> JsValue {
     let error = Error::new(&failure.message);
     error.set_name("PartwayError");
-    let set = |key: &str, value: JsValue| {
-        // A fresh object takes every property.
-        let _ = Reflect::set(&error, &JsValue::from_str(key), &value);
-    };
-    set("code", failure.code.as_str().into());
-    set("retryable", failure.is_retryable().into());
+    set(&error, "code", &failure.code.as_str().into());
+    set(&error, "retryable", &failure.is_retryable().into());
     if let Some(status) = failure.status {
-        set("status", status.into());
+        set(&error, "status", &status.into());
     }
     error.into()
 }
@@ -35,7 +31,7 @@ pub fn invalid_option(key: &str, must: &str, given: &JsValue) -> JsValue {
 
 /// The bucket was closed.
 pub fn closed() -> JsValue {
-    partway_error(&Failure::new(Code::Closed, "The bucket was closed; open it again."))
+    partway_error(&Failure::closed())
 }
 
 /// A failure as a thrown value.

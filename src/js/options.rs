@@ -1,11 +1,11 @@
 //! The options of `partway.d.ts`, one parser for each object.
 
 use super::options_reader::OptionsReader;
-use crate::browser::{Endpoint, SessionToken, is_header_text, now, wall_clock};
+use crate::browser::{Endpoint, SessionToken, get, is_header_text, now, wall_clock};
 use crate::engine::{Backoff, GREATEST_PART, LEAST_PART, RulesSource};
 use crate::names::Scheme;
 use crate::protocol::Rules;
-use js_sys::{Function, Reflect};
+use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Url};
 
@@ -174,11 +174,8 @@ impl UploadOptions {
     pub fn parse(value: &JsValue) -> Result<Self, JsValue> {
         let options = OptionsReader::new("options", "", value, &["signal", "name", "handle", "onProgress", "onState"])?;
         let handle = options.get("handle")?;
-        let gives_files = |handle: &JsValue| {
-            handle.is_object()
-                && Reflect::get(handle, &JsValue::from_str("getFile")).is_ok_and(|method| method.is_function())
-        };
-        if !handle.is_undefined() && !gives_files(&handle) {
+        let gives_files = handle.is_object() && get(&handle, "getFile").is_function();
+        if !handle.is_undefined() && !gives_files {
             return Err(options.wrong("handle", "must be a FileSystemFileHandle", &handle));
         }
         let longest = crate::names::MAX_NAME;

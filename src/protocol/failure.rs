@@ -107,6 +107,12 @@ impl Failure {
         Self::new(Code::Integrity, "The download is not as many bytes as the bucket says.")
     }
 
+    /// The bucket was closed.
+    #[must_use]
+    pub fn closed() -> Self {
+        Self::new(Code::Closed, "The bucket was closed; open it again.")
+    }
+
     /// No byte moved for `millis`, the caller's `stallTimeout`.
     #[must_use]
     pub fn stalled(millis: u64) -> Self {

@@ -16,5 +16,5 @@ pub use failure::{Code, Failure};
 pub use key::{InvalidKey, check_key, encode_segment, key_header};
 pub use list::FileList;
 pub use request::{ANSWER_CAP, Body, LIST_CAP, Method, Request};
-pub use response::Response;
+pub use response::{Response, is_success};
 pub use rules::Rules;

@@ -17,13 +17,19 @@ pub struct Response {
     pub received_at: f64,
 }
 
+/// Whether an HTTP status is one of success.
+#[must_use]
+pub fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
 impl Response {
     /// The body of a successful answer.
     ///
     /// # Errors
     /// What any other status means; a failed connection where the body was cut short.
     pub fn success(self) -> Result<Vec<u8>, Failure> {
-        if !(200..300).contains(&self.status) {
+        if !is_success(self.status) {
             return Err(Failure::from_status(self.status, self.retry_after));
         }
         if self.is_cut_short() { Err(Failure::connection()) } else { Ok(self.body) }

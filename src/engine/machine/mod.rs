@@ -10,7 +10,7 @@ use super::shared::Shared;
 use super::small_map::SmallMap;
 use super::upload::Upload;
 use super::{Action, Answer, Call, CallId, Config, Event, FileSpec, Instant, PeerMessage, RulesSource, UploadId, View};
-use crate::protocol::{Code, Failure};
+use crate::protocol::Failure;
 use rules::SessionRules;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -299,7 +299,7 @@ impl Engine {
             if let Some(op) = self.calls.get(&call).and_then(PendingCall::operation) {
                 self.shared.cancel(op);
             }
-            self.reply(call, Some(Err(Failure::new(Code::Closed, "The bucket was closed."))));
+            self.reply(call, Some(Err(Failure::closed())));
         }
     }
 

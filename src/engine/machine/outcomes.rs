@@ -3,8 +3,8 @@
 use super::Engine;
 use crate::engine::operations::{Deadline, Kind, Operation, Suspect, Target};
 use crate::engine::upload::FlightStep;
-use crate::engine::{Backoff, Given, Identity, Instant, OpId, Outcome};
-use crate::protocol::{Code, Failure, Response, part_tag};
+use crate::engine::{Backoff, Bytes, CallId, Given, Instant, OpId, Outcome, UploadId};
+use crate::protocol::{Code, Failure, FileInfo, Response, part_tag};
 
 /// Least average rate, in bytes a millisecond, of an answer that has come for this many times the stall timeout.
 const LEAST_RATE: u64 = 1;
@@ -202,7 +202,7 @@ impl Engine {
     }
 
     /// A download ended.
-    pub(super) fn fetch_ended(&mut self, op: OpId, result: Result<crate::engine::Bytes, Failure>) {
+    pub(super) fn fetch_ended(&mut self, op: OpId, result: Result<Bytes, Failure>) {
         let Some(Operation { target: Target::Call(id), epoch, .. }) = self.shared.operations.end(op) else { return };
         let Some(call) = self.calls.get_mut(&id) else { return };
         let verdict = match result {
@@ -212,22 +212,17 @@ impl Engine {
         self.reply(id, verdict);
     }
 
-    /// Files that uploads here lay claim to.
-    pub(super) fn claimed(&self) -> Vec<Identity> {
-        self.uploads.values().filter_map(|upload| upload.claimed().cloned()).collect()
-    }
-
     /// An operation that sends nothing ended.
     fn local_ended(&mut self, operation: Operation, outcome: Outcome) {
         let epoch = operation.epoch;
+        if matches!(outcome, Outcome::Stored(Ok(())) | Outcome::Loaded(Ok(_)) | Outcome::LoadedAll(Ok(_))) {
+            self.shared.store_answered();
+        }
         match (operation.target, outcome) {
             (Target::Token, Outcome::Token(given)) => self.token_given(given),
             (Target::Part(id, part), Outcome::Readable(readable)) => self.peeked(id, part, readable, operation),
             (Target::Tag(id, part), Outcome::Stored(result)) => {
                 if let Some(upload) = self.uploads.get_mut(&id) {
-                    if result.is_ok() {
-                        self.shared.store_answered(true);
-                    }
                     upload.tag_stored(part, result.is_ok(), &mut self.shared);
                 }
             }
@@ -237,7 +232,7 @@ impl Engine {
         }
     }
 
-    fn step_outcome(&mut self, id: crate::engine::UploadId, outcome: Outcome, epoch: u64) {
+    fn step_outcome(&mut self, id: UploadId, outcome: Outcome, epoch: u64) {
         let is_known = match &outcome {
             Outcome::Sampled(Some(identity)) => self.uploads.values().any(|upload| upload.claims(identity)),
             _ => false,
@@ -254,10 +249,9 @@ impl Engine {
         }
     }
 
-    fn call_outcome(&mut self, id: crate::engine::CallId, outcome: Outcome, epoch: u64) {
-        let own = self.claimed();
-        let shared = &mut self.shared;
-        let Some(call) = self.calls.get_mut(&id) else { return };
+    fn call_outcome(&mut self, id: CallId, outcome: Outcome, epoch: u64) {
+        let Self { shared, uploads, calls, .. } = self;
+        let Some(call) = calls.get_mut(&id) else { return };
         let verdict = match outcome {
             Outcome::Listed(Ok(mut files)) => {
                 let strays = files.extract_if(.., |file| shared.starts.made_twice(file));
@@ -272,19 +266,17 @@ impl Engine {
                 None
             }
             Outcome::LoadedAll(loaded) => {
-                if loaded.is_ok() {
-                    shared.store_answered(true);
-                }
-                call.loaded_all(loaded, &own, shared)
+                let is_own = |identity: &_| uploads.values().any(|upload| upload.claims(identity));
+                call.loaded_all(loaded, is_own, shared)
             }
             Outcome::Stored(result) => call.purged(result),
-            _ => call.timed_out(epoch, &own, shared),
+            _ => call.timed_out(epoch, shared),
         };
         self.reply(id, verdict);
     }
 
     /// The bucket was listed: this counts against the rules, and what is begun here.
-    fn note_list(&mut self, files: &[crate::protocol::FileInfo]) {
+    fn note_list(&mut self, files: &[FileInfo]) {
         let admission = &mut self.shared.admission;
         admission.listed(files.iter().filter_map(|file| Some((file.file_key.clone()?, file.size()))));
         for upload in self.active.iter().filter_map(|id| self.uploads.get(id)) {
@@ -295,7 +287,7 @@ impl Engine {
     }
 
     /// The file can be read, or not: before a part is sent, or after its connection failed.
-    fn peeked(&mut self, id: crate::engine::UploadId, part: u32, readable: bool, operation: Operation) {
+    fn peeked(&mut self, id: UploadId, part: u32, readable: bool, operation: Operation) {
         let shared = &mut self.shared;
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         let Some(step) = upload.flight(part).map(|flight| flight.step.clone()) else { return };

@@ -1,9 +1,9 @@
 //! The session's rules: one request for all who wait for them.
 
 use super::Engine;
-use crate::engine::operations::{Kind, Target};
+use crate::engine::operations::Target;
 use crate::engine::tries::Exchange;
-use crate::engine::{Action, Answer, CallId, Instant, RulesSource};
+use crate::engine::{Answer, CallId, Instant, RulesSource};
 use crate::protocol::{Code, Failure, Request, Rules, session_rules};
 
 /// Tries the request for the rules gets for the sake of uploads: they wait for it, and a service need not have it.
@@ -41,7 +41,8 @@ impl SessionRules {
 }
 
 impl Engine {
-    fn callers(&self) -> Vec<CallId> {
+    /// Calls that wait for them.
+    pub(super) fn callers(&self) -> Vec<CallId> {
         self.calls.iter().filter(|(_, call)| call.wants_rules()).map(|(id, _)| *id).collect()
     }
 
@@ -64,9 +65,7 @@ impl Engine {
             return false;
         }
         if self.shared.has_token() {
-            let op = self.shared.begin(Target::Rules, Kind::Request, Some(self.shared.config.stall));
-            self.rules.exchange.send(op);
-            self.shared.emit(Action::Send { op, request: Request::rules(), part: None, report: false });
+            self.rules.exchange.send(self.shared.send(Target::Rules, Request::rules()));
         }
         true
     }

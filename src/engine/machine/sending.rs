@@ -1,10 +1,10 @@
 //! What is sent next, and for whom.
 
 use super::Engine;
-use crate::engine::operations::{Kind, Operation, Target};
+use crate::engine::operations::{Operation, Target};
 use crate::engine::shared::Shared;
 use crate::engine::upload::Upload;
-use crate::engine::{Action, CallId, Instant};
+use crate::engine::{CallId, Instant};
 use crate::protocol::Request;
 
 /// Requests that a browser has in flight to one HTTP/1.1 origin: more would queue there, unseen.
@@ -26,7 +26,7 @@ impl Engine {
         let shared = &self.shared;
         // In an outage calls follow their own back-off: somebody waits who does not see why.
         let is_outage = shared.link.is_down() && !shared.link.is_offline();
-        if is_outage && !shared.token.is_awaited() && shared.throttled_until <= shared.now && self.send_call() {
+        if is_outage && !shared.may_not_ask() && self.send_call() {
             return true;
         }
         if self.shared.is_blocked() {
@@ -147,8 +147,7 @@ impl Engine {
         if self.shared.has_token()
             && let Some(key) = self.strays.pop()
         {
-            let op = self.shared.begin(Target::Stray, Kind::Request, Some(self.shared.config.stall));
-            self.shared.emit(Action::Send { op, request: Request::remove(&key), part: None, report: false });
+            self.shared.send(Target::Stray, Request::remove(&key));
         }
         true
     }

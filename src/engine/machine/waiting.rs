@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::engine::operations::{Kind, Target};
 use crate::engine::upload::Upload;
-use crate::engine::{Action, Instant, OpId, UploadId};
+use crate::engine::{Action, Instant, OpId};
 use crate::protocol::{Code, Failure};
 
 /// A wake-up this late, in milliseconds, means that the machine slept or the page was busy: progress events could not
@@ -126,8 +126,7 @@ impl Engine {
                 }
             }
             Target::Call(id) => {
-                let own = self.claimed();
-                let verdict = self.calls.get_mut(&id).and_then(|call| call.timed_out(epoch, &own, &mut self.shared));
+                let verdict = self.calls.get_mut(&id).and_then(|call| call.timed_out(epoch, &mut self.shared));
                 self.reply(id, verdict);
             }
             Target::Look | Target::Rules | Target::Token | Target::Probe | Target::Stray => {}
@@ -189,8 +188,8 @@ impl Engine {
     /// No token can be had any more: every upload that needs one fails, and every call. What is stored stays stored.
     pub(super) fn no_token(&mut self, failure: &Failure) {
         self.shared.token.forget();
-        for id in self.active.clone() {
-            if let Some(upload) = self.uploads.get_mut(&id).filter(|upload| !upload.is_claiming()) {
+        for id in &self.active {
+            if let Some(upload) = self.uploads.get_mut(id).filter(|upload| !upload.is_claiming()) {
                 upload.fail_or_let_be(failure, &mut self.shared);
             }
         }
@@ -200,8 +199,8 @@ impl Engine {
 
     /// Fails what is queued, where it waits for the token or for the rules.
     pub(super) fn fail_queue(&mut self, failure: &Failure) {
-        for id in self.queue.clone() {
-            if let Some(upload) = self.uploads.get_mut(&id) {
+        for id in &self.queue {
+            if let Some(upload) = self.uploads.get_mut(id) {
                 upload.fail_or_let_be(failure, &mut self.shared);
             }
         }
@@ -209,17 +208,15 @@ impl Engine {
 
     /// Fails calls that wait to be sent.
     pub(super) fn fail_calls(&mut self, failure: &Failure) {
-        let rules = self.calls.iter().filter(|(_, call)| call.wants_rules()).map(|(id, _)| *id).collect::<Vec<_>>();
-        for id in self.waiting_calls().into_iter().chain(rules) {
+        for id in self.waiting_calls().into_iter().chain(self.callers()) {
             self.reply(id, Some(Err(failure.clone())));
         }
     }
 
     /// A token could not be had for now. What was aborted is settled: nothing can be removed.
     pub(super) fn let_aborted_be(&mut self) {
-        let ids: Vec<UploadId> = self.active.clone();
-        for id in ids {
-            if let Some(upload) = self.uploads.get_mut(&id).filter(|upload| upload.has_ended()) {
+        for id in &self.active {
+            if let Some(upload) = self.uploads.get_mut(id).filter(|upload| upload.has_ended()) {
                 upload.let_be(&mut self.shared);
             }
         }

@@ -53,9 +53,7 @@ impl Upload {
             (Stage::Claiming(Claiming::Locking(_)), Lock::Granted) => self.load(shared),
             (Stage::Claiming(Claiming::Locking(_)), Lock::Taken { queue }) => {
                 self.post(PeerMessage::RequestHandover, shared);
-                let now = shared.now;
-                let wait = LockWait::AskAt(now.plus(if queue { 0 } else { LOOK_EVERY }));
-                self.follow(wait, shared);
+                self.follow(LOOK_EVERY, shared);
                 if queue {
                     self.ask_for_lock(true, shared);
                 }
@@ -71,8 +69,9 @@ impl Upload {
         }
     }
 
-    fn follow(&mut self, wait: LockWait, shared: &Shared) {
-        let look_at = shared.now.plus(LOOK_EVERY);
+    /// Another tab has the lock, which is asked for again after `pause` milliseconds.
+    fn follow(&mut self, pause: u64, shared: &Shared) {
+        let (wait, look_at) = (LockWait::AskAt(shared.now.plus(pause)), shared.now.plus(LOOK_EVERY));
         self.stage = Stage::Claiming(Claiming::Following(Following { wait, look_at }));
     }
 
@@ -132,14 +131,11 @@ impl Upload {
 
     /// The store failed, or gave no answer in time: nothing is kept of this upload from now on.
     pub(super) fn stop_keeping(&mut self, shared: &mut Shared) {
-        shared.store_answered(false);
+        shared.store_failed();
         if let Some(claim) = &mut self.claim {
             claim.keeps = false;
         }
-        for (part, op) in self.parts.storing() {
-            shared.cancel(op);
-            self.parts.counts(part);
-        }
+        self.cancel_storing(shared);
     }
 
     /// Nobody else sends this upload, and this is stored of it.
@@ -245,7 +241,7 @@ impl Upload {
         claim.left = Some(remote);
         let identity = claim.identity.clone();
         shared.emit(Action::Unlock { identity });
-        self.follow(LockWait::AskAt(shared.now.plus(LEFT_FOR)), shared);
+        self.follow(LEFT_FOR, shared);
     }
 
     /// What this tab left to another one, and could send again, it wants back.

@@ -5,18 +5,20 @@ use super::orphans::Orphans;
 use super::stage::{End, EndStep, Ending, Stage, Starting};
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
-use crate::engine::{Action, Checkpoint, PeerEnd, PeerMessage, Remote};
+use crate::engine::{Action, Checkpoint, OpId, PeerEnd, PeerMessage, Remote};
 use crate::protocol::{Code, Failure};
 
 impl Upload {
-    /// Abandons every request and every other operation, tags on their way to the store apart.
-    pub(super) fn cancel_requests(&mut self, shared: &mut Shared) {
-        for op in self.parts.land().into_iter().chain(self.stage.operation()) {
+    /// Abandons every request and every other operation, but for `goes_on` and tags on their way to the store.
+    pub(super) fn cancel_requests(&mut self, goes_on: Option<OpId>, shared: &mut Shared) {
+        let step = self.stage.operation().filter(|op| Some(*op) != goes_on);
+        for op in self.parts.land().into_iter().chain(step) {
             shared.cancel(op);
         }
     }
 
-    fn cancel_storing(&mut self, shared: &mut Shared) {
+    /// Waits no longer for tags on their way to the store.
+    pub(super) fn cancel_storing(&mut self, shared: &mut Shared) {
         for (part, op) in self.parts.storing() {
             shared.cancel(op);
             self.parts.counts(part);
@@ -44,10 +46,7 @@ impl Upload {
             EndStep::Storing(op) => op,
             _ => None,
         };
-        let waiting = self.stage.operation().filter(|op| Some(*op) != goes_on);
-        for op in self.parts.land().into_iter().chain(waiting) {
-            shared.cancel(op);
-        }
+        self.cancel_requests(goes_on, shared);
         if !keep {
             self.cancel_storing(shared);
         }
@@ -67,10 +66,10 @@ impl Upload {
         if let Stage::Ending(ending) = &self.stage
             && matches!(ending.step, EndStep::AwaitingStart(_) | EndStep::Removing(_) | EndStep::Orphans(_))
         {
-            if matches!(ending.step, EndStep::AwaitingStart(_)) && self.file.unique_name {
-                self.seek(self.file.name.clone());
+            if matches!(ending.step, EndStep::AwaitingStart(_)) {
+                self.seek_own_name();
             }
-            self.cancel_requests(shared);
+            self.cancel_requests(None, shared);
             self.leave_to_be_found();
             self.release(shared);
         } else {
@@ -92,11 +91,10 @@ impl Upload {
         if self.has_ended() {
             return self.release(shared);
         }
-        self.cancel_requests(shared);
+        self.cancel_requests(None, shared);
         let remote = self.stage.remote().cloned();
         if end == End::Done {
-            self.meter.highest_sent = self.plan.size();
-            self.meter.peer_parts = self.plan.parts();
+            self.count_all();
         }
         // What is stored of a file that changed is of no use to anybody.
         let is_useless = matches!(&end, End::Failed(failure) if failure.code == Code::FileChanged);
@@ -122,14 +120,18 @@ impl Upload {
         }
     }
 
+    /// All of it is stored, whoever sent it.
+    fn count_all(&mut self) {
+        (self.meter.highest_sent, self.meter.peer_parts) = (self.plan.size(), self.plan.parts());
+    }
+
     /// Another tab has completed it.
     pub(super) fn finished_elsewhere(&mut self, key: String, shared: &mut Shared) {
         if let Some(claim) = &mut self.claim {
             claim.left = None;
         }
         let waiting = self.stage.operation();
-        self.meter.highest_sent = self.plan.size();
-        self.meter.peer_parts = self.plan.parts();
+        self.count_all();
         let remote = Some(Remote { key, upload_id: String::new() });
         self.stage = Stage::Ending(Ending { end: End::Done, keep: true, remote, step: EndStep::Storing(None) });
         self.unclaim(waiting, shared);

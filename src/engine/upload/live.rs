@@ -3,7 +3,7 @@
 use super::Upload;
 use super::orphans::Orphans;
 use super::parts::FlightStep;
-use super::stage::{End, Live, LiveStep, Stage, Uncertain};
+use super::stage::{End, Live, LiveStep, Stage};
 use crate::engine::operations::{Kind, Target};
 use crate::engine::shared::Shared;
 use crate::engine::tries::{Exchange, Tries};
@@ -115,16 +115,13 @@ impl Upload {
             return self.completed(shared);
         }
         let Stage::Live(live) = &mut self.stage else { return };
-        if let LiveStep::Confirming(_, Uncertain { failure, tries }) = &live.step {
-            let (failure, sent) = (failure.clone(), *tries);
-            match shared.config.backoff.delay(sent, &failure, &mut shared.random) {
-                Some(wait) => {
-                    let due = shared.now.plus(wait);
-                    let unconnected = failure.is_connection_failure();
-                    let tries = Tries { sent, due, unconnected, ..Tries::default() };
-                    live.step = LiveStep::Completing(Exchange::after(tries));
+        if let LiveStep::Confirming(_, uncertain) = &live.step {
+            match uncertain.again(shared) {
+                Some(again) => live.step = LiveStep::Completing(again),
+                None => {
+                    let failure = uncertain.failure.clone();
+                    self.finish(End::Failed(failure), shared);
                 }
-                None => self.finish(End::Failed(failure), shared),
             }
         } else {
             live.step = LiveStep::Sending;

@@ -134,11 +134,6 @@ impl Upload {
         self.claim.as_ref().is_some_and(|claim| claim.identity == *identity)
     }
 
-    /// The file it lays claim to.
-    pub fn claimed(&self) -> Option<&Identity> {
-        self.claim.as_ref().map(|claim| &claim.identity)
-    }
-
     /// Its file's key, once known.
     pub fn key(&self) -> Option<&str> {
         let left = || self.claim.as_ref()?.left.as_ref();

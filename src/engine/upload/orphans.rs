@@ -58,8 +58,8 @@ impl Orphans {
 
     pub fn operation(&self) -> Option<OpId> {
         match &self.step {
-            OrphanStep::Finding(exchange) | OrphanStep::Removing { exchange, .. } => exchange.op,
             OrphanStep::Decoding(op, _) => Some(*op),
+            OrphanStep::Finding(_) | OrphanStep::Removing { .. } => self.exchange()?.op,
         }
     }
 

@@ -1,7 +1,8 @@
 //! The stages of an upload, each with what is known in it.
 
 use super::orphans::{AfterOrphans, Orphans};
-use crate::engine::tries::Exchange;
+use crate::engine::shared::Shared;
+use crate::engine::tries::{Exchange, Tries};
 use crate::engine::{Instant, OpId, Remote};
 use crate::protocol::Failure;
 
@@ -99,6 +100,15 @@ pub(in crate::engine) struct Uncertain {
     pub failure: Failure,
     /// How often it was sent.
     pub tries: u32,
+}
+
+impl Uncertain {
+    /// Its next try, by the back-off; `None` when it is given up.
+    pub fn again(&self, shared: &mut Shared) -> Option<Exchange> {
+        let wait = shared.config.backoff.delay(self.tries, &self.failure, &mut shared.random)?;
+        let (due, unconnected) = (shared.now.plus(wait), self.failure.is_connection_failure());
+        Some(Exchange::after(Tries { sent: self.tries, due, unconnected, ..Tries::default() }))
+    }
 }
 
 /// It has ended.

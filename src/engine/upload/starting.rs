@@ -5,7 +5,7 @@ use super::orphans::{AfterOrphans, Orphans};
 use super::parts::Parts;
 use super::stage::{End, Live, LiveStep, Stage, Starting, Uncertain};
 use crate::engine::shared::Shared;
-use crate::engine::tries::{Exchange, Tries};
+use crate::engine::tries::Exchange;
 use crate::engine::{Action, Checkpoint, OpId, Remote};
 use crate::protocol::{Failure, Started};
 
@@ -80,9 +80,16 @@ impl Upload {
         }
     }
 
+    /// A start of this upload may have been acted on unheard.
+    pub(super) fn seek_own_name(&mut self) {
+        if self.file.unique_name {
+            self.seek(self.file.name.clone());
+        }
+    }
+
     /// The answer to a start was lost: what it may have made is sought first.
     pub(super) fn start_lost(&mut self, failure: Failure, tries: u32) {
-        self.seek(self.file.name.clone());
+        self.seek_own_name();
         let after = AfterOrphans::Again(Uncertain { failure, tries });
         self.stage = Stage::Starting(Starting::Orphans(Orphans::of(self.sought.clone()), after));
     }
@@ -91,26 +98,17 @@ impl Upload {
     pub(super) fn orphans_gone(&mut self, after: AfterOrphans, shared: &mut Shared) {
         match after {
             AfterOrphans::Begin => self.begin(shared),
-            AfterOrphans::Again(Uncertain { failure, tries }) => {
-                match shared.config.backoff.delay(tries, &failure, &mut shared.random) {
-                    Some(wait) => {
-                        let due = shared.now.plus(wait);
-                        let unconnected = failure.is_connection_failure();
-                        let tries = Tries { sent: tries, due, unconnected, ..Tries::default() };
-                        self.stage = Stage::Starting(Starting::Posting(Exchange::after(tries)));
-                    }
-                    None => self.finish(End::Failed(failure), shared),
-                }
-            }
+            AfterOrphans::Again(uncertain) => match uncertain.again(shared) {
+                Some(again) => self.stage = Stage::Starting(Starting::Posting(again)),
+                None => self.finish(End::Failed(uncertain.failure), shared),
+            },
         }
     }
 
     /// The service no longer has what was stored: starts over.
     pub(super) fn restart(&mut self, shared: &mut Shared) {
-        self.cancel_requests(shared);
-        for (_, op) in self.parts.storing() {
-            shared.cancel(op);
-        }
+        self.cancel_requests(None, shared);
+        self.cancel_storing(shared);
         if let Some(remote) = self.stage.remote() {
             shared.admission.removed(&remote.key);
         }

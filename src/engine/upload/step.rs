@@ -32,15 +32,17 @@ impl Upload {
     /// Sends it.
     pub fn send_step(&mut self, shared: &mut Shared) {
         let Some(next) = self.next() else { return };
-        let kind = if matches!(next, Next::Sample) { Kind::Local } else { Kind::Request };
-        let op = shared.begin(self.step(), kind, Some(shared.config.stall));
+        let op = match next {
+            Next::Request(request) => shared.send(self.step(), request),
+            Next::Sample => {
+                let op = shared.begin(self.step(), Kind::Local, Some(shared.config.stall));
+                shared.emit(Action::Sample { op, upload: self.id });
+                op
+            }
+        };
         if let Some(exchange) = self.stage.exchange_mut() {
             exchange.send(op);
         }
-        shared.emit(match next {
-            Next::Request(request) => Action::Send { op, request, part: None, report: false },
-            Next::Sample => Action::Sample { op, upload: self.id },
-        });
     }
 
     /// What the stage sends, or asks the browser for.
@@ -72,7 +74,7 @@ impl Upload {
             exchange.op = None;
             exchange.tries
         });
-        match result.and_then(|body| self.read(&body, shared)) {
+        match result.and_then(|body| self.read(body, shared)) {
             Ok(()) => {}
             Err(failure) => match tries {
                 Some(_) => self.step_failed(failure, epoch, shared),
@@ -82,21 +84,21 @@ impl Upload {
     }
 
     /// Reads the answer to the stage's request, and enters the next stage.
-    fn read(&mut self, body: &[u8], shared: &mut Shared) -> Result<(), Failure> {
+    fn read(&mut self, body: Vec<u8>, shared: &mut Shared) -> Result<(), Failure> {
         match &mut self.stage {
-            Stage::Starting(Starting::Posting(_)) => self.started(started(body)?, shared),
+            Stage::Starting(Starting::Posting(_)) => self.started(started(&body)?, shared),
             Stage::Ending(Ending { step: EndStep::AwaitingStart(_), .. }) => {
-                let started = started(body)?;
+                let started = started(&body)?;
                 self.note_start(&started.file_key, shared);
                 let remote = Remote { key: started.file_key, upload_id: started.upload_id };
                 self.start_awaited(Some(remote), shared);
             }
             Stage::Ending(Ending { step: EndStep::Removing(_), .. }) => self.removed(true, shared),
             Stage::Live(live) => match live.step {
-                LiveStep::Verifying(_) => self.verified(file_info(body)?, shared),
-                LiveStep::Confirming(..) => self.confirmed(file_info(body)?.completed, shared),
+                LiveStep::Verifying(_) => self.verified(file_info(&body)?, shared),
+                LiveStep::Confirming(..) => self.confirmed(file_info(&body)?.completed, shared),
                 LiveStep::Completing(_) => {
-                    completion(body)?;
+                    completion(&body)?;
                     self.completed(shared);
                 }
                 LiveStep::Orphans(_) => self.orphans_answered(body, shared),
@@ -119,6 +121,7 @@ impl Upload {
         // Waiting for a network is free.
         let free = failure.is_connection_failure() && shared.link.is_down();
         let spent = tries.sent.saturating_sub(u32::from(free));
+        let is_removal_over = spent >= REMOVAL_TRIES && failure.code != Code::Unauthorized;
         match &mut self.stage {
             Stage::Starting(Starting::Posting(_)) if failure.is_ambiguous() && self.file.unique_name => {
                 return self.start_lost(failure, spent);
@@ -141,7 +144,7 @@ impl Upload {
                 if is_gone {
                     return self.removed(true, shared);
                 }
-                if spent >= REMOVAL_TRIES && failure.code != Code::Unauthorized {
+                if is_removal_over {
                     return self.removed(false, shared);
                 }
             }
@@ -149,11 +152,9 @@ impl Upload {
         }
         if let Some(orphans) = self.orphans_mut()
             && matches!(orphans.step, OrphanStep::Removing { .. })
+            && (is_gone || is_removal_over)
         {
-            let is_given_up = spent >= REMOVAL_TRIES && failure.code != Code::Unauthorized;
-            if is_gone || is_given_up {
-                return self.orphan_removed(is_gone, shared);
-            }
+            return self.orphan_removed(is_gone, shared);
         }
         match shared.next_try(tries, &failure, epoch, true) {
             Some(tries) => {
@@ -181,8 +182,8 @@ impl Upload {
 
     /// A start that an abort waited for came to nothing.
     fn start_not_awaited(&mut self, failure: &Failure, shared: &mut Shared) {
-        if failure.is_ambiguous() && self.file.unique_name {
-            self.seek(self.file.name.clone());
+        if failure.is_ambiguous() {
+            self.seek_own_name();
         }
         self.start_awaited(None, shared);
     }
@@ -199,15 +200,12 @@ impl Upload {
     }
 
     /// The list came, or an orphan is removed.
-    fn orphans_answered(&mut self, body: &[u8], shared: &mut Shared) {
+    fn orphans_answered(&mut self, body: Vec<u8>, shared: &mut Shared) {
         let target = self.step();
         let Some(orphans) = self.orphans_mut() else { return };
         match &orphans.step {
             OrphanStep::Finding(exchange) => {
-                let exchange = *exchange;
-                let op = shared.begin(target, Kind::Local, Some(shared.config.stall));
-                orphans.step = OrphanStep::Decoding(op, exchange);
-                shared.emit(Action::DecodeList { op, body: body.to_vec() });
+                orphans.step = OrphanStep::Decoding(shared.decode_list(target, body), *exchange);
             }
             OrphanStep::Removing { .. } => self.orphan_removed(true, shared),
             OrphanStep::Decoding(..) => {}
@@ -269,10 +267,7 @@ impl Upload {
     /// What is stored of the file was read, or cannot be.
     pub fn loaded_or_not(&mut self, loaded: Result<Option<Stored>, Failure>, shared: &mut Shared) {
         match loaded {
-            Ok(stored) => {
-                shared.store_answered(true);
-                self.loaded(stored, shared);
-            }
+            Ok(stored) => self.loaded(stored, shared),
             Err(_) => {
                 self.stop_keeping(shared);
                 self.loaded(None, shared);
@@ -282,9 +277,7 @@ impl Upload {
 
     /// Something was stored or deleted, or could not be.
     pub fn stored(&mut self, stored: bool, shared: &mut Shared) {
-        if stored {
-            shared.store_answered(true);
-        } else {
+        if !stored {
             self.stop_keeping(shared);
         }
         match &self.stage {
@@ -306,14 +299,13 @@ impl Upload {
             Stage::Claiming(Claiming::Sampling(_)) => self.sampled(None, false, shared),
             // Without a lock nothing is kept, and the upload continues.
             Stage::Claiming(Claiming::Locking(_)) => {
-                shared.store_answered(false);
+                shared.store_failed();
                 self.unclaim(None, shared);
                 self.begin(shared);
             }
             Stage::Claiming(Claiming::Following(_)) => self.locked(Lock::Taken { queue: false }, shared),
             Stage::Claiming(Claiming::Loading(_)) => {
-                let failure = Failure::new(Code::Storage, "The browser's database takes too long to answer.");
-                self.loaded_or_not(Err(failure), shared);
+                self.loaded_or_not(Err(stalled), shared);
             }
             Stage::Live(Live { step: LiveStep::Sampling(_), .. }) => self.step_ended(Err(stalled), epoch, shared),
             Stage::Starting(Starting::Orphans(..))

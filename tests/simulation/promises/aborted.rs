@@ -7,16 +7,7 @@ use partway::engine::Action;
 pub fn aborted(case: &Case<'_>) -> Verdict {
     match case.moment {
         Moment::Asked(Action::Send { part, .. }, Some(wanted)) if !case.book.interrupted => {
-            let named = |name: &String| {
-                let mut uploads = case.book.uploads.iter();
-                uploads.find(|(_, book)| book.unique && book.name == *name).map(|(id, _)| *id)
-            };
-            let upload = match (wanted, part) {
-                (_, Some(part)) => Some(part.upload),
-                (Wanted::Start { name, .. }, None) => named(name),
-                _ => case.book.upload_of(wanted.key()),
-            };
-            let Some(id) = upload else { return Ok(false) };
+            let Some(id) = case.upload_of(wanted, part.as_ref()) else { return Ok(false) };
             let book = case.book.upload(id);
             let Some((_, keep)) = book.aborted else { return Ok(false) };
             let called = book

@@ -30,7 +30,7 @@ use crate::books::wanted::Wanted;
 use crate::counts::Counts;
 use crate::model::Model;
 use crate::trace::Subject;
-use partway::engine::{Action, CallId, Engine, UploadId};
+use partway::engine::{Action, CallId, Engine, PartBody, UploadId};
 use std::cell::RefCell;
 
 pub use finite::BOUND;
@@ -73,6 +73,18 @@ impl Case<'_> {
 
     pub fn call(&self, call: CallId) -> Subject {
         Subject::call(self.tab, call)
+    }
+
+    /// The upload that a request is of, if it is of one.
+    pub fn upload_of(&self, wanted: &Wanted, part: Option<&PartBody>) -> Option<UploadId> {
+        match (wanted, part) {
+            (_, Some(part)) => Some(part.upload),
+            (Wanted::Start { name, .. }, None) => {
+                let mut uploads = self.book.uploads.iter();
+                uploads.find(|(_, book)| book.unique && book.name == *name).map(|(id, _)| *id)
+            }
+            _ => self.book.upload_of(wanted.key()),
+        }
     }
 }
 

@@ -8,16 +8,8 @@ use partway::protocol::Code;
 /// send one file at the same time, and the second begins after the first let go.
 pub fn one_tab(case: &Case<'_>) -> Verdict {
     let Moment::Asked(Action::Send { part, .. }, Some(wanted)) = case.moment else { return Ok(false) };
-    let upload = match (wanted, part) {
-        (_, Some(part)) => Some(part.upload),
-        (Wanted::Start { name, .. }, None) => {
-            let mut uploads = case.book.uploads.iter();
-            uploads.find(|(_, book)| book.unique && book.name == *name && !book.settled).map(|(id, _)| *id)
-        }
-        (Wanted::Complete { key, .. }, None) => case.book.upload_of(Some(key)),
-        _ => None,
-    };
-    let Some(id) = upload else { return Ok(false) };
+    let adds = matches!(wanted, Wanted::Start { .. } | Wanted::Part { .. } | Wanted::Complete { .. });
+    let Some(id) = case.upload_of(wanted, part.as_ref()).filter(|_| adds) else { return Ok(false) };
     let book = case.book.upload(id);
     if !case.book.needs_lock(book) {
         return Ok(false);

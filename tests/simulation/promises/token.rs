@@ -1,6 +1,5 @@
 use super::{Case, Moment, Verdict, hold};
 use crate::books::failures::slot_of;
-use crate::books::wanted::Wanted;
 use partway::engine::{Action, TokenSource};
 
 /// Least time before a function that failed is called again for whoever waits, in milliseconds.
@@ -37,14 +36,7 @@ pub fn token(case: &Case<'_>) -> Verdict {
 /// A request that was refused under two tokens in a row, each the newest there was, is given up.
 pub fn refused_twice(case: &Case<'_>) -> Verdict {
     let Moment::Asked(Action::Send { part, .. }, Some(wanted)) = case.moment else { return Ok(false) };
-    let upload = match (wanted, part) {
-        (_, Some(part)) => Some(part.upload),
-        (Wanted::Start { name, .. }, None) => {
-            let mut uploads = case.book.uploads.iter();
-            uploads.find(|(_, book)| book.unique && book.name == *name && !book.settled).map(|(id, _)| *id)
-        }
-        _ => case.book.upload_of(wanted.key()),
-    };
+    let upload = case.upload_of(wanted, part.as_ref());
     let refused = match (slot_of(wanted), upload) {
         (Some(slot), Some(id)) => case.book.upload(id).tries.get(&slot).map_or(0, |tries| tries.refused),
         _ => 0,
