@@ -31,7 +31,8 @@ export async function identifyNames(sessionId, knownName, listedName) {
 
 /** Whether `error` is one of ours. */
 export function isPartwayError(error) {
-  return error instanceof Error && error.name === "PartwayError";
+  // Of any frame: each has an `Error` of its own.
+  return Object.prototype.toString.call(error) === "[object Error]" && error.name === "PartwayError";
 }
 
 // wasm-bindgen makes disposal free the handle at once, which would leave uploads running unseen.

@@ -19,6 +19,13 @@ impl Deferred {
         Self { promise, settle }
     }
 
+    /// A promise that follows `value`, whatever that is: whoever made it may have put anything upon it.
+    pub fn of(value: &JsValue) -> Promise {
+        let deferred = Self::new();
+        deferred.resolve(value);
+        deferred.promise
+    }
+
     /// The promise.
     pub fn promise(&self) -> Promise {
         self.promise.clone()

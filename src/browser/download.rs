@@ -1,8 +1,9 @@
 //! Fetches a file's bytes from its temporary link.
 
 use super::Boxed;
-use super::fetch::{Abort, header, response};
-use super::reader::{Unread, read};
+use super::fetch::Abort;
+use super::fetched::Fetched;
+use super::reader::Unread;
 use super::transport::retry_after;
 use super::wall_clock;
 use crate::engine::{Bytes, Link, Outcome};
@@ -31,11 +32,11 @@ pub fn download(link: Link, size: u64, moved: Rc<dyn Fn(u64)>) -> Boxed<'static,
         init.set_cache(RequestCache::NoStore);
         init.set_referrer_policy(ReferrerPolicy::NoReferrer);
         init.set_signal(Some(&abort.signal()));
-        let Some(response) = response(fetch(&link.0, &init)).await else { return Outcome::NoResponse };
-        if !response.ok() {
+        let Some(response) = Fetched::of(fetch(&link.0, &init)).await else { return Outcome::NoResponse };
+        if !protocol::is_success(response.status) {
             return Outcome::Response(protocol::Response {
-                status: response.status(),
-                retry_after: retry_after(header(&response)("Retry-After")),
+                status: response.status,
+                retry_after: retry_after(response.header("Retry-After")),
                 announced: None,
                 body: Vec::new(),
                 received_at: wall_clock(),
@@ -43,7 +44,7 @@ pub fn download(link: Link, size: u64, moved: Rc<dyn Fn(u64)>) -> Boxed<'static,
         }
         let mut gathered = Gathered { blobs: Array::new(), chunks: Array::new(), waiting: 0, is_kept: true };
         let mut received = 0;
-        let taken = read(response.body(), |chunk| {
+        let taken = response.read(|chunk| {
             received += u64::from(chunk.length());
             let fits = received <= size;
             if fits {

@@ -1,16 +1,15 @@
 //! Requests through `fetch`.
 
 use super::Boxed;
-use super::reader::{Unread, read};
+use super::fetched::Fetched;
+use super::reader::Unread;
 use super::transport::{Outgoing, retry_after};
 use super::wall_clock;
 use crate::engine::Outcome;
 use crate::protocol::{Method, Response, is_success};
 use gloo_net::http::{Headers, RequestBuilder};
-use js_sys::Promise;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
 
 #[wasm_bindgen]
@@ -47,13 +46,17 @@ pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static
     Box::pin(async move {
         let cap = outgoing.cap;
         let Some(abort) = Abort::new() else { return Outcome::NoResponse };
+        let url = outgoing.url.clone();
         let Some(request) = request(outgoing, &abort) else { return Outcome::NoResponse };
-        let Some(response) = response(fetch(&request)).await else { return Outcome::NoResponse };
+        let Some(response) = Fetched::of(fetch(&request)).await else { return Outcome::NoResponse };
         let received_at = wall_clock();
-        let (status, header) = (response.status(), header(&response));
+        let status = response.status;
+        if response.is_from_elsewhere(&url) {
+            return Outcome::Redirected { status };
+        }
         let mut body = Vec::new();
         if is_success(status) {
-            let taken = read(response.body(), |chunk| {
+            let taken = response.read(|chunk| {
                 let fits = body.len() + chunk.length() as usize <= cap;
                 if fits {
                     body.extend_from_slice(&chunk.to_vec());
@@ -71,26 +74,17 @@ pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static
         }
         Outcome::Response(Response {
             status,
-            retry_after: retry_after(header("Retry-After")),
-            announced: header("Content-Length").and_then(|length| length.parse().ok()),
+            retry_after: retry_after(response.header("Retry-After")),
+            announced: response.header("Content-Length").and_then(|length| length.parse().ok()),
             body,
             received_at,
         })
     })
 }
 
-/// The response that `fetch` gives, if it gives one.
-pub async fn response(given: Result<JsValue, JsValue>) -> Option<web_sys::Response> {
-    JsFuture::from(Promise::resolve(&given.ok()?)).await.ok()?.dyn_into().ok()
-}
-
-/// Looks up headers of a response.
-pub fn header(response: &web_sys::Response) -> impl Fn(&str) -> Option<String> {
-    let headers = response.headers();
-    move |name| headers.get(name).ok().flatten()
-}
-
 fn request(outgoing: Outgoing, abort: &Abort) -> Option<web_sys::Request> {
+    // gloo-net panics where a page broke these.
+    web_sys::Headers::new().ok()?;
     let headers = Headers::new();
     for (name, value) in &outgoing.headers {
         headers.set(name, value);

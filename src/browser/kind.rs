@@ -1,8 +1,8 @@
 //! What a message says of a value from outside.
 
+use super::native::is_blob;
 use js_sys::Array;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::Blob;
+use wasm_bindgen::JsValue;
 
 /// What kind of value this is, for a message: never the value, which may be secret.
 pub fn kind(value: &JsValue) -> String {
@@ -10,7 +10,7 @@ pub fn kind(value: &JsValue) -> String {
         "null".to_owned()
     } else if Array::is_array(value) {
         "an array".to_owned()
-    } else if value.has_type::<Blob>() {
+    } else if is_blob(value) {
         "a Blob".to_owned()
     } else if value.is_string() {
         let empty = value.as_string().is_some_and(|text| text.is_empty());

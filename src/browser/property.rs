@@ -1,7 +1,7 @@
 //! Properties of JavaScript's objects.
 
-use js_sys::Reflect;
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Function, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
 
 /// The property `key` of `object`: undefined if it has none, or is no object.
 pub fn get(object: &JsValue, key: &str) -> JsValue {
@@ -16,4 +16,9 @@ pub fn has_global(name: &str) -> bool {
 /// Sets the property `key` of a plain object, which takes every property.
 pub fn set(object: &JsValue, key: &str, value: &JsValue) {
     let _ = Reflect::set(object, &JsValue::from_str(key), value);
+}
+
+/// Calls the method `name` of `object`; one that is not there throws.
+pub fn call(object: &JsValue, name: &str, arguments: &Array) -> Result<JsValue, JsValue> {
+    Reflect::apply(get(object, name).unchecked_ref::<Function>(), object, arguments)
 }

@@ -1,10 +1,11 @@
 //! Reads an answer's stream, and no further than asked.
 
-use super::property::get;
-use js_sys::Uint8Array;
-use wasm_bindgen::JsCast;
+use super::Deferred;
+use super::native::bytes;
+use super::property::{call, get};
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 
 /// Why a stream was not read to its end.
 pub enum Unread {
@@ -16,15 +17,15 @@ pub enum Unread {
 
 /// Gives each chunk of `stream` to `take` until it ends or `take` refuses. What is left then is received only until
 /// the request is dropped.
-pub async fn read(stream: Option<ReadableStream>, mut take: impl FnMut(Uint8Array) -> bool) -> Result<(), Unread> {
-    let Some(stream) = stream else { return Ok(()) };
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+pub async fn read(stream: &JsValue, mut take: impl FnMut(Uint8Array) -> bool) -> Result<(), Unread> {
+    let reader = call(stream, "getReader", &Array::new()).map_err(|_| Unread::Broken)?;
     loop {
-        let chunk = JsFuture::from(reader.read()).await.map_err(|_| Unread::Broken)?;
+        let chunk = call(&reader, "read", &Array::new()).map_err(|_| Unread::Broken)?;
+        let chunk = JsFuture::from(Deferred::of(&chunk)).await.map_err(|_| Unread::Broken)?;
         if get(&chunk, "done").is_truthy() {
             return Ok(());
         }
-        if !take(get(&chunk, "value").unchecked_into()) {
+        if !take(bytes(&get(&chunk, "value")).ok_or(Unread::Broken)?) {
             return Err(Unread::TooLong);
         }
     }

@@ -1,12 +1,13 @@
 //! Requests through `XMLHttpRequest`, which tells how far a body went.
 
 use super::deferred::Deferred;
-use super::property::has_global;
+use super::native::bytes;
+use super::property::{get, has_global};
+use super::redirect::is_elsewhere;
 use super::transport::{Outgoing, retry_after};
 use super::{Boxed, Listener, wall_clock};
 use crate::engine::Outcome;
 use crate::protocol::{Method, Response, is_success};
-use js_sys::{ArrayBuffer, Uint8Array};
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -51,11 +52,8 @@ pub fn send(outgoing: Outgoing, moved: Rc<dyn Fn(u64)>) -> Boxed<'static, Outcom
                 }
             }),
         ];
-        let sent = match outgoing.body.dyn_ref::<Blob>() {
-            Some(blob) => xhr.send_with_opt_blob(Some(blob)),
-            None => xhr.send_with_opt_buffer_source(outgoing.body.dyn_ref()),
-        };
-        if sent.is_err() {
+        // A buffer is handed over as it is, too.
+        if xhr.send_with_opt_blob(Some(outgoing.body.unchecked_ref::<Blob>())).is_err() {
             return Outcome::NoResponse;
         }
         let _ = JsFuture::from(ended.promise()).await;
@@ -85,16 +83,18 @@ fn outcome(xhr: &XmlHttpRequest, outgoing: &Outgoing) -> Outcome {
         return Outcome::NoResponse;
     }
     // It follows redirects unasked; what answered is then not the service that was trusted with the file.
-    if xhr.response_url() != outgoing.url {
+    if is_elsewhere(&outgoing.url, get(xhr, "responseURL").as_string().as_deref()) {
         return Outcome::Redirected { status };
     }
     let mut body = Vec::new();
-    let buffer = xhr.response().ok().and_then(|response| response.dyn_into::<ArrayBuffer>().ok());
-    if let Some(buffer) = buffer.filter(|_| is_success(status)) {
-        if buffer.byte_length() as usize > outgoing.cap {
+    if is_success(status) {
+        let Some(answer) = xhr.response().ok().and_then(|response| bytes(&response)) else {
+            return Outcome::NoResponse;
+        };
+        if answer.length() as usize > outgoing.cap {
             return Outcome::TooLong;
         }
-        body = Uint8Array::new(&buffer).to_vec();
+        body = answer.to_vec();
     }
     let retry_after = if is_success(status) { None } else { retry_after(header(xhr, "retry-after")) };
     let announced = xhr.get_response_header("Content-Length").ok().flatten();

@@ -6,7 +6,7 @@ use super::error::{abort_error, closed, invalid_option, partway_error};
 use super::observer::Observer;
 use super::options::{CallOptions, UploadOptions};
 use super::upload::Upload;
-use crate::browser::{Driver, SourceFile, UploadRequest, kind};
+use crate::browser::{Driver, SourceFile, UploadRequest, blob, kind, native};
 use crate::engine::{Call, Engine, Event};
 use crate::names::{NameFields, Scheme, SessionNames};
 use crate::protocol::{Code, Failure, FileInfo, check_key};
@@ -14,7 +14,7 @@ use js_sys::{JsString, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, Blob, File};
+use web_sys::{AbortSignal, Blob};
 
 /// A session's bucket.
 #[wasm_bindgen(skip_typescript)]
@@ -79,16 +79,16 @@ impl Bucket {
         if self.inner.closed.get() {
             return Err(closed());
         }
-        let Some(blob) = file.dyn_ref::<Blob>() else {
+        let Some(blob) = blob(&file) else {
             let message = format!("The file must be a File or Blob, but it is {}.", kind(&file));
             return Err(partway_error(&Failure::new(Code::InvalidFile, message)));
         };
         let mut options = UploadOptions::parse(&options)?;
-        let given = options.name.take().or_else(|| blob.dyn_ref::<File>().map(File::name));
+        let given = options.name.take().or_else(|| native(&file, "File", "name").and_then(|name| name.as_string()));
         let name = given.filter(|name| !name.is_empty()).ok_or_else(|| {
             partway_error(&Failure::new(Code::InvalidFile, "The file has no name; give one in the option `name`."))
         })?;
-        let source = source_file(blob, name, options.handle.take());
+        let source = source_file(&file, blob, name, options.handle.take());
         self.inner.upload(source, options)
     }
 
@@ -191,9 +191,9 @@ impl Inner {
 }
 
 /// A file under a name, and through what it was picked.
-pub(super) fn source_file(file: &Blob, name: String, handle: Option<JsValue>) -> SourceFile {
-    let modified = file.dyn_ref::<File>().map(|file| file.last_modified().max(0.0) as u64);
-    SourceFile { file: file.clone(), size: file.size() as u64, name, modified, handle }
+pub(super) fn source_file(given: &JsValue, file: Blob, name: String, handle: Option<JsValue>) -> SourceFile {
+    let modified = native(given, "File", "lastModified").and_then(|date| date.as_f64()).map(|date| date as u64);
+    SourceFile { size: file.size() as u64, file, name, modified, handle }
 }
 
 fn parse_key(value: &JsValue) -> Result<String, JsValue> {

@@ -1,13 +1,13 @@
 //! The options of `partway.d.ts`, one parser for each object.
 
 use super::options_reader::OptionsReader;
-use crate::browser::{Endpoint, SessionToken, get, is_header_text, now, wall_clock};
+use crate::browser::{Endpoint, SessionToken, get, is_header_text, native, now, wall_clock};
 use crate::engine::{Backoff, GREATEST_PART, LEAST_PART, RulesSource};
 use crate::names::Scheme;
 use crate::protocol::Rules;
 use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AbortSignal, Url};
+use web_sys::AbortSignal;
 
 /// `BucketOptions`.
 pub struct BucketOptions {
@@ -70,10 +70,8 @@ impl BucketOptions {
 
 fn endpoint(options: &OptionsReader) -> Result<Endpoint, JsValue> {
     let value = options.get("endpoint")?;
-    let text = match value.dyn_ref::<Url>() {
-        Some(url) => url.href(),
-        None => value.as_string().ok_or_else(|| options.wrong("endpoint", "must be a URL or a string", &value))?,
-    };
+    let text = native(&value, "URL", "href").unwrap_or_else(|| value.clone()).as_string();
+    let text = text.ok_or_else(|| options.wrong("endpoint", "must be a URL or a string", &value))?;
     Endpoint::parse(&text).map_err(|must| options.wrong("endpoint", must, &value))
 }
 

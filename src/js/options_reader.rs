@@ -1,6 +1,7 @@
 //! Reads an options object: known keys only, each of its right type.
 
 use super::error::{invalid_option, partway_error};
+use crate::browser::signal;
 use crate::protocol::{Code, Failure};
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -101,7 +102,7 @@ impl OptionsReader {
         if value.is_undefined() {
             return Ok(None);
         }
-        value.dyn_into().map(Some).map_err(|value| self.wrong("signal", "must be an AbortSignal", &value))
+        signal(&value).map(Some).ok_or_else(|| self.wrong("signal", "must be an AbortSignal", &value))
     }
 }
 

@@ -3,14 +3,13 @@
 use super::bucket::{Inner, source_file};
 use super::error::{closed, partway_error, thrown};
 use super::options::UploadOptions;
-use crate::browser::{get, set};
+use crate::browser::{blob, get, set};
 use crate::engine::Unfinished;
 use crate::protocol::{Code, Failure};
 use js_sys::{Function, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::File;
 
 /// An upload of this session that can be gone on with.
 #[wasm_bindgen(skip_typescript)]
@@ -69,7 +68,8 @@ impl UnfinishedUpload {
                 partway_error(&Failure::new(Code::InvalidFile, message))
             })?;
             let file = permitted_file(&handle).await?;
-            let source = source_file(&file, found.record.name.clone(), Some(handle));
+            let Some(bytes) = blob(&file) else { return Err(unreadable(file)) };
+            let source = source_file(&file, bytes, found.record.name.clone(), Some(handle));
             if inner.driver.identify(&source).await.as_ref() != Some(&found.identity) {
                 let message = "The file changed since the upload began; pick it again.";
                 return Err(partway_error(&Failure::new(Code::FileChanged, message)));
@@ -85,20 +85,25 @@ fn check_open(inner: &Inner) -> Result<(), JsValue> {
 }
 
 /// The file behind a handle, after the permission prompt where one is needed.
-async fn permitted_file(handle: &JsValue) -> Result<File, JsValue> {
+async fn permitted_file(handle: &JsValue) -> Result<JsValue, JsValue> {
     let mode = Object::new();
     set(&mode, "mode", &"read".into());
-    let refused = |_: JsValue| {
-        let message = "The file behind the stored handle may not be read, or is gone; pick it again.";
-        partway_error(&Failure::new(Code::InvalidFile, message))
-    };
     let granted = |state: JsValue| state.as_string().as_deref() == Some("granted");
-    if !granted(ask(handle, "queryPermission", &mode).await.map_err(refused)?)
-        && !granted(ask(handle, "requestPermission", &mode).await.map_err(refused)?)
-    {
-        return Err(refused(JsValue::UNDEFINED));
+    // A private file's handle need not have these methods: it needs no permission.
+    for (method, is_last) in [("queryPermission", false), ("requestPermission", true)] {
+        if !get(handle, method).is_function() || granted(ask(handle, method, &mode).await.map_err(unreadable)?) {
+            break;
+        }
+        if is_last {
+            return Err(unreadable(JsValue::UNDEFINED));
+        }
     }
-    ask(handle, "getFile", &mode).await.map_err(refused)?.dyn_into().map_err(refused)
+    ask(handle, "getFile", &mode).await.map_err(unreadable)
+}
+
+fn unreadable(_: JsValue) -> JsValue {
+    let message = "The file behind the stored handle may not be read, or is gone; pick it again.";
+    partway_error(&Failure::new(Code::InvalidFile, message))
 }
 
 async fn ask(handle: &JsValue, method: &str, argument: &JsValue) -> Result<JsValue, JsValue> {

@@ -14,5 +14,8 @@ import "./schemes.js";
 import "./shown-names.js";
 import "./resume.js";
 import "./resilience.js";
+import "./realms.js";
+import "./wrappers.js";
+import "./service-worker.js";
 
 await run();

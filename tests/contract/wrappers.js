@@ -1,0 +1,191 @@
+// Other people's wrappers of `fetch` and `XMLHttpRequest`: what they give is used where it can be, and is else a failed
+// connection. Nothing traps, and no promise stays pending.
+
+import { fails, ok, same, test } from "./test.js";
+import { file, scenario, sha256 } from "./service.js";
+import { frame, replaced } from "./frame.js";
+
+/** Runs `body` with a `fetch` that gives `given(...)` the first `times` times, but for the test's own requests. */
+function wrapped(given, times, service, body) {
+  let calls = 0;
+  const made = (real) => (...args) => {
+    const { href } = new URL(args[0].url ?? args[0]);
+    if (href.startsWith(service.endpoint) && calls++ < times) return given(...args);
+    return real(...args);
+  };
+  return replaced("fetch", made, body);
+}
+
+const reject = (value) => () => Promise.reject(value);
+const answer = (value) => () => Promise.resolve(value);
+const body = (stream) => ({ status: 200, headers: new Headers(), body: stream });
+const used = async () => {
+  const response = new Response("[]");
+  await response.text();
+  return response;
+};
+const locked = () => {
+  const response = new Response("[]");
+  response.body.getReader();
+  return response;
+};
+const thrower = (name) => Object.defineProperty({ status: 200, headers: new Headers(), body: null }, name, {
+  get() {
+    throw new Error("from the test");
+  },
+});
+const UNUSABLE = {
+  "undefined at once": () => undefined,
+  "a promise of undefined": answer(undefined),
+  "a promise of null": answer(null),
+  "text": answer("[]"),
+  "a plain object": answer({}),
+  "a status alone": answer({ status: 200, ok: true }),
+  "a status that is none": answer({ status: "200", headers: new Headers(), body: null }),
+  "a network error": () => Promise.resolve(Response.error()),
+  "a rejection with nothing": reject(undefined),
+  "a rejection with text": reject("aborted"),
+  "a rejection with an object": reject({ message: "x" }),
+  "an exception": () => {
+    throw new Error("from the test");
+  },
+  "an exception that is no error": () => {
+    throw undefined;
+  },
+  "a thenable that throws": () => ({ then() { throw new Error("from the test"); } }),
+  "a getter that throws for then": () => ({ get then() { throw new Error("from the test"); } }),
+  "a promise with a constructor that throws": () => Object.defineProperty(Promise.resolve(1), "constructor", { get() { throw 1; } }),
+  "a response that was read": used,
+  "a response that is being read": locked,
+  "a status that throws": () => thrower("status"),
+  "a body that throws": () => thrower("body"),
+  "headers that throw, and no body": () => Object.defineProperty({ status: 200 }, "headers", { get() { throw 1; } }),
+  "a body that is no stream": answer(body({})),
+  "a body of text": answer(body("[]")),
+  "a reader that gives nothing": answer(body({ getReader: () => undefined })),
+  "a reader that throws": answer(body({ getReader: () => ({ read() { throw 1; } }) })),
+  "chunks that are none": answer(body({ getReader: () => ({ read: async () => undefined }) })),
+  "chunks of text": answer(body({ getReader: () => ({ read: async () => ({ done: false, value: "[]" }) }) })),
+};
+
+for (const [what, given] of Object.entries(UNUSABLE)) {
+  test(`a fetch that gives ${what} is a failed connection`, async () => {
+    const service = await scenario();
+    const bucket = await service.open();
+    await wrapped(given, 2, service, async () => same(await bucket.list(), []));
+    const { key } = await wrapped(given, 2, service, () => bucket.upload(file(9)).done);
+    const found = await wrapped(given, 1, service, () => bucket.download(key));
+    same(await sha256(found), await sha256(file(9)));
+    const stubborn = await service.open({ retry: false });
+    const error = await wrapped(given, Infinity, service, () => fails(stubborn.upload(file(9)).done, "network"));
+    ok(error.retryable, "it may be tried again");
+  });
+}
+
+test("a fetch of another frame, and one that answers with something like a response, are used", async () => {
+  const other = await frame();
+  // Made there, so that every object is of the other frame.
+  other.scope.eval(`
+    window.foreign = async (request) => {
+      const { method, url } = request;
+      const headers = [...request.headers];
+      const body = method === "GET" ? undefined : await request.arrayBuffer();
+      return fetch(url, { method, headers, body });
+    };
+    window.like = async (request) => {
+      const answer = await foreign(request);
+      const { status, headers } = answer;
+      const read = { buffer: () => answer.arrayBuffer(), bytes: async () => new Uint8Array(await answer.arrayBuffer()) };
+      return { status, headers: { get: (name) => headers.get(name) }, arrayBuffer: read[how] };
+    };
+    window.chunked = async (request) => {
+      const { status, headers, body } = await foreign(request);
+      const reader = body?.getReader();
+      const read = async () => {
+        const { done, value } = await reader.read();
+        return { done, value: done ? value : new DataView(value.buffer, value.byteOffset, value.byteLength) };
+      };
+      return { status, headers, body: { getReader: () => ({ read }) } };
+    };
+  `);
+  const as = (name) => async (given) => other.scope[name](new Request(given));
+  for (const [name, how] of [["foreign"], ["like", "buffer"], ["like", "bytes"], ["chunked"]]) {
+    other.scope.how = how;
+    const service = await scenario();
+    const bucket = await service.open();
+    await wrapped(as(name), Infinity, service, async () => {
+      const { key } = await bucket.upload(file(70_000)).done;
+      same(await sha256(await bucket.download(key)), await sha256(file(70_000)));
+      same((await bucket.list()).map((entry) => entry.key), [key], `${name} ${how}`);
+      await bucket.remove(key);
+      await fails(bucket.file(key), "not-found");
+    });
+  }
+  other.remove();
+});
+
+test("no fetch, or a broken Headers, is a failed connection", async () => {
+  const service = await scenario();
+  const bucket = await service.open({ retry: false });
+  const call = async () => {
+    const listing = bucket.list();
+    // The request goes out once the caller has returned.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return listing;
+  };
+  await fails(replaced("fetch", () => undefined, call), "network");
+  await fails(replaced("Headers", () => class { constructor() { throw 1; } }, call), "network");
+  await fails(replaced("Request", () => class { constructor() { throw 1; } }, call), "network");
+});
+
+/** XMLHttpRequests as wrappers make them. */
+const XHR = {
+  "throws when it is made": () => function () { throw new Error("from the test"); },
+  "is a plain object": () => function () { return {}; },
+  "throws in open": (Real) => class extends Real { open() { throw new Error("from the test"); } },
+  "throws in setRequestHeader": (Real) => class extends Real { setRequestHeader() { throw undefined; } },
+  "throws in send": (Real) => class extends Real { send() { throw new Error("from the test"); } },
+  "has no upload": (Real) => class extends Real { get upload() { return undefined; } },
+  "has an upload that throws": (Real) => class extends Real { get upload() { throw 1; } },
+  "has an upload that is no target": (Real) => class extends Real { get upload() { return {}; } },
+  "hears nothing": (Real) => class extends Real { addEventListener() { throw 1; } },
+  "has no responseURL": (Real) => class extends Real { get responseURL() { return undefined; } },
+  "has a responseURL that throws": (Real) => class extends Real { get responseURL() { throw 1; } },
+  "gives no headers": (Real) => class extends Real {
+    getAllResponseHeaders() { return undefined; }
+    getResponseHeader() { throw 1; }
+  },
+  "gives text": (Real) => class extends Real {
+    get response() { return new TextDecoder().decode(super.response); }
+  },
+  "is of another frame": (_, other) => other.XMLHttpRequest,
+  "never says loadend": (Real) => class extends Real {
+    addEventListener(name, ...rest) { if (name !== "loadend") super.addEventListener(name, ...rest); }
+  },
+};
+
+for (const [what, made] of Object.entries(XHR)) {
+  test(`a part arrives through an XMLHttpRequest that ${what}`, async () => {
+    const other = await frame();
+    const service = await scenario();
+    const bucket = await service.open({ stallTimeout: 3000 });
+    const began = performance.now();
+    const entry = await replaced("XMLHttpRequest", (Real) => made(Real, other.scope), () =>
+      bucket.upload(file(9), { onProgress() {} }).done);
+    same(await sha256(await bucket.download(entry.key)), await sha256(file(9)));
+    ok(performance.now() - began < 2500, "it waited for a silence");
+    other.remove();
+  });
+}
+
+test("an XMLHttpRequest whose answer is unusable is a failed connection", async () => {
+  for (const made of [
+    (Real) => class extends Real { get status() { throw 1; } },
+    (Real) => class extends Real { get response() { return null; } },
+    (Real) => class extends Real { get response() { throw 1; } },
+    (Real) => class extends Real { get response() { return {}; } },
+  ]) {
+    const bucket = await (await scenario()).open({ retry: false });
+    await replaced("XMLHttpRequest", made, () => fails(bucket.upload(file(9), { onProgress() {} }).done, "network"));
+  }
+});
