@@ -35,7 +35,7 @@ export function offer(source, rank) {
 export function load(source) {
   if (!loading) {
     // What was told stays told, so that `openBucket` finds it after a failure. An answer's body is there only once.
-    if (source !== undefined && !(source instanceof Response)) told = source;
+    if (source !== undefined && kind(source) !== "Response") told = source;
     loading = start(source ?? told).then(
       () => {
         told = undefined;
@@ -73,10 +73,10 @@ async function sentence() {
 
 /** @param {string | URL | Request | Response | BufferSource | WebAssembly.Module} source */
 export async function compile(source) {
-  if (source instanceof WebAssembly.Module) return source;
-  const isAddress = typeof source === "string" || source instanceof URL || source instanceof Request;
+  if (kind(source) === "WebAssembly.Module") return source;
+  const isAddress = ["String", "URL", "Request"].includes(kind(source));
   const given = isAddress ? await read(source) : source;
-  if (!(given instanceof Response)) return WebAssembly.compile(given);
+  if (kind(given) !== "Response") return WebAssembly.compile(given);
   if (!given.ok) throw new Error(`The answer has the status ${given.status}.`);
   // Any other type makes compileStreaming fail, and wasm-bindgen's own loader warn on the console.
   if (given.headers.get("Content-Type") === "application/wasm" && WebAssembly.compileStreaming) {
@@ -84,6 +84,9 @@ export async function compile(source) {
   }
   return WebAssembly.compile(await given.arrayBuffer());
 }
+
+/** What `value` calls itself: `instanceof` knows nothing of another frame. @param {unknown} value */
+const kind = (value) => Object.prototype.toString.call(value).slice(8, -1);
 
 /** `fetch` of Node takes no file: address, and the element imports the browser's entry there too. */
 async function read(source) {

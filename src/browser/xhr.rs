@@ -5,7 +5,7 @@ use super::native::bytes;
 use super::property::{get, has_global};
 use super::redirect::is_elsewhere;
 use super::transport::{Outgoing, retry_after};
-use super::{Boxed, Listener, wall_clock};
+use super::{Boxed, Listener, fetch, wall_clock};
 use crate::engine::Outcome;
 use crate::protocol::{Method, Response, is_success};
 use std::cell::Cell;
@@ -31,8 +31,12 @@ impl Drop for Abort {
 /// Sends `outgoing` until it is answered. `moved` hears how many bytes of the body went out.
 pub fn send(outgoing: Outgoing, moved: Rc<dyn Fn(u64)>) -> Boxed<'static, Outcome> {
     Box::pin(async move {
-        let Ok(xhr) = open(&outgoing) else { return Outcome::NoResponse };
-        let Ok(upload) = xhr.upload() else { return Outcome::NoResponse };
+        // Nothing was sent by one that a page broke.
+        let Ok(xhr) = open(&outgoing) else { return fetch::send(outgoing, None).await };
+        let Ok(upload) = xhr.upload() else { return fetch::send(outgoing, None).await };
+        if !get(&upload, "addEventListener").is_function() {
+            return fetch::send(outgoing, None).await;
+        }
         // Dropped last, so that an abort tells no listener.
         let _abort = Abort(xhr.clone());
         let (ended, too_long) = (Deferred::new(), Rc::new(Cell::new(false)));
@@ -54,7 +58,7 @@ pub fn send(outgoing: Outgoing, moved: Rc<dyn Fn(u64)>) -> Boxed<'static, Outcom
         ];
         // A buffer is handed over as it is, too.
         if xhr.send_with_opt_blob(Some(outgoing.body.unchecked_ref::<Blob>())).is_err() {
-            return Outcome::NoResponse;
+            return fetch::send(outgoing, None).await;
         }
         let _ = JsFuture::from(ended.promise()).await;
         if too_long.get() { Outcome::TooLong } else { outcome(&xhr, &outgoing) }

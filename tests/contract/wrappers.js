@@ -148,20 +148,13 @@ const XHR = {
   "has no upload": (Real) => class extends Real { get upload() { return undefined; } },
   "has an upload that throws": (Real) => class extends Real { get upload() { throw 1; } },
   "has an upload that is no target": (Real) => class extends Real { get upload() { return {}; } },
-  "hears nothing": (Real) => class extends Real { addEventListener() { throw 1; } },
   "has no responseURL": (Real) => class extends Real { get responseURL() { return undefined; } },
   "has a responseURL that throws": (Real) => class extends Real { get responseURL() { throw 1; } },
   "gives no headers": (Real) => class extends Real {
     getAllResponseHeaders() { return undefined; }
     getResponseHeader() { throw 1; }
   },
-  "gives text": (Real) => class extends Real {
-    get response() { return new TextDecoder().decode(super.response); }
-  },
   "is of another frame": (_, other) => other.XMLHttpRequest,
-  "never says loadend": (Real) => class extends Real {
-    addEventListener(name, ...rest) { if (name !== "loadend") super.addEventListener(name, ...rest); }
-  },
 };
 
 for (const [what, made] of Object.entries(XHR)) {
