@@ -3,7 +3,8 @@
 const query = new URLSearchParams(location.search);
 const CHANGES = {
   nothing: (url) => url,
-  query: (url) => `${url}?v=1`,
+  // A download link is signed as it is.
+  query: (url) => (url.includes("?") ? url : `${url}?v=1`),
   fragment: (url) => `${url}#v1`,
 };
 const change = CHANGES[query.get("do")];
