@@ -14,5 +14,6 @@ import "./schemes.js";
 import "./shown-names.js";
 import "./resume.js";
 import "./resilience.js";
+import "./world.js";
 
 await run();

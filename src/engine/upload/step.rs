@@ -7,7 +7,7 @@ use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
 use crate::engine::{Action, Identity, Lock, Remote, Stored};
-use crate::protocol::{Code, Failure, FileInfo, Request, completion, file_info, started};
+use crate::protocol::{Code, Failure, FileInfo, Request, file_info, says_complete, started};
 
 /// Tries a removal gets: the person has already moved on.
 const REMOVAL_TRIES: u32 = 3;
@@ -96,10 +96,12 @@ impl Upload {
             Stage::Ending(Ending { step: EndStep::Removing(_), .. }) => self.removed(true, shared),
             Stage::Live(live) => match live.step {
                 LiveStep::Verifying(_) => self.verified(file_info(&body)?, shared),
-                LiveStep::Confirming(..) => self.confirmed(file_info(&body)?.completed, shared),
-                LiveStep::Completing(_) => {
-                    completion(&body)?;
-                    self.completed(shared);
+                LiveStep::Confirming(..) => self.confirmed(file_info(&body)?.is_complete(), shared),
+                LiveStep::Completing(_) if says_complete(&body) => self.completed(shared),
+                LiveStep::Completing(exchange) => {
+                    let failure = Failure::protocol("it does not say that the file is complete");
+                    let uncertain = Uncertain { failure, tries: exchange.tries.sent };
+                    live.step = LiveStep::Confirming(Exchange::default(), uncertain);
                 }
                 LiveStep::Orphans(_) => self.orphans_answered(body, shared),
                 LiveStep::Sending | LiveStep::Sampling(_) => {}

@@ -43,7 +43,7 @@ fn wrong(case: &Case<'_>, book: &CallBook, answer: &Answer) -> Option<String> {
             let fits = |body: &Vec<u8>| {
                 let said: Vec<_> = FileList::new(body).filter_map(Result::ok).collect();
                 let hidden = said.iter().filter(|file| !files.contains(file));
-                let mut hidden = hidden.filter(|file| file.completed || own(file.file_name.as_deref()).is_none());
+                let mut hidden = hidden.filter(|file| file.is_complete() || own(file.file_name.as_deref()).is_none());
                 hidden.next().is_none() && files.iter().all(|file| said.contains(file))
             };
             (!book.bodies.iter().any(fits)).then(|| "the list is not what the service said".to_owned())
