@@ -148,26 +148,20 @@ impl Shared {
         self.token.is_awaited() || self.throttled_until > self.now
     }
 
-    /// How a failed request is tried again; `None` when it is not. A 401 costs no try: the token is renewed once, and
-    /// only a request refused under two tokens is given up. Where `waits`, a failed connection costs none while there
+    /// How a failed request is tried again; `None` when it is not. A 401 costs no try: the token is renewed
+    /// once, then tried again for some seconds, and only then is the request given up. Where `waits`, a failed connection costs none while there
     /// is no network, or nothing may be asked anyway.
     pub fn next_try(&mut self, mut tries: Tries, failure: &Failure, epoch: u64, waits: bool) -> Option<Tries> {
         if failure.code == Code::Unauthorized && failure.status.is_some() {
-            let is_stale = epoch < self.token.epoch;
-            if tries.refused && !is_stale {
-                return None;
-            }
             tries.sent = tries.sent.saturating_sub(1);
             tries.due = self.now;
-            if !is_stale {
-                tries.refused = true;
-                if !self.renew_token() {
-                    return None;
-                }
+            if epoch < self.token.epoch {
+                return Some(tries);
             }
-            return Some(tries);
+            tries.refusals += 1;
+            return self.token_refused(tries.refusals).then_some(tries);
         }
-        tries.refused = false;
+        tries.refusals = 0;
         tries.unconnected = failure.is_connection_failure();
         if tries.unconnected && waits && (self.link.is_down() || self.may_not_ask()) {
             // The link, the token or the service says for how long.

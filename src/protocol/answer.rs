@@ -83,6 +83,8 @@ struct Session {
     max_total_mega_bytes: Option<f64>,
     #[serde(default)]
     expiry: Option<Expiry>,
+    #[serde(default)]
+    error: Option<de::IgnoredAny>,
 }
 
 /// When a session ends, in either of the forms a service may use.
@@ -218,9 +220,12 @@ pub fn link(body: &[u8]) -> Result<String, Failure> {
 /// The form of `expiry` is unpublished: a date, or a number of milliseconds or seconds since 1970, or of seconds left.
 ///
 /// # Errors
-/// A `protocol` failure where it is no session.
+/// A `protocol` failure where it is no session, but for instance an error in the body of a success.
 pub fn session_rules(body: &[u8], wall_clock: f64, parse_date: impl Fn(&str) -> Option<f64>) -> Result<Rules, Failure> {
     let session: Session = json(body)?;
+    if session.error.is_some() {
+        return Err(Failure::protocol("it is an error in the body of a success"));
+    }
     let expiry = session.expiry.and_then(|expiry| match expiry {
         Expiry::Date(date) => parse_date(&date),
         Expiry::Number(number) if number <= 0.0 => None,
