@@ -14,7 +14,8 @@
 //! their own code does.
 //!
 //! The layer stands before the router ([`service`]), so that it can drop a request before anything else sees it and
-//! break preflights, too. What makes the gateway itself refuse ([`refuse`]) acts right before the routes.
+//! break preflights, too. What makes the gateway itself refuse ([`refuse`]) acts right before the routes. What is held
+//! ([`held`]) acts in a task of its own, so also for a client who has gone away.
 
 mod act;
 mod answer;
