@@ -108,8 +108,8 @@ pub(crate) async fn pace(State(app): State<Shared>, request: Request, next: Next
     response
 }
 
-/// Reads what still comes of a refused body after the answer was sent, within bounds, and throws it away: while the body
-/// is held, hyper keeps the connection. A connection that closes while its client sends is reset, and
+/// Reads what still comes of a refused body after the answer was sent, within bounds, and throws it away: while it is
+/// held, hyper keeps the connection. A connection that closes while its client sends is reset, and
 ///
 /// - Firefox reads while it sends, and takes the status that comes first; where the reset comes first, it reports a
 ///   network error;

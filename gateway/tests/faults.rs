@@ -366,7 +366,7 @@ async fn a_late_act_and_a_lie_after_the_thought() {
 
 #[tokio::test]
 async fn what_is_swallowed_goes_over_one_line_one_body_after_the_other() {
-    let scene = Scene::new(json!([{ "match": { "method": "PUT" }, "do": { "swallow": 2_000_000 } }])).await;
+    let scene = Scene::new(json!([{ "match": { "method": "PUT" }, "do": { "swallow": 1_000_000 } }])).await;
     let uploads = [scene.upload().await, scene.upload().await, scene.upload().await];
     let begun = Instant::now();
     let one = async |upload: &Upload| {
@@ -375,9 +375,9 @@ async fn what_is_swallowed_goes_over_one_line_one_body_after_the_other() {
     };
     let (first, second) = tokio::join!(one(&uploads[0]), one(&uploads[1]));
     let (early, late) = (first.min(second), first.max(second));
-    assert!((500..1000).contains(&early) && (1000..1900).contains(&late), "{early} ms, {late} ms");
+    assert!(early >= 1000 && late >= 2000, "{early} ms, {late} ms");
     // All of it was taken long before, and arrives though nobody waits for it.
-    assert!(put(&uploads[2], Duration::from_millis(200)).await.unwrap_err().is_timeout());
+    assert!(put(&uploads[2], SHORT).await.unwrap_err().is_timeout());
     assert_eq!(scene.last(&["acted", "bodyBytes", "fault"]).await, [Value::Null, json!(1_000_000), json!("swallow")]);
     acted(&scene, 200).await;
 }
@@ -432,7 +432,7 @@ async fn cors_is_hidden_of_real_and_of_invented_answers() {
 
 #[tokio::test]
 async fn a_completion_takes_its_time_and_a_second_one_meanwhile_is_a_conflict() {
-    let scene = Scene::new(json!([{ "match": { "nth": [1] }, "do": { "joinMs": 1200 } }])).await;
+    let scene = Scene::new(json!([{ "do": { "joinMs": 2000 } }])).await;
     let upload = scene.upload().await;
     let tags = [upload.tag(1, &bytes(1_000_000, 1)).await];
     let body = json!({ "tags": tags, "key": upload.key });
@@ -446,7 +446,9 @@ async fn a_completion_takes_its_time_and_a_second_one_meanwhile_is_a_conflict() 
         assert!(begun.elapsed() < LONG, "it is never complete");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    let begun = Instant::now();
     fine(upload.complete(&tags).await);
+    assert!(begun.elapsed() < Duration::from_secs(2), "it is joined again");
     assert_eq!(upload.content().await, bytes(1_000_000, 1));
 }
 
@@ -487,7 +489,7 @@ async fn refused_tags_stay_refused_until_every_part_was_sent_again() {
 #[tokio::test]
 async fn a_limiter_counts_what_it_serves_preflights_included_where_it_says_so() {
     let scene = Scene::new(json!([
-        { "match": { "method": "*" }, "do": { "limit": { "requests": 2, "seconds": 1 }, "headers": { "Retry-After": "1" } } },
+        { "match": { "method": "*" }, "do": { "limit": { "requests": 2, "seconds": 2.5 }, "headers": { "Retry-After": "1" } } },
         { "match": { "method": "DELETE" }, "do": { "status": 418 } },
     ]))
     .await;
@@ -502,7 +504,7 @@ async fn a_limiter_counts_what_it_serves_preflights_included_where_it_says_so() 
     assert_eq!(ask(Method::GET).await, (429, true));
     assert_eq!(scene.last(&["fault"]).await, [json!("limit-429")]);
     assert_eq!(ask(Method::OPTIONS).await, (429, true));
-    tokio::time::sleep(Duration::from_millis(1050)).await;
+    tokio::time::sleep(Duration::from_millis(2550)).await;
     assert_eq!(ask(Method::GET).await, (200, false));
 
     scene.set(json!([{ "do": { "limit": { "requests": 0, "seconds": 1 }, "status": 503, "hideCors": true } }])).await;
@@ -515,7 +517,7 @@ async fn a_limiter_counts_what_it_serves_preflights_included_where_it_says_so() 
 
 #[tokio::test]
 async fn a_fresh_token_is_refused_until_it_has_reached_all_replicas() {
-    let scene = Scene::new(json!([{ "do": { "refuseTokensMs": 600 } }])).await;
+    let scene = Scene::new(json!([{ "do": { "refuseTokensMs": 1500 } }])).await;
     let fresh = fine(scene.server.join(&json!({ "sessionId": scene.member.session_id() })).await);
     let fresh = Member { url: scene.member.url.clone(), ..scene.server.member(fresh) };
     let begun = Instant::now();
@@ -525,7 +527,7 @@ async fn a_fresh_token_is_refused_until_it_has_reached_all_replicas() {
         assert!(begun.elapsed() < LONG, "it is never taken");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(begun.elapsed() >= Duration::from_millis(550), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_millis(1000), "{:?}", begun.elapsed());
     // A token from before is good, and whoever has none is told what the gateway says.
     fine(scene.member.ask(Method::GET, "/buckets").await);
     assert_eq!(scene.last(&["fault"]).await, [Value::Null]);

@@ -59,7 +59,7 @@ where
             refuse(ApiError::new(StatusCode::BAD_REQUEST, "InvalidPart", "A tag is not that of the stored part."));
         } else if let Some(millis) = act.join_ms {
             join = faults.joins.begin(&completion.key);
-            due += Duration::from_millis(millis);
+            due += join.as_ref().map_or(Duration::ZERO, |_| Duration::from_millis(millis));
         }
     }
     let acts = !act.invents() || act.forward;
@@ -69,7 +69,9 @@ where
     tokio::spawn(unless_broken(&faults.outages, async move {
         tokio::time::sleep_until(due).await;
         let real = if acts { Some(pass_on(&met, &router, request).await) } else { None };
-        drop(join);
+        if let Some(join) = join.filter(|_| real.as_ref().is_some_and(|real| real.status().is_success())) {
+            join.done();
+        }
         // Nobody may be there any more.
         let _ = told.send(real);
     }));

@@ -116,7 +116,7 @@ pub(super) struct Act {
     /// Leave these headers out of `Access-Control-Expose-Headers`: they are sent, and a page does not see them.
     pub hide: Vec<Hidden>,
     /// Complete the file after so many milliseconds, even if the client has gone away; answer other completions of it
-    /// 409 until then. With `forward` an invented answer does not wait for it.
+    /// 409 until then, and at once from then on. With `forward` an invented answer does not wait for it.
     pub join_ms: Option<u64>,
     /// Refuse a completion with 400 until every part was sent again after the first refusal.
     pub refuse_tags: bool,
