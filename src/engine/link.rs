@@ -130,7 +130,7 @@ impl Shared {
     /// CORS policy, knows of them.
     pub fn probe(&mut self) {
         let request = if self.link.answered_rules { Request::rules() } else { Request::list() };
-        self.link.probe = Some(self.send(Target::Probe, request));
+        self.link.probe = Some(self.send(Target::Probe, request, 0));
     }
 
     /// The probe ended.

@@ -380,15 +380,57 @@ fn a_completion_that_did_not_happen_is_tried_again_and_given_up() {
         assert_eq!(script.wait(), "complete key1 with a");
     }
     assert_eq!(script.status("complete key1", 409), "confirm key1", "a refusal of a repeated one is a doubt too");
-    assert_eq!(script.confirm("confirm key1", false), "settled 1");
+    assert_eq!(never_joined(&mut script), "settled 1");
     assert_eq!(script.code(1), Some(Code::Refused));
+}
+
+/// Tells again and again that the file is not complete; gives what follows in the end.
+fn never_joined(script: &mut Script) -> String {
+    let (began, mut asked) = (script.now, 0);
+    loop {
+        asked += 1;
+        let end = script.confirm("confirm key1", false);
+        if !end.is_empty() {
+            let took = script.now.since(began);
+            assert!((100_000..=115_000).contains(&took) && (10..25).contains(&asked), "{asked} in {took} ms");
+            return end;
+        }
+        assert_eq!(script.wait(), "confirm key1");
+    }
+}
+
+#[test]
+fn parts_that_take_minutes_to_be_joined_are_joined_once() {
+    let mut script = completing();
+    assert_eq!(script.wait(), "cancel complete key1, confirm key1");
+    assert_eq!(script.now, Instant(10_000));
+    for _ in 0..5 {
+        assert_eq!(script.confirm("confirm key1", false), "");
+        assert_eq!(script.wait(), "confirm key1");
+    }
+    assert_eq!(script.confirm("confirm key1", true), "settled 1");
+    assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn each_try_of_a_part_is_given_more_time() {
+    let mut script = Script::sending(2, 1);
+    let mut silences = Vec::new();
+    for _ in 0..3 {
+        let began = script.now;
+        while !script.wait().contains("cancel put 1/1") {}
+        silences.push(script.now.since(began) / 1000);
+    }
+    // The back-off, and the time for its bytes, are in them.
+    let least = [10, 40, 160];
+    assert!(silences.iter().zip(least).all(|(silence, least)| (least..least + 5).contains(silence)), "{silences:?}");
 }
 
 #[test]
 fn a_first_completion_that_is_refused_is_asked_about_and_fails() {
     let mut script = completing();
     assert_eq!(script.status("complete key1", 409), "confirm key1", "the browser may have sent it twice");
-    assert_eq!(script.confirm("confirm key1", false), "settled 1");
+    assert_eq!(never_joined(&mut script), "settled 1");
     assert_eq!(script.code(1), Some(Code::Refused));
 }
 
@@ -1115,6 +1157,19 @@ fn a_tab_that_can_send_does_not_let_go() {
     assert_eq!(script.tell(peer(PeerMessage::RequestHandover)), "unlock");
     assert_eq!(script.state(1), State::Paused);
     assert_eq!(script.tell(Event::Resume(UploadId(1))), "ask for it, lock");
+}
+
+#[test]
+fn tags_that_the_service_refused_are_not_trusted_again() {
+    let mut script = Script::sending(2, 2);
+    script.store("1/1", "a");
+    script.store("1/2", "b");
+    assert_eq!(script.status("complete key1", 400), "put 1/1, put 1/2");
+    assert_eq!(script.state(1), State::Uploading);
+    script.store("1/1", "c");
+    assert_eq!(script.store("1/2", "d"), "complete key1 with c+d");
+    assert_eq!(script.status("complete key1", 400), "settled 1", "once");
+    assert_eq!(script.code(1), Some(Code::Refused));
 }
 
 #[test]

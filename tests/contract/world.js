@@ -2,7 +2,7 @@
 // say, clocks that are wrong, statuses of the whole service.
 
 import { fails, ok, same, test, until } from "./test.js";
-import { MIB, bytes, calls, file, scenario, sha256 } from "./service.js";
+import { MIB, calls, file, scenario, sha256 } from "./service.js";
 
 const PART = 5 * MIB;
 const put = { method: "PUT" };
@@ -60,5 +60,63 @@ test("a clock that is days ahead ends no session", async () => {
     same(await sha256(await bucket.download((await bucket.upload(sent).done).key)), await sha256(sent));
   } finally {
     Date.now = now;
+  }
+});
+
+test("a good token that is refused at first is tried again", async () => {
+  const service = await scenario([{ match: { method: "*" }, do: { refuseTokensMs: 2500 } }]);
+  const bucket = await service.open();
+  const files = [1, 2, 3, 4].map((length) => bucket.upload(file(length)).done);
+  same((await Promise.all(files)).length, 4);
+  let asked = 0;
+  const renewing = await service.open({ token: () => (++asked, service.join()) });
+  await renewing.upload(file(5)).done;
+  ok(asked <= 2, `the function was called ${asked} times`);
+});
+
+test("tags that the service refuses are not trusted again", async () => {
+  const service = await scenario([{ match: complete, do: { refuseTags: true } }]);
+  const bucket = await service.open({ partSize: PART });
+  const sent = file(2 * PART + 1);
+  const { key } = await bucket.upload(sent).done;
+  same(await sha256(await bucket.download(key)), await sha256(sent));
+  same(await count(service, "PUT /buckets"), 6, "each part is sent twice");
+});
+
+for (const status of [401, 403, 404, 413]) {
+  test(`HTTP ${status} before the part's body is told, and the body is not sent again and again`, async () => {
+    const service = await scenario([{ match: put, do: { early: true, status } }]);
+    const bucket = await service.open({ partSize: PART, retry: { attempts: 3, baseDelay: 20, maxDelay: 200 } });
+    const error = await bucket.upload(file(4 * MIB)).done.then(() => ok(false, "it arrived"), (error) => error);
+    ok(error.code !== "protocol", error.code);
+    const puts = await count(service, "PUT /buckets");
+    ok(puts <= 8, `the body was sent ${puts} times`);
+  });
+}
+
+test("a completion that takes long, and is refused when repeated, is waited for", async () => {
+  const service = await scenario([{ do: { joinMs: 3000 } }]);
+  const bucket = await service.open({ stallTimeout: 1000 });
+  const { key, completed } = await bucket.upload(file(9)).done;
+  same([completed, (await bucket.list()).map((entry) => entry.key)], [true, [key]]);
+});
+
+test("a service that thinks about each part for longer than a stall gets it twice at most", async () => {
+  for (const listen of [{}, { onProgress() {} }]) {
+    const service = await scenario([{ match: put, do: { thinkMs: 3000 } }]);
+    const bucket = await service.open({ stallTimeout: 1000 });
+    await bucket.upload(file(0), listen).done;
+    ok((await count(service, "PUT /buckets")) <= 2, "it is sent again and again");
+  }
+});
+
+test("bytes that something on the way takes at once and passes on slowly arrive", async () => {
+  for (const listen of [{}, { onProgress() {} }]) {
+    const service = await scenario([{ match: put, do: { swallow: 1_000_000 } }]);
+    const bucket = await service.open({ stallTimeout: 1500, partSize: PART });
+    const sent = file(PART + 1);
+    const { key } = await bucket.upload(sent, listen).done;
+    same(await sha256(await bucket.download(key)), await sha256(sent));
+    ok((await count(service, "PUT /buckets")) <= 4, "a part is sent more than twice");
   }
 });

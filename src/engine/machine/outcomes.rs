@@ -42,12 +42,13 @@ impl Engine {
 
     /// A request or a download is so far.
     pub(super) fn moved(&mut self, op: OpId, bytes: u64) {
-        let (now, stall) = (self.shared.now, self.shared.config.stall);
+        let now = self.shared.now;
         let Some(operation) = self.shared.operations.get_mut(op) else { return };
+        let stall = operation.limit;
         if bytes <= operation.moved || operation.suspect.is_some() {
             return;
         }
-        operation.moved = bytes;
+        (operation.moved, operation.silent_since) = (bytes, now);
         let mut until = now.plus(stall);
         if !operation.is_part() {
             // An answer that trickles is kept up for no other end than to keep the request.
@@ -135,7 +136,11 @@ impl Engine {
 
     /// A request has ended for good.
     pub(super) fn request_ended(&mut self, op: OpId, result: Result<Vec<u8>, Failure>, received_at: f64) {
-        let Some(Operation { target, epoch, since, .. }) = self.shared.operations.end(op) else { return };
+        let Some(operation) = self.shared.operations.end(op) else { return };
+        let Operation { target, epoch, since, .. } = operation;
+        if result.is_ok() {
+            self.shared.was_silent(&operation);
+        }
         let is_answered = result.as_ref().map_or_else(|failure| failure.status.is_some(), |_| true);
         if is_answered && self.shared.reached(since) {
             self.reconnected();

@@ -65,7 +65,8 @@ impl Engine {
             return false;
         }
         if self.shared.has_token() {
-            self.rules.exchange.send(self.shared.send(Target::Rules, Request::rules()));
+            let stalls = self.rules.exchange.tries.stalls;
+            self.rules.exchange.send(self.shared.send(Target::Rules, Request::rules(), stalls));
         }
         true
     }

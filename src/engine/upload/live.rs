@@ -116,7 +116,11 @@ impl Upload {
             return self.completed(shared);
         }
         let Stage::Live(live) = &mut self.stage else { return };
-        if let LiveStep::Confirming(_, uncertain) = &live.step {
+        if let LiveStep::Confirming(exchange, uncertain) = &mut live.step {
+            if let Some(due) = uncertain.asked_again_at(shared) {
+                *exchange = Exchange::after(Tries { due, ..Tries::default() });
+                return;
+            }
             match uncertain.again(shared) {
                 Some(again) => live.step = LiveStep::Completing(again),
                 None => {

@@ -83,7 +83,11 @@ impl TabBook {
             let tries = upload.tries(slot);
             note(tries);
             let renews = fresh && tries.refused <= 5 && upload.live();
-            if renews && !suspicious && !self.token.unproven && self.config.token == TokenSource::Function {
+            if slot == Slot::Complete && failure.status == Some(400) && !upload.sent_again {
+                upload.send_again();
+            }
+            let is_function = self.config.token == TokenSource::Function;
+            if renews && !suspicious && !self.token.unproven && is_function {
                 self.token.needed = flight.upload;
             }
         }
