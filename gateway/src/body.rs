@@ -81,17 +81,24 @@ impl PacedBody {
         self.lock().asked
     }
 
-    /// Reads the rest and throws it away, at most `limit` bytes. Gives whether that was all.
-    pub async fn drain(&mut self, limit: u64) -> bool {
-        let mut drained = 0;
+    /// Whether it came too slowly, or was cut.
+    pub fn broken(&self) -> bool {
+        self.lock().broken.is_some()
+    }
+
+    /// Reads the rest and throws it away: about `limit` bytes at most, which it counts down, with no wait for the next
+    /// ones longer than `gap`. Gives whether that was all.
+    pub async fn drain(&mut self, limit: &mut u64, gap: Duration) -> bool {
         while !self.ended() {
-            match self.frame().await {
-                Some(Ok(frame)) => drained += frame.data_ref().map_or(0, |data| data.len() as u64),
-                Some(Err(_)) => return false,
-                None => return true,
-            }
-            if drained > limit {
+            if *limit == 0 {
                 return false;
+            }
+            match tokio::time::timeout(gap, self.frame()).await {
+                Ok(Some(Ok(frame))) => {
+                    *limit = limit.saturating_sub(frame.data_ref().map_or(0, |data| data.len() as u64));
+                }
+                Ok(Some(Err(_))) | Err(_) => return false,
+                Ok(None) => return true,
             }
         }
         true

@@ -3,10 +3,12 @@
 //! 1. [`answer`]: gives the answer its request ID, turns refusals into JSON, adds the headers that all answers have;
 //! 2. CORS (`cors`), so that refusals carry its headers too;
 //! 3. [`check_host`]: against DNS rebinding;
-//! 4. [`pace`]: deadlines of the body, and reading the rest of a refused one;
+//! 4. [`pace`]: deadlines of the body, and throwing away the rest of a refused one;
 //! 5. the routes.
 //!
 //! With the feature `faults` its layer is before all of it, and what it makes the gateway refuse is refused before 5.
+
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -20,6 +22,14 @@ use crate::cors::is_loopback_host;
 use crate::error::ApiError;
 use crate::random;
 use crate::state::Shared;
+
+/// Longest wait for what is on its way of a refused body when the refusal is known: where that is all, the connection
+/// can be used again.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
+/// Longest wait for the next bytes of it.
+const GAP: Duration = Duration::from_millis(100);
+/// Time that a client has to see a refusal before its connection is reset.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// The host, with its port, that a request is meant for.
 pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
@@ -71,8 +81,7 @@ pub(crate) async fn check_host(State(app): State<Shared>, request: Request, next
     next.run(request).await
 }
 
-/// Gives the body its deadlines. The rest of a refused request's body is read (within bounds) before the refusal is
-/// sent: a browser that is still sending when the connection closes reports a network error and never sees the status.
+/// Gives the body its deadlines, and answers a refusal before the rest of the body has come.
 pub(crate) async fn pace(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let config = &app.config;
     let pace = Pace { patience: config.body_timeout, min_rate: config.min_rate };
@@ -81,17 +90,35 @@ pub(crate) async fn pace(State(app): State<Shared>, request: Request, next: Next
     let mut body = PacedBody::new(body, pace);
     let mut response = next.run(Request::from_parts(parts, Body::new(body.clone()))).await;
     let refused = response.status().is_client_error() || response.status().is_server_error();
-    if refused && !body.ended() {
-        // A client that waits for "100 Continue" has sent nothing yet.
-        let drained = if waits && !body.asked() {
-            false
-        } else {
-            let patience = config.body_timeout.saturating_mul(4);
-            tokio::time::timeout(patience, body.drain(config.drain_limit)).await.unwrap_or(false)
-        };
-        if !drained {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if !refused || body.ended() {
+        return response;
+    }
+    // A client that waits for "100 Continue" has sent nothing yet.
+    let sends = !waits || body.asked();
+    // A part of the limit is kept for the time after the answer.
+    let kept = config.drain_limit / 2;
+    let mut limit = config.drain_limit - kept;
+    let here = sends && tokio::time::timeout(ON_ITS_WAY, body.drain(&mut limit, GAP)).await.unwrap_or(false);
+    if !here {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        if sends && !body.broken() {
+            tokio::spawn(discard(body, limit + kept, config.body_timeout));
         }
     }
     response
+}
+
+/// Reads what still comes of a refused body after the answer was sent, within bounds, and throws it away: while it is
+/// held, hyper keeps the connection. A connection that closes while its client sends is reset, and
+///
+/// - Firefox reads while it sends, and takes the status that comes first; where the reset comes first, it reports a
+///   network error;
+/// - Chromium reads only when it has sent everything, or can send no more: the body must be read to its end, at the
+///   client's own pace, or the status must be there long before the reset.
+async fn discard(mut body: PacedBody, mut limit: u64, patience: Duration) {
+    let draining = body.drain(&mut limit, patience);
+    let drained = tokio::time::timeout(patience.saturating_mul(4), draining).await.unwrap_or(false);
+    if !drained && !body.broken() {
+        tokio::time::sleep(LINGER).await;
+    }
 }

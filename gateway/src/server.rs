@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::error::ApiError;
 #[cfg(feature = "faults")]
-use crate::faults::{FaultService, Listener, unless_broken};
+use crate::faults::{FaultService, Listener, Reset, Socket, unless_broken};
 use crate::link::LinkSigner;
 use crate::state::{AppState, FailedLogins};
 use crate::store::Store;
@@ -139,8 +139,13 @@ impl Gateway {
                     let service = TowerToHyperService::new(router.clone());
                     let (app, stopped) = (app.clone(), stopped.clone());
                     connections.spawn(async move {
+                        let _ = socket.set_nodelay(true);
                         #[cfg(feature = "faults")]
-                        let service = FaultService::new(service, app.clone());
+                        let reset = Reset::default();
+                        #[cfg(feature = "faults")]
+                        let service = FaultService::new(service, app.clone(), reset.clone());
+                        #[cfg(feature = "faults")]
+                        let socket = Socket::new(socket, reset);
                         let serving = connection::serve(socket, service, &app.config, stopped);
                         #[cfg(feature = "faults")]
                         let serving = unless_broken(&app.faults.outages, serving);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use server::{Member, Server, Upload, bytes, client, fine, read, refused, start};
 
@@ -58,6 +58,15 @@ impl Scene {
 /// Puts part 1, where that may fail.
 async fn put(upload: &Upload, patience: Duration) -> reqwest::Result<Response> {
     upload.part(1).body(bytes(1_000_000, 1)).timeout(patience).send().await
+}
+
+/// Waits until the last logged request has been acted on with this status.
+async fn acted(scene: &Scene, status: u16) {
+    let begun = Instant::now();
+    while scene.last(&["acted"]).await != [json!(status)] {
+        assert!(begun.elapsed() < LONG, "not acted on: {:?}", scene.last(&["acted", "fault", "bodyBytes"]).await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 const SHORT: Duration = Duration::from_millis(700);
@@ -323,6 +332,208 @@ async fn a_restart_breaks_every_connection_and_keeps_the_store() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_thinks_has_read_everything_and_acts_for_a_client_who_is_gone() {
+    let scene = Scene::new(json!([{ "match": { "method": "PUT" }, "do": { "thinkMs": 1200 } }])).await;
+    let upload = scene.upload().await;
+    assert!(put(&upload, SHORT).await.unwrap_err().is_timeout());
+    assert_eq!(
+        scene.last(&["status", "acted", "bodyBytes", "fault"]).await,
+        [Value::Null, Value::Null, json!(1_000_000), json!("think")]
+    );
+    acted(&scene, 200).await;
+    let begun = Instant::now();
+    let tag = upload.tag(1, &bytes(1_000_000, 1)).await;
+    assert!(begun.elapsed() >= Duration::from_millis(1200), "{:?}", begun.elapsed());
+    fine(upload.complete(&[tag]).await);
+    assert_eq!(upload.content().await, bytes(1_000_000, 1));
+}
+
+#[tokio::test]
+async fn a_late_act_and_a_lie_after_the_thought() {
+    let scene = Scene::new(json!([
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "thinkMs": 300, "status": 504 } },
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "thinkMs": 300, "status": 504, "forward": true } },
+    ]))
+    .await;
+    let upload = scene.upload().await;
+    for did in [Value::Null, json!(200)] {
+        let begun = Instant::now();
+        assert_eq!(put(&upload, LONG).await.unwrap().status(), 504);
+        assert!(begun.elapsed() >= Duration::from_millis(300), "{:?}", begun.elapsed());
+        assert_eq!(scene.last(&["status", "acted"]).await, [json!(504), did]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_swallowed_goes_over_one_line_one_body_after_the_other() {
+    let scene = Scene::new(json!([{ "match": { "method": "PUT" }, "do": { "swallow": 1_000_000 } }])).await;
+    let uploads = [scene.upload().await, scene.upload().await, scene.upload().await];
+    let begun = Instant::now();
+    let one = async |upload: &Upload| {
+        upload.tag(1, &bytes(1_000_000, 1)).await;
+        begun.elapsed().as_millis()
+    };
+    let (first, second) = tokio::join!(one(&uploads[0]), one(&uploads[1]));
+    let (early, late) = (first.min(second), first.max(second));
+    assert!(early >= 1000 && late >= 2000, "{early} ms, {late} ms");
+    // All of it was taken long before, and arrives though nobody waits for it.
+    assert!(put(&uploads[2], SHORT).await.unwrap_err().is_timeout());
+    assert_eq!(scene.last(&["acted", "bodyBytes", "fault"]).await, [Value::Null, json!(1_000_000), json!("swallow")]);
+    acted(&scene, 200).await;
+}
+
+#[tokio::test]
+async fn an_early_answer_comes_before_the_body_and_then_a_reset() {
+    let scene = Scene::new(json!([{ "match": { "method": "PUT" }, "do": { "early": true, "status": 413 } }])).await;
+    let mut socket = tokio::net::TcpStream::connect(scene.server.address).await.unwrap();
+    let head = "PUT /one/v1/buckets HTTP/1.1\r\nhost: localhost\r\norigin: http://page.example\r\n\
+                content-length: 1000000\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&[0; 1000]).await.unwrap();
+    let mut answer = Vec::new();
+    let ended = tokio::time::timeout(LONG, socket.read_to_end(&mut answer)).await.expect("the connection stays open");
+    assert_eq!(ended.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("http://page.example"), "{answer}");
+    assert_eq!(
+        scene.last(&["status", "acted", "bodyBytes", "fault"]).await,
+        [json!(413), Value::Null, json!(0), json!("early-413")]
+    );
+    // Nothing before it was broken: another connection is served.
+    scene.upload().await;
+}
+
+#[tokio::test]
+async fn cors_is_hidden_of_real_and_of_invented_answers() {
+    let scene = Scene::new(json!([
+        { "match": { "nth": [1] }, "do": { "hideCors": true } },
+        { "match": { "nth": [1] }, "do": { "hideCors": true, "status": 401 } },
+        { "match": { "nth": [1] }, "do": { "hide": ["Retry-After"], "status": 429, "headers": { "Retry-After": "3" } } },
+        { "match": { "nth": [1] }, "do": { "hide": ["retry-after", "ETag"] } },
+    ]))
+    .await;
+    let ask = async || {
+        let request = scene.member.request(Method::GET, "/buckets").header("Origin", "http://localhost:1");
+        let answer = request.send().await.unwrap();
+        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let cors = answer.headers().keys().filter(|name| name.as_str().starts_with("access-control-")).count();
+        let exposed = header("access-control-expose-headers").unwrap_or_default();
+        (answer.status().as_u16(), cors, exposed, header("retry-after"))
+    };
+    assert_eq!(ask().await, (200, 0, String::new(), None));
+    assert_eq!(scene.last(&["fault"]).await, [json!("hide-cors")]);
+    assert_eq!(ask().await, (401, 0, String::new(), None));
+    assert_eq!(ask().await, (429, 2, "etag".to_owned(), Some("3".to_owned())));
+    let (status, _, exposed, _) = ask().await;
+    assert_eq!((status, exposed.as_str()), (200, "content-range, content-length, content-disposition"));
+    assert_eq!(scene.last(&["fault"]).await, [json!("hide")]);
+    assert!(ask().await.2.contains("retry-after"));
+}
+
+#[tokio::test]
+async fn a_completion_takes_its_time_and_a_second_one_meanwhile_is_a_conflict() {
+    let scene = Scene::new(json!([{ "do": { "joinMs": 2000 } }])).await;
+    let upload = scene.upload().await;
+    let tags = [upload.tag(1, &bytes(1_000_000, 1)).await];
+    let body = json!({ "tags": tags, "key": upload.key });
+    let first = upload.member.request(Method::POST, "/buckets/complete").json(&body).timeout(SHORT).send().await;
+    assert!(first.unwrap_err().is_timeout());
+    assert_eq!(scene.last(&["acted", "fault"]).await, [Value::Null, json!("join")]);
+    refused(&upload.complete(&tags).await, 409, "OperationAborted");
+    assert_eq!(fine(upload.info().await)["completed"], json!(false));
+    let begun = Instant::now();
+    while fine(upload.info().await)["completed"] == json!(false) {
+        assert!(begun.elapsed() < LONG, "it is never complete");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let begun = Instant::now();
+    fine(upload.complete(&tags).await);
+    assert!(begun.elapsed() < Duration::from_secs(2), "it is joined again");
+    assert_eq!(upload.content().await, bytes(1_000_000, 1));
+}
+
+#[tokio::test]
+async fn a_lie_does_not_wait_for_the_completion_behind_it() {
+    let scene = Scene::new(json!([{ "do": { "joinMs": 1500, "status": 504, "forward": true } }])).await;
+    let upload = scene.upload().await;
+    let tags = [upload.tag(1, &bytes(1_000_000, 1)).await];
+    let begun = Instant::now();
+    assert_eq!(upload.complete(&tags).await.0, 504);
+    assert_eq!(fine(upload.info().await)["completed"], json!(false));
+    assert!(begun.elapsed() < Duration::from_millis(1500), "{:?}", begun.elapsed());
+    while fine(upload.info().await)["completed"] == json!(false) {
+        assert!(begun.elapsed() < LONG, "it is never complete");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(1500), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn refused_tags_stay_refused_until_every_part_was_sent_again() {
+    let scene = Scene::new(json!([{ "do": { "refuseTags": true } }])).await;
+    let upload = scene.member.upload(2, 2000).await;
+    let send = async |number: u64| upload.tag(number, &bytes(1000, number)).await;
+    let tags = [send(1).await, send(2).await];
+    refused(&upload.complete(&tags).await, 400, "InvalidPart");
+    assert_eq!(scene.last(&["fault"]).await, [json!("refuse-tags")]);
+    refused(&upload.complete(&tags).await, 400, "InvalidPart");
+    send(2).await;
+    refused(&upload.complete(&tags).await, 400, "InvalidPart");
+    // What the gateway did not store does not count.
+    refused(&upload.put(1, &bytes(3000, 1)).await, 413, "EntityTooLarge");
+    refused(&upload.complete(&tags).await, 400, "InvalidPart");
+    send(1).await;
+    fine(upload.complete(&tags).await);
+}
+
+#[tokio::test]
+async fn a_limiter_counts_what_it_serves_preflights_included_where_it_says_so() {
+    let scene = Scene::new(json!([
+        { "match": { "method": "*" }, "do": { "limit": { "requests": 2, "seconds": 2.5 }, "headers": { "Retry-After": "1" } } },
+        { "match": { "method": "DELETE" }, "do": { "status": 418 } },
+    ]))
+    .await;
+    let ask = async |method: Method| {
+        let request = scene.member.request(method, "/buckets").header("Origin", "http://localhost:1");
+        let answer = request.header("Access-Control-Request-Method", "PUT").send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().contains_key("retry-after"))
+    };
+    assert_eq!(ask(Method::OPTIONS).await, (200, false));
+    // What the limiter lets pass is left to the rules below.
+    assert_eq!(ask(Method::DELETE).await, (418, false));
+    assert_eq!(ask(Method::GET).await, (429, true));
+    assert_eq!(scene.last(&["fault"]).await, [json!("limit-429")]);
+    assert_eq!(ask(Method::OPTIONS).await, (429, true));
+    tokio::time::sleep(Duration::from_millis(2550)).await;
+    assert_eq!(ask(Method::GET).await, (200, false));
+
+    scene.set(json!([{ "do": { "limit": { "requests": 0, "seconds": 1 }, "status": 503, "hideCors": true } }])).await;
+    assert_eq!(ask(Method::OPTIONS).await, (200, false));
+    let answer = scene.member.request(Method::GET, "/buckets").header("Origin", "http://localhost:1");
+    let answer = answer.send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert!(!answer.headers().contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test]
+async fn a_fresh_token_is_refused_until_it_has_reached_all_replicas() {
+    let scene = Scene::new(json!([{ "do": { "refuseTokensMs": 1500 } }])).await;
+    let fresh = fine(scene.server.join(&json!({ "sessionId": scene.member.session_id() })).await);
+    let fresh = Member { url: scene.member.url.clone(), ..scene.server.member(fresh) };
+    let begun = Instant::now();
+    refused(&fresh.ask(Method::GET, "/buckets").await, 401, "InvalidToken");
+    assert_eq!(scene.last(&["fault", "status"]).await, [json!("refuse-tokens"), json!(401)]);
+    while fresh.ask(Method::GET, "/buckets").await.0 == 401 {
+        assert!(begun.elapsed() < LONG, "it is never taken");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(1000), "{:?}", begun.elapsed());
+    // A token from before is good, and whoever has none is told what the gateway says.
+    fine(scene.member.ask(Method::GET, "/buckets").await);
+    assert_eq!(scene.last(&["fault"]).await, [Value::Null]);
+}
+
+#[tokio::test]
 async fn a_wrong_rule_or_name_is_refused_with_a_sentence_and_changes_nothing() {
     let scene = Scene::new(json!([{ "match": { "nth": [99] }, "do": { "status": 500 } }])).await;
     let set = async |name: &str, rules: &str| {
@@ -334,6 +545,10 @@ async fn a_wrong_rule_or_name_is_refused_with_a_sentence_and_changes_nothing() {
         json!([{ "match": { "path": "^(" }, "do": {} }]),
         json!([{ "match": {} }]),
         json!([{ "do": { "hang": "sideways" } }]),
+        json!([{ "do": { "early": true } }]),
+        json!([{ "do": { "hide": ["no header"] } }]),
+        json!([{ "do": { "limit": { "requests": 1 } } }]),
+        json!([{ "do": { "limit": { "requests": 1, "seconds": 1, "burst": 1 } } }]),
         json!({}),
         json!("["),
     ] {
@@ -341,6 +556,8 @@ async fn a_wrong_rule_or_name_is_refused_with_a_sentence_and_changes_nothing() {
         assert_eq!((answer.0.as_u16(), answer.1["code"].as_str()), (400, Some("InvalidArgument")), "{rules}");
         assert!(answer.1["message"].as_str().unwrap().len() > 10);
     }
+    let unknown = set("one", &json!([{ "do": { "thinkMS": 1 } }]).to_string()).await;
+    assert!(unknown.1["message"].as_str().unwrap().contains("`thinkMS`"), "{unknown:?}");
     for name in ["A", "a_b", "a%2Fb", &"x".repeat(65)] {
         refused(&set(name, "[]").await, 400, "InvalidArgument");
     }

@@ -39,13 +39,9 @@ pub fn send(
     })
 }
 
-/// Milliseconds that a `Retry-After` header asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3).
+/// Milliseconds that a `Retry-After` header asks to wait.
 pub fn retry_after(header: Option<String>) -> Option<u64> {
-    let header = header?;
-    if let Ok(seconds) = header.trim().parse::<u64>() {
-        return Some(seconds.saturating_mul(1000));
-    }
-    let millis = js_sys::Date::parse(&header) - wall_clock();
-    // The cast makes 0 of what is past; NaN is no date and says nothing.
-    (!millis.is_nan()).then_some(millis as u64)
+    crate::protocol::retry_after(&header?, wall_clock(), |date| {
+        Some(js_sys::Date::parse(date)).filter(|millis| !millis.is_nan())
+    })
 }

@@ -179,7 +179,8 @@ impl PendingCall {
             }
             _ => return,
         };
-        self.sent(shared.send(target, request));
+        let stalls = self.exchange().map_or(0, |exchange| exchange.tries.stalls);
+        self.sent(shared.send(target, request, stalls));
     }
 
     fn sent(&mut self, op: OpId) {

@@ -72,6 +72,11 @@ impl Link {
         self.down.is_some() && !self.online
     }
 
+    /// Since when no request arrives although the browser sees a network.
+    pub fn gone_since(&self) -> Option<Instant> {
+        self.down.filter(|_| self.online).map(|down| down.since)
+    }
+
     /// When something may be sent again.
     pub fn retry_at(&self) -> Instant {
         self.down.map(|down| down.retry_at).unwrap_or_default()
@@ -125,7 +130,7 @@ impl Shared {
     /// CORS policy, knows of them.
     pub fn probe(&mut self) {
         let request = if self.link.answered_rules { Request::rules() } else { Request::list() };
-        self.link.probe = Some(self.send(Target::Probe, request));
+        self.link.probe = Some(self.send(Target::Probe, request, 0));
     }
 
     /// The probe ended.

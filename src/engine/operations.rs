@@ -61,9 +61,12 @@ pub(super) struct Operation {
     pub epoch: u64,
     /// When it was sent.
     pub since: Instant,
+    /// How long it may be silent, in milliseconds.
+    pub limit: u64,
     pub deadline: Option<Deadline>,
-    /// Bytes that moved.
+    /// Bytes that moved, and since when none did.
     pub moved: u64,
+    pub silent_since: Instant,
     /// It has ended for want of a connection, and what that means is being found out.
     pub suspect: Option<Suspect>,
 }

@@ -16,6 +16,8 @@ use std::collections::VecDeque;
 const STORE_LIMIT: u64 = 30_000;
 /// The same until it answered once: a browser may never open its database.
 const FIRST_STORE_LIMIT: u64 = 5_000;
+/// Longest silence of a request, in milliseconds, unless `stallTimeout` is longer.
+const LONGEST_SILENCE: u64 = 600_000;
 /// How long an upload is kept if nothing says when the session ends: 7 days, in milliseconds.
 const KEPT_FOR: u64 = 7 * 24 * 3600 * 1000;
 
@@ -36,6 +38,8 @@ pub(super) struct Shared {
     pub operations: Operations,
     pub starts: Starts,
     pub outbox: VecDeque<Action>,
+    /// The longest silence, in milliseconds, after which a part that had moved was answered.
+    slowest: u64,
     /// The store has answered.
     store_answered: bool,
     /// It was said that this browser keeps nothing.
@@ -58,6 +62,7 @@ impl Shared {
             operations: Operations::default(),
             starts: Starts::default(),
             outbox: VecDeque::new(),
+            slowest: 0,
             store_answered: false,
             warned: false,
             claims: 0,
@@ -73,12 +78,40 @@ impl Shared {
     pub fn begin(&mut self, target: Target, kind: Kind, limit: Option<u64>) -> OpId {
         let deadline = limit.map(|limit| Deadline::new(self.now.plus(limit)));
         let (epoch, since) = (self.token.epoch, self.now);
-        self.operations.begin(Operation { target, kind, epoch, since, deadline, moved: 0, suspect: None })
+        let limit = limit.unwrap_or_default();
+        let silent_since = since;
+        self.operations.begin(Operation {
+            target,
+            kind,
+            epoch,
+            since,
+            limit,
+            deadline,
+            moved: 0,
+            silent_since,
+            suspect: None,
+        })
     }
 
-    /// Sends a request that bears no part. It is given up after `stallTimeout` without progress.
-    pub fn send(&mut self, target: Target, request: Request) -> OpId {
-        let op = self.begin(target, Kind::Request, Some(self.config.stall));
+    /// A part was answered that had moved before: what is silent so long may be alive.
+    pub fn was_silent(&mut self, operation: &Operation) {
+        if operation.is_part() && operation.moved > 0 {
+            self.slowest = self.slowest.max(self.now.since(operation.silent_since));
+        }
+    }
+
+    /// How long a request may be silent that stalled `stalls` times before, in milliseconds: what is dead is found out
+    /// by the first try, and what is only slow gets four times as long in each further one. A part may take twice as
+    /// long, at least, as another was silent before it was answered.
+    pub fn patience(&self, stalls: u32) -> u64 {
+        let base = self.config.stall.max(self.slowest.saturating_mul(2));
+        base.saturating_mul(1 << (2 * stalls.min(2))).min(LONGEST_SILENCE.max(self.config.stall))
+    }
+
+    /// Sends a request that bears no part, and that stalled `stalls` times before.
+    pub fn send(&mut self, target: Target, request: Request, stalls: u32) -> OpId {
+        let limit = self.config.stall.saturating_mul(1 << (2 * stalls.min(2)));
+        let op = self.begin(target, Kind::Request, Some(limit.min(LONGEST_SILENCE.max(self.config.stall))));
         self.emit(Action::Send { op, request, part: None, report: false });
         op
     }
@@ -148,26 +181,21 @@ impl Shared {
         self.token.is_awaited() || self.throttled_until > self.now
     }
 
-    /// How a failed request is tried again; `None` when it is not. A 401 costs no try: the token is renewed once, and
-    /// only a request refused under two tokens is given up. Where `waits`, a failed connection costs none while there
-    /// is no network, or nothing may be asked anyway.
+    /// How a failed request is tried again; `None` when it is not. A 401 costs no try: the token is renewed once, then
+    /// tried again for some seconds, and only then is the request given up. Where `waits`, a failed connection costs
+    /// none while there is no network, or nothing may be asked anyway.
     pub fn next_try(&mut self, mut tries: Tries, failure: &Failure, epoch: u64, waits: bool) -> Option<Tries> {
         if failure.code == Code::Unauthorized && failure.status.is_some() {
-            let is_stale = epoch < self.token.epoch;
-            if tries.refused && !is_stale {
-                return None;
-            }
             tries.sent = tries.sent.saturating_sub(1);
             tries.due = self.now;
-            if !is_stale {
-                tries.refused = true;
-                if !self.renew_token() {
-                    return None;
-                }
+            if epoch < self.token.epoch {
+                return Some(tries);
             }
-            return Some(tries);
+            tries.refusals += 1;
+            return self.token_refused(tries.refusals).then_some(tries);
         }
-        tries.refused = false;
+        tries.refusals = 0;
+        tries.stalls += u32::from(failure.is_stall());
         tries.unconnected = failure.is_connection_failure();
         if tries.unconnected && waits && (self.link.is_down() || self.may_not_ask()) {
             // The link, the token or the service says for how long.

@@ -23,7 +23,9 @@ impl Starts {
     /// Whether a start made this file besides the one it was answered with. A browser silently repeats a start whose
     /// answer a reused connection lost; only the second answer reaches the page.
     pub fn made_twice(&self, file: &FileInfo) -> bool {
-        let (Some(name), Some(key), false) = (&file.file_name, &file.file_key, file.completed) else { return false };
+        let (Some(name), Some(key), false) = (&file.file_name, &file.file_key, file.is_complete()) else {
+            return false;
+        };
         let place = self.0.binary_search_by(|(known, _)| known.cmp(name)).ok();
         place.and_then(|place| self.0.get(place)).is_some_and(|(_, own)| own != key)
     }

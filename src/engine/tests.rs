@@ -208,6 +208,18 @@ impl Script {
         self.ends(name, Outcome::Response(response(status, None, "")))
     }
 
+    /// The newest token is refused to a request, as often as it is tried again; gives how late each try came.
+    fn refused_on(&mut self, name: &str) -> Vec<u64> {
+        let began = self.now;
+        let mut tries = Vec::new();
+        for _ in 0..4 {
+            assert_eq!(self.status(name, 401), "");
+            assert_eq!(self.wait(), name);
+            tries.push(self.now.since(began));
+        }
+        tries
+    }
+
     /// A request's connection fails; nothing is known of the network, and the service never answered, or does.
     fn drop(&mut self, name: &str) -> String {
         let asked = self.ends(name, Outcome::NoResponse);
@@ -368,15 +380,57 @@ fn a_completion_that_did_not_happen_is_tried_again_and_given_up() {
         assert_eq!(script.wait(), "complete key1 with a");
     }
     assert_eq!(script.status("complete key1", 409), "confirm key1", "a refusal of a repeated one is a doubt too");
-    assert_eq!(script.confirm("confirm key1", false), "settled 1");
+    assert_eq!(never_joined(&mut script), "settled 1");
     assert_eq!(script.code(1), Some(Code::Refused));
+}
+
+/// Tells again and again that the file is not complete; gives what follows in the end.
+fn never_joined(script: &mut Script) -> String {
+    let (began, mut asked) = (script.now, 0);
+    loop {
+        asked += 1;
+        let end = script.confirm("confirm key1", false);
+        if !end.is_empty() {
+            let took = script.now.since(began);
+            assert!((100_000..=115_000).contains(&took) && (10..25).contains(&asked), "{asked} in {took} ms");
+            return end;
+        }
+        assert_eq!(script.wait(), "confirm key1");
+    }
+}
+
+#[test]
+fn parts_that_take_minutes_to_be_joined_are_joined_once() {
+    let mut script = completing();
+    assert_eq!(script.wait(), "cancel complete key1, confirm key1");
+    assert_eq!(script.now, Instant(10_000));
+    for _ in 0..5 {
+        assert_eq!(script.confirm("confirm key1", false), "");
+        assert_eq!(script.wait(), "confirm key1");
+    }
+    assert_eq!(script.confirm("confirm key1", true), "settled 1");
+    assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn each_try_of_a_part_is_given_more_time() {
+    let mut script = Script::sending(2, 1);
+    let mut silences = Vec::new();
+    for _ in 0..3 {
+        let began = script.now;
+        while !script.wait().contains("cancel put 1/1") {}
+        silences.push(script.now.since(began) / 1000);
+    }
+    // The back-off, and the time for its bytes, are in them.
+    let least = [10, 40, 160];
+    assert!(silences.iter().zip(least).all(|(silence, least)| (least..least + 5).contains(silence)), "{silences:?}");
 }
 
 #[test]
 fn a_first_completion_that_is_refused_is_asked_about_and_fails() {
     let mut script = completing();
     assert_eq!(script.status("complete key1", 409), "confirm key1", "the browser may have sent it twice");
-    assert_eq!(script.confirm("confirm key1", false), "settled 1");
+    assert_eq!(never_joined(&mut script), "settled 1");
     assert_eq!(script.code(1), Some(Code::Refused));
 }
 
@@ -432,8 +486,21 @@ fn a_refused_token_is_renewed_once_for_all_and_costs_no_try() {
     let renewed = script.ends("token", Outcome::Token(Given::Token));
     assert_eq!(renewed, "list, put 1/3, put 1/4");
     assert_eq!(script.status("put 1/5", 401), "put 1/5", "refused under the old token");
-    assert_eq!(script.status("put 1/4", 401), "cancel put 1/3, cancel put 1/5, settled 1", "refused under two tokens");
+    assert_eq!(script.refused_on("put 1/4"), [500, 1500, 3500, 7500], "the better token is tried again and again");
+    assert_eq!(script.status("put 1/4", 401), "cancel put 1/5, cancel put 1/3, settled 1");
     assert_eq!(script.code(1), Some(Code::Unauthorized));
+}
+
+#[test]
+fn a_fresh_token_that_is_refused_at_first_is_tried_again() {
+    let mut script = Script::sending(2, 1);
+    assert_eq!(script.status("put 1/1", 401), "");
+    assert_eq!((script.wait(), script.now), ("put 1/1".to_owned(), Instant(500)));
+    assert_eq!(script.status("put 1/1", 401), "");
+    assert_eq!(script.wait(), "put 1/1");
+    script.store("1/1", "a");
+    assert_eq!(script.answer("complete key1", ""), "settled 1");
+    assert_eq!(script.state(1), State::Done);
 }
 
 #[test]
@@ -539,6 +606,7 @@ fn without_a_token_an_upload_ends_with_its_session() {
 #[test]
 fn a_token_that_never_changes_ends_what_it_began() {
     let mut script = Script::sending(2, 2);
+    assert_eq!(script.refused_on("put 1/1"), [500, 1500, 3500, 7500]);
     assert_eq!(script.status("put 1/1", 401), "cancel put 1/2, settled 1");
     assert_eq!(script.code(1), Some(Code::Unauthorized));
 }
@@ -553,6 +621,7 @@ fn a_token_refused_to_the_first_request_is_renewed_before_anything_fails() {
     assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "rules");
     assert_eq!(script.status("rules", 401), "token");
     assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "rules");
+    assert_eq!(script.refused_on("rules"), [500, 1500, 3500, 7500]);
     assert_eq!(script.status("rules", 401), "settled 1");
     assert_eq!(script.code(1), Some(Code::Unauthorized));
     script.pick(1);
@@ -561,6 +630,40 @@ fn a_token_refused_to_the_first_request_is_renewed_before_anything_fails() {
     let invalid = Given::Invalid(Failure::new(Code::InvalidOption, "no text"));
     assert_eq!(script.ends("token", Outcome::Token(invalid)), "settled 2");
     assert_eq!(script.code(2), Some(Code::InvalidOption));
+}
+
+#[test]
+fn in_an_outage_the_token_is_doubted_now_and_then() {
+    let mut script = sending_with_token_function();
+    for part in ["put 1/3", "put 1/4", "put 1/5"] {
+        script.ends(part, Outcome::NoResponse);
+    }
+    let (mut asked, mut probes) = (Vec::new(), 0);
+    while script.now < Instant(120_000) {
+        match script.wait().as_str() {
+            "token" => {
+                asked.push(script.now.0 / 1000);
+                // Whatever keeps requests from arriving may keep the function from it.
+                script.ends("token", Outcome::Token(Given::Threw));
+            }
+            "list" => {
+                probes += 1;
+                script.ends("list", Outcome::NoResponse);
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!((asked, script.state(1)), (vec![30, 60, 90, 120], State::Waiting));
+    assert!(probes > 20, "{probes}");
+}
+
+#[test]
+fn a_probe_that_is_refused_renews_the_token() {
+    let mut script = sending_with_token_function();
+    script.ends("put 1/3", Outcome::NoResponse);
+    assert_eq!(script.wait(), "list");
+    assert_eq!(script.status("list", 401), "token");
+    assert_eq!(script.ends("token", Outcome::Token(Given::Token)), "put 1/3");
 }
 
 #[test]
@@ -1054,6 +1157,19 @@ fn a_tab_that_can_send_does_not_let_go() {
     assert_eq!(script.tell(peer(PeerMessage::RequestHandover)), "unlock");
     assert_eq!(script.state(1), State::Paused);
     assert_eq!(script.tell(Event::Resume(UploadId(1))), "ask for it, lock");
+}
+
+#[test]
+fn tags_that_the_service_refused_are_not_trusted_again() {
+    let mut script = Script::sending(2, 2);
+    script.store("1/1", "a");
+    script.store("1/2", "b");
+    assert_eq!(script.status("complete key1", 400), "put 1/1, put 1/2");
+    assert_eq!(script.state(1), State::Uploading);
+    script.store("1/1", "c");
+    assert_eq!(script.store("1/2", "d"), "complete key1 with c+d");
+    assert_eq!(script.status("complete key1", 400), "settled 1", "once");
+    assert_eq!(script.code(1), Some(Code::Refused));
 }
 
 #[test]

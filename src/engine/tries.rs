@@ -9,8 +9,8 @@ pub(super) struct Tries {
     pub sent: u32,
     /// Not to be sent before.
     pub due: Instant,
-    /// The last answer was a 401, and a token newer than the one it refused was asked for.
-    pub refused: bool,
+    /// How often in a row the newest token was refused.
+    pub refusals: u32,
     /// The last try ended for want of a connection.
     pub unconnected: bool,
     /// How often it moved nothing for too long.

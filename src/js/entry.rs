@@ -39,7 +39,7 @@ impl FileEntry {
             size_matches: None,
             size,
             parts,
-            completed: info.completed,
+            completed: info.is_complete(),
             creator: info.creator_id,
         };
         if let Some(read) = info.file_name.and_then(|text| names.read(&text)) {

@@ -4,6 +4,7 @@ use super::key::check_key;
 use super::{Failure, Rules};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// The largest integer JavaScript holds exactly, 2^53 - 1.
 const LARGEST: u64 = (1 << 53) - 1;
@@ -33,7 +34,7 @@ pub struct PartTag {
 }
 
 /// One file of the bucket (the service's `UploadInfoDto`).
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileInfo {
     /// The file's key; `None` makes the entry unusable.
@@ -42,10 +43,11 @@ pub struct FileInfo {
     #[serde(default, deserialize_with = "text")]
     pub file_name: Option<String>,
     /// Who uploaded it.
+    #[serde(default, deserialize_with = "text")]
     pub creator_id: Option<String>,
-    /// Whether all parts were joined.
+    /// Whether all parts were joined; `None` where that is not said.
     #[serde(default, deserialize_with = "flag")]
-    pub completed: bool,
+    completed: Option<bool>,
     #[serde(default, deserialize_with = "count")]
     total_parts: Option<u64>,
     #[serde(default, deserialize_with = "count")]
@@ -53,6 +55,12 @@ pub struct FileInfo {
 }
 
 impl FileInfo {
+    /// Whether all parts were joined.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.completed == Some(true)
+    }
+
     /// Parts the file was announced with.
     #[must_use]
     pub fn parts(&self) -> u64 {
@@ -75,6 +83,8 @@ struct Session {
     max_total_mega_bytes: Option<f64>,
     #[serde(default)]
     expiry: Option<Expiry>,
+    #[serde(default)]
+    error: Option<de::IgnoredAny>,
 }
 
 /// When a session ends, in either of the forms a service may use.
@@ -157,20 +167,32 @@ pub fn part_tag(body: &[u8], number: u32) -> Result<String, Failure> {
     Ok(answer.tag)
 }
 
-/// Reads one file's metadata.
+/// Reads one file's metadata. A field of a wrong type is guessed at, or counts as missing.
 ///
 /// # Errors
-/// A `protocol` failure where it is not an `UploadInfoDto`.
+/// A `protocol` failure where it is not an `UploadInfoDto`, but for instance an error in the body of a success.
 pub fn file_info(body: &[u8]) -> Result<FileInfo, Failure> {
-    json(body)
+    let info: FileInfo = json(body)?;
+    let says_nothing = info.file_key.is_none() && info.completed.is_none() && info.total_parts.is_none();
+    if says_nothing { Err(Failure::protocol("it says nothing of a file")) } else { Ok(info) }
 }
 
-/// Reads the answer to `POST /buckets/complete`, which is unspecified: nothing, or any JSON.
-///
-/// # Errors
-/// A `protocol` failure where it is anything else: it came from somebody else.
-pub fn completion(body: &[u8]) -> Result<(), Failure> {
-    if body.iter().all(u8::is_ascii_whitespace) { Ok(()) } else { json::<de::IgnoredAny>(body).map(drop) }
+/// Whether the answer to `POST /buckets/complete` says that the file is complete. It is unspecified: nothing, or any
+/// JSON. Where it speaks of a failure, or is no JSON, it says nothing: there are services that send an error in the
+/// body of a success (S3's `CompleteMultipartUpload` is documented to).
+#[must_use]
+pub fn says_complete(body: &[u8]) -> bool {
+    let says_failure = |(name, value): (&String, &&RawValue)| match name.to_ascii_lowercase().as_str() {
+        "completed" | "complete" | "success" | "ok" => value.get() != "true",
+        "code" | "status" | "message" | "detail" | "title" | "reason" => true,
+        name => ["error", "exception", "fault", "fail"].iter().any(|word| name.contains(word)),
+    };
+    match body.trim_ascii().first() {
+        None => true,
+        Some(b'{') => json::<BTreeMap<String, &RawValue>>(body).is_ok_and(|fields| !fields.iter().any(says_failure)),
+        Some(b'"' | b'n' | b't') => json::<de::IgnoredAny>(body).is_ok(),
+        Some(_) => false,
+    }
 }
 
 /// Reads a download link: a JSON string, plain text, or an object with one of the usual fields.
@@ -198,9 +220,12 @@ pub fn link(body: &[u8]) -> Result<String, Failure> {
 /// The form of `expiry` is unpublished: a date, or a number of milliseconds or seconds since 1970, or of seconds left.
 ///
 /// # Errors
-/// A `protocol` failure where it is no session.
+/// A `protocol` failure where it is no session, but for instance an error in the body of a success.
 pub fn session_rules(body: &[u8], wall_clock: f64, parse_date: impl Fn(&str) -> Option<f64>) -> Result<Rules, Failure> {
     let session: Session = json(body)?;
+    if session.error.is_some() {
+        return Err(Failure::protocol("it is an error in the body of a success"));
+    }
     let expiry = session.expiry.and_then(|expiry| match expiry {
         Expiry::Date(date) => parse_date(&date),
         Expiry::Number(number) if number <= 0.0 => None,
@@ -246,24 +271,12 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     Ok(serde_json::Deserializer::from_str(raw.get()).deserialize_bytes(Text).ok())
 }
 
-/// A non-negative integer that JavaScript can hold, or nothing for `null`.
+/// A non-negative integer that JavaScript can hold, be it in quotes; nothing where it is anything else.
 fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let number = limit(deserializer)?;
-    number
-        .map(|number| {
-            let whole = number as u64;
-            if number.fract() == 0.0 && whole <= LARGEST { Ok(whole) } else { Err(de::Error::custom("not a count")) }
-        })
-        .transpose()
-}
-
-/// A finite number from 0, or nothing for `null`.
-fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    let number = Option::<f64>::deserialize(deserializer)?;
-    match number {
-        Some(number) if !number.is_finite() || number < 0.0 => Err(de::Error::custom("not a size")),
-        number => Ok(number),
-    }
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    let number = raw.get().trim_matches('"').trim().parse::<f64>().ok();
+    let whole = number.filter(|number| number.fract() == 0.0 && (0.0..=LARGEST as f64).contains(number));
+    Ok(whole.map(|number| number as u64))
 }
 
 /// A limit, or nothing for `null` and for numbers below 0, by which services mean that there is none.
@@ -271,9 +284,14 @@ fn rule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Er
     Ok(Option::<f64>::deserialize(deserializer)?.filter(|limit| limit.is_finite() && *limit >= 0.0))
 }
 
-/// `true` or `false`; `null` is `false`.
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(Option::<bool>::deserialize(deserializer)?.unwrap_or(false))
+/// `true` or `false`, be it in quotes or a number; nothing where it is anything else.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(match raw.get().trim_matches('"') {
+        "true" | "True" | "1" => Some(true),
+        "false" | "False" | "0" => Some(false),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -321,7 +339,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(list.iter().map(|info| info.file_key.clone().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!((list[0].size(), list[0].parts(), list[0].completed), (5, 1, true));
+        assert_eq!((list[0].size(), list[0].parts(), list[0].is_complete()), (5, 1, true));
         for (body, entries) in
             [("[]", 0), (" [ ] ", 0), ("\u{feff}[]", 0), (r#"[{"fileKey":"],["},{"fileKey":"\\\"},"}]"#, 2)]
         {
@@ -337,18 +355,64 @@ mod tests {
             "[{}}]",
             "[{}] x",
             "[{}{}]",
-            "[1]",
             "[{]",
             r#"[{"fileKey":"a]"#,
             "null",
-            r#"[{"originalSizeInBytes":-1}]"#,
-            r#"[{"originalSizeInBytes":1e400}]"#,
             "[{}],[{}]",
-            "[[]]",
         ];
         for body in wrong {
             assert_eq!(code(file_list(body.as_bytes())), Some(Code::Protocol), "{body}");
         }
+    }
+
+    #[test]
+    fn an_odd_entry_hides_no_other() {
+        let read = |entry: &str| {
+            let body = format!(r#"[{{"fileKey":"a"}},{entry},{{"fileKey":"b","completed":true}}]"#);
+            FileList::new(body.as_bytes()).collect::<Result<Vec<_>, _>>().unwrap()
+        };
+        for entry in ["1", "null", "[]", r#""x""#, "{}", r#"{"fileKey":5}"#, r#"{"fileKey":["c"]}"#] {
+            assert_eq!(read(entry).len(), 2, "{entry}");
+        }
+        for (fields, size, complete) in [
+            (r#""originalSizeInBytes":"5","completed":"true""#, 5, true),
+            (r#""originalSizeInBytes":-1,"completed":1"#, 0, true),
+            (r#""originalSizeInBytes":1e400,"completed":"no""#, 0, false),
+            (r#""originalSizeInBytes":1.5,"completed":null"#, 0, false),
+            (r#""originalSizeInBytes":{},"totalParts":[],"creatorId":7,"completed":0"#, 0, false),
+        ] {
+            let list = read(&format!(r#"{{"fileKey":"c",{fields}}}"#));
+            assert_eq!((list.len(), list[1].size(), list[1].is_complete()), (3, size, complete), "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_completion_is_believed_where_it_speaks_of_no_failure() {
+        for body in ["", " \n", "{}", "null", "true", r#""s""#, r#"{"completed":true,"location":"x","etag":"y"}"#] {
+            assert!(says_complete(body.as_bytes()), "{body}");
+        }
+        for body in [
+            r#"{"error":"InternalError"}"#,
+            r#"{"completed":false}"#,
+            r#"{"completed":"false"}"#,
+            r#"{"Code":"SlowDown","Message":"m"}"#,
+            r#"{"success":false}"#,
+            r#"{"errors":[]}"#,
+            "<Error><Code>InternalError</Code></Error>",
+            "Internal error",
+            "false",
+            "[]",
+            "7",
+            "{",
+        ] {
+            assert!(!says_complete(body.as_bytes()), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_no_file() {
+        assert_eq!(code(file_info(br#"{"error":"InternalError"}"#)), Some(Code::Protocol));
+        assert!(file_info(br#"{"fileKey":"k","originalSizeInBytes":"x"}"#).is_ok());
     }
 
     #[test]

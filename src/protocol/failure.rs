@@ -168,6 +168,12 @@ impl Failure {
         }
     }
 
+    /// Whether nothing moved for too long.
+    #[must_use]
+    pub const fn is_stall(&self) -> bool {
+        self.status.is_none() && matches!(self.code, Code::Timeout)
+    }
+
     /// Whether there was no connection, or one that stalled.
     #[must_use]
     pub const fn is_connection_failure(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use super::answer::{BYTE_ORDER_MARK, FileInfo, file_info};
 use super::{Failure, check_key};
+use serde::de;
 
 /// The files in the answer to `GET /buckets`, in its order. Entries without a usable key are left out: nothing could be
 /// done with them.
@@ -28,7 +29,11 @@ impl<'a> FileList<'a> {
             return Ok(None);
         }
         let (entry, behind) = rest.split_at(entry_length(rest));
-        let info = file_info(entry)?;
+        // One odd entry, whoever's, hides no other; what is no JSON is no list.
+        let info = match file_info(entry) {
+            Err(_) if serde_json::from_slice::<de::IgnoredAny>(entry).is_ok() => FileInfo::default(),
+            read => read?,
+        };
         self.begun = true;
         self.rest = behind.strip_prefix(b",");
         Ok(Some(info))

@@ -9,12 +9,14 @@ mod key;
 mod list;
 mod request;
 mod response;
+mod retry_after;
 mod rules;
 
-pub use answer::{FileInfo, PartTag, Started, completion, file_info, link, part_tag, session_rules, started};
+pub use answer::{FileInfo, PartTag, Started, file_info, link, part_tag, says_complete, session_rules, started};
 pub use failure::{Code, Failure};
 pub use key::{InvalidKey, check_key, encode_segment, key_header};
 pub use list::FileList;
 pub use request::{ANSWER_CAP, Body, LIST_CAP, Method, Request};
 pub use response::{Response, is_success};
+pub use retry_after::retry_after;
 pub use rules::Rules;

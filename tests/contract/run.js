@@ -17,5 +17,6 @@ import "./resilience.js";
 import "./realms.js";
 import "./wrappers.js";
 import "./service-worker.js";
+import "./world.js";
 
 await run();

@@ -15,9 +15,11 @@ use http_body_util::BodyExt as _;
 use hyper::service::Service;
 
 use super::body::Incoming;
+use super::held::{detached, holds};
 use super::log::Entry;
 use super::rule::{Act, Drop, Hang};
-use super::{Faults, Refusal, answer};
+use super::socket::Reset;
+use super::{Faults, PARTS, Refusal, ScenarioState, answer};
 use crate::error::ApiError;
 
 /// Longest that a connection hangs: one whose client has gone is not noticed while its body is not read.
@@ -35,17 +37,30 @@ impl fmt::Display for Dropped {
 
 impl Error for Dropped {}
 
-/// Lets `router` answer the request as far as `act` allows.
+/// What a request met.
+#[derive(Clone, Default)]
+pub(super) struct Met {
+    /// What to do with it.
+    pub act: Act,
+    /// Where that is recorded.
+    pub entry: Option<Arc<Entry>>,
+    /// What the requests of its scenario share.
+    pub state: Arc<ScenarioState>,
+}
+
+/// Lets `router` answer the request as far as its act allows.
 pub(super) async fn perform<S>(
-    act: &Act,
+    met: Met,
     router: &S,
     faults: &Faults,
-    entry: Option<Arc<Entry>>,
+    reset: &Reset,
     mut request: Request<Body>,
 ) -> Result<Response<Body>, Dropped>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
 {
+    let act = &met.act;
     tokio::time::sleep(Duration::from_millis(act.delay_ms)).await;
     if act.drop == Some(Drop::Before) {
         return Err(Dropped);
@@ -58,20 +73,22 @@ where
         faults.outages.begin(Duration::from_millis(millis));
         return Err(Dropped);
     }
+    let head = answer::Asked { preflight: *request.method() == Method::OPTIONS, origin: answer::origin(&request) };
+    if act.early {
+        reset.demand();
+        return Ok(finish(answer::invent(act, &head), act));
+    }
     if act.disk_full {
         let error = io::Error::from(io::ErrorKind::StorageFull);
         request.extensions_mut().insert(Refusal(ApiError::from(error)));
     }
     let half = (act.drop == Some(Drop::Middle)).then(|| request.body().size_hint().lower() / 2);
-    let counted = entry.clone();
+    let counted = met.entry.clone();
     let request = request.map(|body| Body::new(Incoming::new(body, counted, act.throttle, half)));
-    let head = answer::Asked { preflight: *request.method() == Method::OPTIONS, origin: answer::origin(&request) };
-    let real = if !act.invents() || act.forward {
-        let Ok(real) = router.call(request).await;
-        if let Some(entry) = &entry {
-            entry.acted(real.status());
-        }
-        Some(real)
+    let real = if holds(act, faults, &request) {
+        detached(&met, router, faults, request).await?
+    } else if !act.invents() || act.forward {
+        Some(pass_on(&met, router, request).await)
     } else {
         drain(request.into_body()).await;
         None
@@ -90,14 +107,14 @@ where
         }
         return Err(Dropped);
     }
-    let mut response = match real {
+    let response = match real {
         Some(real) if !act.invents() => match &act.rewrite_json {
             Some(patch) => answer::rewrite(real, patch).await,
             None => real,
         },
         _ => answer::invent(act, &head),
     };
-    answer::set_headers(response.headers_mut(), act);
+    let response = finish(response, act);
     if act.hang == Some(Hang::Headers) {
         return Ok(response.map(|_| answer::never()));
     }
@@ -105,6 +122,36 @@ where
         Some(bytes) => response.map(|body| answer::cut(body, bytes)),
         None => response,
     })
+}
+
+/// Sets and hides headers of the answer.
+fn finish(mut response: Response<Body>, act: &Act) -> Response<Body> {
+    answer::set_headers(response.headers_mut(), act);
+    answer::hide(response.headers_mut(), act);
+    response
+}
+
+/// Lets the gateway act.
+pub(super) async fn pass_on<S>(met: &Met, router: &S, request: Request<Body>) -> Response<Body>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let part = part(&request);
+    let Ok(real) = router.call(request).await;
+    if let Some(entry) = &met.entry {
+        entry.acted(real.status());
+    }
+    if let Some((key, number)) = part.filter(|_| real.status().is_success()) {
+        met.state.distrust.stored(&key, number);
+    }
+    real
+}
+
+/// The key and number of the part that the request puts.
+fn part(request: &Request<Body>) -> Option<(String, u64)> {
+    let text = |name: &str| request.headers().get(name)?.to_str().ok();
+    let puts = *request.method() == Method::PUT && request.uri().path() == PARTS;
+    puts.then_some((text("key")?.to_owned(), text("partnumber")?.parse().ok()?))
 }
 
 /// Reads a body to its end, or to where it breaks.

@@ -13,7 +13,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::time::Sleep;
 
-use super::rule::Act;
+use super::rule::{Act, Hidden};
 
 /// Any error of a body.
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
@@ -90,6 +90,25 @@ pub(super) fn set_headers(headers: &mut HeaderMap, act: &Act) {
             Some(Ok(value)) => drop(headers.insert(name, value)),
             _ => drop(headers.remove(name)),
         }
+    }
+}
+
+/// Takes from pages what the rule hides: the whole answer, or some of its headers.
+pub(super) fn hide(headers: &mut HeaderMap, act: &Act) {
+    if act.hide_cors {
+        let cors: Vec<_> =
+            headers.keys().filter(|name| name.as_str().starts_with("access-control-")).cloned().collect();
+        cors.into_iter().for_each(|name| drop(headers.remove(name)));
+    }
+    if act.hide.is_empty() {
+        return;
+    }
+    let Some(exposed) = headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS) else { return };
+    let hidden = |name: &&str| act.hide.iter().any(|Hidden(hidden)| name.eq_ignore_ascii_case(hidden.as_str()));
+    let names = exposed.to_str().unwrap_or_default().split(',').map(str::trim).filter(|name| !hidden(name));
+    let left = names.collect::<Vec<_>>().join(", ");
+    if let Some(left) = HeaderValue::from_str(&left).ok().filter(|left| !left.is_empty()) {
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, left);
     }
 }
 

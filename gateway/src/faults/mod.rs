@@ -14,38 +14,55 @@
 //! their own code does.
 //!
 //! The layer stands before the router ([`service`]), so that it can drop a request before anything else sees it and
-//! break preflights, too. What makes the gateway itself refuse ([`refuse`]) acts right before the routes.
+//! break preflights, too. What makes the gateway itself refuse ([`refuse`]) acts right before the routes. What is held
+//! ([`held`]) acts in a task of its own, so also for a client who has gone away.
 
 mod act;
 mod answer;
 mod body;
 mod control;
+mod distrust;
+mod held;
+mod joins;
+mod limit;
+mod line;
 mod log;
 mod outage;
 mod rule;
 mod service;
+mod socket;
+mod whole;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::error::ApiError;
 use crate::session::MemberId;
-use log::{Entry, Log};
+use act::Met;
+use distrust::Distrust;
+use joins::Joins;
+use line::Line;
+use log::Log;
 use outage::Outages;
-use rule::{Act, Rule};
+use rule::{Arrival, Rule};
 
 pub(crate) use control::routes;
 pub(crate) use outage::{Listener, unless_broken};
 pub(crate) use service::FaultService;
+pub(crate) use socket::{Reset, Socket};
 
 /// The scenario of `/v1/…`.
 const DEFAULT: &str = "default";
+/// Where parts are put.
+const PARTS: &str = "/v1/buckets";
+/// Where files are completed.
+const COMPLETION: &str = "/v1/buckets/complete";
 
 /// Every scenario, and what outlasts their rules.
 #[derive(Default)]
@@ -53,14 +70,29 @@ pub(crate) struct Faults {
     scenarios: Mutex<BTreeMap<String, Scenario>>,
     /// Members whose tokens are refused.
     expired: Mutex<HashSet<[u8; 16]>>,
+    /// When each member's token was issued.
+    issued: Mutex<HashMap<[u8; 16], Instant>>,
     /// Whether a scenario was ever set.
     any: AtomicBool,
+    /// Files that are being completed.
+    joins: Joins,
     pub outages: Outages,
 }
 
+#[derive(Default)]
 struct Scenario {
     rules: Vec<Rule>,
     log: Log,
+    state: Arc<ScenarioState>,
+}
+
+/// What the requests of a scenario share while its rules stand.
+#[derive(Default)]
+struct ScenarioState {
+    /// Carries what is swallowed.
+    line: Line,
+    /// Files whose tags are refused.
+    distrust: Distrust,
 }
 
 impl Faults {
@@ -74,7 +106,7 @@ impl Faults {
 
     /// Puts `rules` in place of the scenario's.
     fn set(&self, name: &str, rules: Vec<Rule>) {
-        self.scenarios().insert(name.to_owned(), Scenario { rules, log: Log::default() });
+        self.scenarios().insert(name.to_owned(), Scenario { rules, ..Default::default() });
         self.any.store(true, Ordering::Relaxed);
     }
 
@@ -84,11 +116,22 @@ impl Faults {
     }
 
     /// Logs a request of the scenario, and says what to do with it.
-    fn arrived(&self, name: &str, method: &Method, path: &str, headers: &HeaderMap) -> (Option<Arc<Entry>>, Act) {
+    fn arrived(&self, name: &str, arrival: &Arrival<'_>) -> Met {
         let mut scenarios = self.scenarios();
         let Some(scenario) = scenarios.get_mut(name) else { return Default::default() };
-        let act = scenario.rules.iter_mut().find_map(|rule| rule.applies(method, path, headers)).unwrap_or_default();
-        (Some(scenario.log.arrived(method, path, headers, act.name())), act)
+        let act = scenario.rules.iter_mut().find_map(|rule| rule.applies(arrival)).unwrap_or_default();
+        let entry = scenario.log.arrived(arrival.method, arrival.path, arrival.headers, act.name());
+        Met { act, entry: Some(entry), state: scenario.state.clone() }
+    }
+
+    /// Notes that a member gets a token now.
+    pub fn issued(&self, MemberId(member): MemberId) {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner).insert(member, Instant::now());
+    }
+
+    /// How long ago a member got the token.
+    fn token_age(&self, MemberId(member): MemberId) -> Option<Duration> {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner).get(&member).map(Instant::elapsed)
     }
 
     /// From now on refuses the tokens of these members.

@@ -26,7 +26,7 @@ impl Outages {
 }
 
 /// Does `serving` until an outage begins.
-pub(crate) fn unless_broken<T>(outages: &Outages, serving: impl Future<Output = T>) -> impl Future {
+pub(crate) fn unless_broken<F: Future>(outages: &Outages, serving: F) -> impl Future<Output = ()> + use<F> {
     let mut outages = outages.0.subscribe();
     async move {
         tokio::select! {

@@ -11,6 +11,8 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 
 use super::act::{self, Dropped};
+use super::rule::Arrival;
+use super::socket::Reset;
 use super::{Refusal, split};
 use crate::error::ApiError;
 use crate::session::{MemberId, Token};
@@ -21,12 +23,13 @@ use crate::state::Shared;
 pub(crate) struct FaultService<S> {
     router: S,
     app: Shared,
+    reset: Reset,
 }
 
 impl<S> FaultService<S> {
-    /// Before `router`.
-    pub fn new(router: S, app: Shared) -> Self {
-        Self { router, app }
+    /// Before `router`, on a connection that ends as `reset` says.
+    pub fn new(router: S, app: Shared, reset: Reset) -> Self {
+        Self { router, app, reset }
     }
 }
 
@@ -43,9 +46,9 @@ where
     type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Answering {
-        let Self { router, app } = self.clone();
+        let Self { router, app, reset } = self.clone();
         Box::pin(async move {
-            let mut response = answer(&router, &app, request.map(Body::new)).await?;
+            let mut response = answer(&router, &app, &reset, request.map(Body::new)).await?;
             if app.faults.any() {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -54,9 +57,15 @@ where
     }
 }
 
-async fn answer<S>(router: &S, app: &Shared, mut request: Request<Body>) -> Result<Response<Body>, Dropped>
+async fn answer<S>(
+    router: &S,
+    app: &Shared,
+    reset: &Reset,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Dropped>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
 {
     let path = request.uri().path().to_owned();
     let Some((name, rest)) = split(&path) else {
@@ -66,9 +75,15 @@ where
     if let Some(uri) = with_path(request.uri(), rest) {
         *request.uri_mut() = uri;
     }
-    let (entry, act) = app.faults.arrived(name, request.method(), rest, request.headers());
-    if act.expire_tokens {
+    let (method, headers) = (request.method(), request.headers());
+    let token_age = member(headers).and_then(|member| app.faults.token_age(member));
+    let met = app.faults.arrived(name, &Arrival { method, path: rest, headers, token_age });
+    let entry = met.entry.clone();
+    if met.act.expire_tokens {
         expire(app, request.headers()).await;
+    }
+    if met.act.refuse_tokens_ms.is_some() {
+        request.extensions_mut().insert(Refusal(ApiError::token()));
     }
     if member(request.headers()).is_some_and(|member| app.faults.is_expired(member)) {
         request.extensions_mut().insert(Refusal(ApiError::token()));
@@ -76,7 +91,7 @@ where
             entry.met("expired-token");
         }
     }
-    let response = act::perform(&act, router, &app.faults, entry.clone(), request).await?;
+    let response = act::perform(met, router, &app.faults, reset, request).await?;
     if let Some(entry) = entry {
         entry.answered(response.status());
     }

@@ -102,6 +102,8 @@ pub(super) async fn open(State(app): State<Shared>, headers: HeaderMap, body: Bo
     let password = short(wanted.password.take(), "rules.password")?;
     let rules = allow(&wanted, &app.config)?;
     let opened = app.store.open_session(pseudonym(identity)?, password, rules, app.config.max_sessions).await?;
+    #[cfg(feature = "faults")]
+    app.faults.issued(opened.token.member);
     json(&Joined::new(opened, false))
 }
 
@@ -116,7 +118,10 @@ pub(super) async fn join(State(app): State<Shared>, headers: HeaderMap, body: Bo
     if joined.as_ref().is_err_and(|error| error.code == "WrongPassword") {
         app.failed_logins.count(key);
     }
-    json(&Joined::new(joined?, true))
+    let joined = joined?;
+    #[cfg(feature = "faults")]
+    app.faults.issued(joined.token.member);
+    json(&Joined::new(joined, true))
 }
 
 /// `GET /session/current`

@@ -7,18 +7,18 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::HttpService;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio_io_timeout::TimeoutWriter;
 
 use crate::config::Config;
 
 /// Serves `socket` until it ends, misses a deadline, or `stopped` turns true and its request is answered.
-pub(super) async fn serve<S>(socket: TcpStream, service: S, config: &Config, mut stopped: watch::Receiver<bool>)
+pub(super) async fn serve<S, T>(socket: T, service: S, config: &Config, mut stopped: watch::Receiver<bool>)
 where
+    T: AsyncRead + AsyncWrite,
     S: HttpService<Incoming, ResBody = Body, Error: Into<Box<dyn Error + Send + Sync>>>,
 {
-    let _ = socket.set_nodelay(true);
     // Gives up on a peer who takes nothing of what is written.
     let mut socket = TimeoutWriter::new(socket);
     socket.set_timeout(Some(config.body_timeout));

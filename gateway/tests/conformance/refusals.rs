@@ -112,6 +112,45 @@ async fn a_refused_connection_can_be_used_again() {
     }
 }
 
+/// For clients that read while they send, as Firefox does, and for those that send everything first, as Chromium does.
+#[tokio::test]
+async fn a_refusal_comes_before_the_body_and_its_connection_is_not_reset() {
+    let server = start(&[]).await;
+    let host = server.session(json!({})).await;
+    let guest = crate::server::fine(server.join(&json!({ "sessionId": host.session_id() })).await);
+    let guest = server.member(guest);
+    let upload = host.upload(1, 5).await;
+    let part = |token: &str, key: &str| {
+        let id = &upload.id;
+        format!("PUT /v1/buckets\nauthorization: Bearer {token}\npartNumber: 1\nkey: {key}\nuploadId: {id}")
+    };
+    for (head, status) in [
+        (part("x", &upload.key), 401),
+        (format!("DELETE /v1/session/current\nauthorization: Bearer {}", guest.token), 403),
+        (part(&host.token, &"0".repeat(32)), 404),
+        (part(&host.token, &upload.key), 413),
+    ] {
+        let head = head.replacen('\n', " HTTP/1.1\nhost: localhost\ncontent-length: 16000000\n", 1);
+        let head = head.replace('\n', "\r\n") + "\r\n\r\n";
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let block = vec![0_u8; 1_000_000];
+        socket.write_all(&block).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let reading = tokio::time::timeout(Duration::from_secs(3), socket.read(&mut answer));
+        let length = reading.await.expect("the refusal waits for the body").unwrap();
+        let text = String::from_utf8_lossy(&answer[..length]).into_owned();
+        assert!(text.starts_with(&format!("HTTP/1.1 {status} ")) && text.contains("connection: close"), "{text}");
+        for sent in 1..16 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            socket.write_all(&block).await.unwrap_or_else(|error| panic!("{status} after {sent} MB: {error}"));
+        }
+        // The end, not a reset.
+        let ending = tokio::time::timeout(Duration::from_secs(10), socket.read_to_end(&mut answer));
+        ending.await.expect("the connection stays open").unwrap();
+    }
+}
+
 #[tokio::test]
 async fn only_so_much_is_read_of_a_refused_body() {
     let server = start(&["--drain-limit", "1MiB"]).await;

@@ -42,12 +42,13 @@ impl Engine {
 
     /// A request or a download is so far.
     pub(super) fn moved(&mut self, op: OpId, bytes: u64) {
-        let (now, stall) = (self.shared.now, self.shared.config.stall);
+        let now = self.shared.now;
         let Some(operation) = self.shared.operations.get_mut(op) else { return };
+        let stall = operation.limit;
         if bytes <= operation.moved || operation.suspect.is_some() {
             return;
         }
-        operation.moved = bytes;
+        (operation.moved, operation.silent_since) = (bytes, now);
         let mut until = now.plus(stall);
         if !operation.is_part() {
             // An answer that trickles is kept up for no other end than to keep the request.
@@ -94,6 +95,9 @@ impl Engine {
                 Err(Failure::connection())
             }
         };
+        if result.is_ok() {
+            self.shared.token.accepted(operation.epoch);
+        }
         match result {
             result if operation.target == Target::Probe => {
                 // What the service asks of everybody, it may ask in any answer.
@@ -101,6 +105,10 @@ impl Engine {
                     && failure.status.is_some()
                 {
                     self.note_failure(failure, operation.since);
+                    // What failed before may have been refused like this, by an answer that no page may read.
+                    if failure.code == Code::Unauthorized && operation.epoch == self.shared.token.epoch {
+                        self.shared.token_refused(1);
+                    }
                 }
                 let is_there = !result.is_err_and(|failure| failure.is_connection_failure());
                 self.probe_ended(op, is_there);
@@ -128,7 +136,11 @@ impl Engine {
 
     /// A request has ended for good.
     pub(super) fn request_ended(&mut self, op: OpId, result: Result<Vec<u8>, Failure>, received_at: f64) {
-        let Some(Operation { target, epoch, since, .. }) = self.shared.operations.end(op) else { return };
+        let Some(operation) = self.shared.operations.end(op) else { return };
+        let Operation { target, epoch, since, .. } = operation;
+        if result.is_ok() {
+            self.shared.was_silent(&operation);
+        }
         let is_answered = result.as_ref().map_or_else(|failure| failure.status.is_some(), |_| true);
         if is_answered && self.shared.reached(since) {
             self.reconnected();
@@ -313,12 +325,16 @@ impl Engine {
         let is_first = self.shared.token.is_first();
         let failure = match given {
             Given::Token => {
-                self.shared.token.given();
+                self.shared.token.given(self.shared.now);
                 self.may_ask_back = true;
                 return;
             }
             Given::Invalid(failure) => return self.no_token(&failure),
             Given::Nothing(failure) if is_first => failure,
+            // Without a network or a service, that it fails says nothing of the token there is.
+            Given::Nothing(_) | Given::Threw if !is_first && self.shared.link.is_down() => {
+                return self.shared.token.kept(self.shared.now);
+            }
             // A function that returned a token before and returns nothing now means: signed out for the moment.
             Given::Nothing(_) => Failure::new(Code::Unauthorized, "The token function gave no session token."),
             Given::Threw => Failure::new(Code::Unauthorized, "The token function failed to give a session token."),

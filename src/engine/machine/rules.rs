@@ -65,7 +65,8 @@ impl Engine {
             return false;
         }
         if self.shared.has_token() {
-            self.rules.exchange.send(self.shared.send(Target::Rules, Request::rules()));
+            let stalls = self.rules.exchange.tries.stalls;
+            self.rules.exchange.send(self.shared.send(Target::Rules, Request::rules(), stalls));
         }
         true
     }
@@ -80,7 +81,9 @@ impl Engine {
                 self.rules.exchange = Exchange::default();
                 (self.rules.known, self.rules.uploads_wait) = (Some(rules), false);
                 if self.rules.apply {
-                    let left = rules.expiry.map(|expiry| (expiry - received_at).max(0.0) as u64);
+                    // A session that answers is not over: where its end is past, the page's clock is wrong.
+                    let left = rules.expiry.map(|expiry| expiry - received_at).filter(|left| *left > 0.0);
+                    let left = left.map(|left| left as u64);
                     let ends_at = left.map(|left| self.shared.now.plus(left));
                     self.shared.admission.set_rules(rules, ends_at);
                 }

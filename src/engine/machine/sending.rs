@@ -147,7 +147,7 @@ impl Engine {
         if self.shared.has_token()
             && let Some(key) = self.strays.pop()
         {
-            self.shared.send(Target::Stray, Request::remove(&key));
+            self.shared.send(Target::Stray, Request::remove(&key), 0);
         }
         true
     }

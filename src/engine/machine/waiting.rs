@@ -39,12 +39,16 @@ impl Engine {
         while let Some(op) = self.shared.operations.overdue(self.shared.now) {
             self.give_up(op);
         }
+        // Before the service is looked for, which nothing is without a token.
+        self.shared.retry_token();
+        if self.waits_for_service() {
+            self.shared.doubt_token();
+        }
         self.judge();
         if self.shared.probe_at().is_some_and(|at| at <= self.shared.now) && self.waits_for_service() {
             self.shared.probe();
         }
         self.end_with_session();
-        self.shared.retry_token();
         if std::mem::take(&mut self.may_ask_back) {
             for upload in self.uploads.values_mut() {
                 upload.ask_back(&mut self.shared);
@@ -146,6 +150,7 @@ impl Engine {
             (active().filter_map(|upload| upload.show_at(now)).min(), "progress is shown"),
             (sends, "something can be sent"),
             (token.retry_at(), "the token function is called again"),
+            (self.shared.token_doubted_at().filter(|_| is_waited_for), "the token is doubted"),
             (session, "the session ends"),
             (self.shared.operations.deadline(), "an operation is given up"),
             (self.shared.verdict_at(), "a failed connection is judged"),

@@ -179,7 +179,7 @@ impl Upload {
         self.meter.highest_sent = self.meter.highest_sent.max(self.parts.stored_bytes());
         self.meter.moved_since_shown = true;
         let step = LiveStep::Verifying(Exchange::default());
-        self.stage = Stage::Live(Live { remote, resumed: true, step });
+        self.stage = Stage::Live(Live { remote, resumed: true, tags_refused: false, step });
     }
 
     /// Another tab posted something about the file.

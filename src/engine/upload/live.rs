@@ -102,11 +102,12 @@ impl Upload {
     /// The service still has what was begun before. An earlier start of it may have been lost, and act late: under the
     /// same name, which is looked for before it is done.
     pub(super) fn verified(&mut self, file: FileInfo, shared: &mut Shared) {
+        let is_complete = file.is_complete();
         if let Some(name) = file.file_name.filter(|name| self.file.unique_name && name.starts_with(PREFIX)) {
             self.name_there = Some(name.clone());
             self.seek(name);
         }
-        self.confirmed(file.completed, shared);
+        self.confirmed(is_complete, shared);
     }
 
     /// Whether the service still has it, or has completed it.
@@ -115,7 +116,11 @@ impl Upload {
             return self.completed(shared);
         }
         let Stage::Live(live) = &mut self.stage else { return };
-        if let LiveStep::Confirming(_, uncertain) = &live.step {
+        if let LiveStep::Confirming(exchange, uncertain) = &mut live.step {
+            if let Some(due) = uncertain.asked_again_at(shared) {
+                *exchange = Exchange::after(Tries { due, ..Tries::default() });
+                return;
+            }
             match uncertain.again(shared) {
                 Some(again) => live.step = LiveStep::Completing(again),
                 None => {

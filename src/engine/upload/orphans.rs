@@ -75,8 +75,9 @@ impl Orphans {
     /// The bucket was listed. Says whether it holds an orphan; `own` is none.
     pub fn found(&mut self, files: Vec<FileInfo>, own: Option<&str>) -> bool {
         // A complete file is nobody's orphan.
-        let bears_name =
-            |file: &FileInfo| !file.completed && file.file_name.as_ref().is_some_and(|name| self.names.contains(name));
+        let bears_name = |file: &FileInfo| {
+            !file.is_complete() && file.file_name.as_ref().is_some_and(|name| self.names.contains(name))
+        };
         let keys = files.into_iter().filter(bears_name).filter_map(|file| file.file_key);
         let orphans = keys.filter(|key| own != Some(key.as_str())).collect();
         self.remove_next(orphans)

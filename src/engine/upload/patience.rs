@@ -16,7 +16,7 @@ impl Upload {
     /// How long a part may go without progress, in milliseconds, and whether its request must report progress. A
     /// request that reports none gets the time its bytes need at the measured speed as well; its retry reports.
     pub(super) fn patience(&self, part: u32, tries: Tries, shared: &Shared) -> (u64, bool) {
-        let stall = shared.config.stall;
+        let stall = shared.patience(tries.stalls);
         let report = shared.config.can_report_progress && (self.file.wants_progress || tries.stalls > 0);
         if report {
             return (stall, true);
@@ -38,7 +38,6 @@ impl Upload {
         if can_report && !reports && flight.moved == 0 && flight.tries.stalls == 0 {
             flight.tries.sent = flight.tries.sent.saturating_sub(1);
         }
-        flight.tries.stalls += 1;
     }
 
     /// A look at the file was not answered in time: that is a try, as nothing says that the next one will be.

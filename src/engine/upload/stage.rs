@@ -6,6 +6,11 @@ use crate::engine::tries::{Exchange, Tries};
 use crate::engine::{Instant, OpId, Remote};
 use crate::protocol::Failure;
 
+/// How many times `stallTimeout` the parts of a file may take to be joined, where nothing is heard of it; and where the
+/// service says that they are being joined (HTTP 409).
+const JOINED_WITHIN: u64 = 4;
+const CERTAINLY_JOINED_WITHIN: u64 = 10;
+
 /// Where an upload stands.
 #[derive(Clone, Debug)]
 pub(in crate::engine) enum Stage {
@@ -76,6 +81,8 @@ pub(in crate::engine) struct Live {
     pub remote: Remote,
     /// It is resumed from what an earlier page stored.
     pub resumed: bool,
+    /// The service refused the tags there were, and every part is sent again.
+    pub tags_refused: bool,
     pub step: LiveStep,
 }
 
@@ -98,16 +105,36 @@ pub(in crate::engine) enum LiveStep {
 #[derive(Clone, Debug)]
 pub(in crate::engine) struct Uncertain {
     pub failure: Failure,
-    /// How often it was sent.
+    /// How often it was sent, and how often it stalled.
     pub tries: u32,
+    pub stalls: u32,
+    /// When it failed.
+    pub since: Instant,
 }
 
 impl Uncertain {
+    /// A request failed after `tries`.
+    pub fn new(failure: Failure, tries: Tries, shared: &Shared) -> Self {
+        let stalls = tries.stalls + u32::from(failure.is_stall());
+        Self { failure, tries: tries.sent, stalls, since: shared.now }
+    }
+
     /// Its next try, by the back-off; `None` when it is given up.
     pub fn again(&self, shared: &mut Shared) -> Option<Exchange> {
         let wait = shared.config.backoff.delay(self.tries, &self.failure, &mut shared.random)?;
         let (due, unconnected) = (shared.now.plus(wait), self.failure.is_connection_failure());
-        Some(Exchange::after(Tries { sent: self.tries, due, unconnected, ..Tries::default() }))
+        Some(Exchange::after(Tries { sent: self.tries, stalls: self.stalls, due, unconnected, ..Tries::default() }))
+    }
+
+    /// When to ask again whether it was done after all, where it may be under way: at growing distances.
+    pub fn asked_again_at(&self, shared: &Shared) -> Option<Instant> {
+        let (stall, waited) = (shared.config.stall, shared.now.since(self.since));
+        let within = match self.failure.status {
+            Some(409) => CERTAINLY_JOINED_WITHIN * stall,
+            None if self.failure.is_stall() => JOINED_WITHIN * stall,
+            _ => 0,
+        };
+        (waited < within).then(|| shared.now.plus((waited / 2).clamp(stall / 16, stall)))
     }
 }
 

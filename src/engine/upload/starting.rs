@@ -7,7 +7,7 @@ use super::stage::{End, Live, LiveStep, Stage, Starting, Uncertain};
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
 use crate::engine::{Action, Checkpoint, OpId, Remote};
-use crate::protocol::{Failure, Started};
+use crate::protocol::Started;
 
 impl Upload {
     /// Announces the upload, if the rules let it in. A page that dies in its start leaves a file that nobody knows the
@@ -69,7 +69,7 @@ impl Upload {
         if let Some(claim) = &mut self.claim {
             claim.recorded = stored;
         }
-        self.stage = Stage::Live(Live { remote, resumed: false, step: LiveStep::Sending });
+        self.stage = Stage::Live(Live { remote, resumed: false, tags_refused: false, step: LiveStep::Sending });
     }
 
     /// A file may be in the bucket that bears this name, and that nobody knows the key of.
@@ -88,9 +88,9 @@ impl Upload {
     }
 
     /// The answer to a start was lost: what it may have made is sought first.
-    pub(super) fn start_lost(&mut self, failure: Failure, tries: u32) {
+    pub(super) fn start_lost(&mut self, uncertain: Uncertain) {
         self.seek_own_name();
-        let after = AfterOrphans::Again(Uncertain { failure, tries });
+        let after = AfterOrphans::Again(uncertain);
         self.stage = Stage::Starting(Starting::Orphans(Orphans::of(self.sought.clone()), after));
     }
 

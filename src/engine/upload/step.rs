@@ -2,12 +2,13 @@
 
 use super::Upload;
 use super::orphans::{AfterOrphans, OrphanStep, Orphans};
+use super::parts::Parts;
 use super::stage::{Claiming, End, EndStep, Ending, Live, LiveStep, Stage, Starting, Uncertain};
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
-use crate::engine::tries::Exchange;
+use crate::engine::tries::{Exchange, Tries};
 use crate::engine::{Action, Identity, Lock, Remote, Stored};
-use crate::protocol::{Code, Failure, FileInfo, Request, completion, file_info, started};
+use crate::protocol::{Code, Failure, FileInfo, Request, file_info, says_complete, started};
 
 /// Tries a removal gets: the person has already moved on.
 const REMOVAL_TRIES: u32 = 3;
@@ -33,7 +34,10 @@ impl Upload {
     pub fn send_step(&mut self, shared: &mut Shared) {
         let Some(next) = self.next() else { return };
         let op = match next {
-            Next::Request(request) => shared.send(self.step(), request),
+            Next::Request(request) => {
+                let stalls = self.stage.exchange().map_or(0, |exchange| exchange.tries.stalls);
+                shared.send(self.step(), request, stalls)
+            }
             Next::Sample => {
                 let op = shared.begin(self.step(), Kind::Local, Some(shared.config.stall));
                 shared.emit(Action::Sample { op, upload: self.id });
@@ -96,10 +100,12 @@ impl Upload {
             Stage::Ending(Ending { step: EndStep::Removing(_), .. }) => self.removed(true, shared),
             Stage::Live(live) => match live.step {
                 LiveStep::Verifying(_) => self.verified(file_info(&body)?, shared),
-                LiveStep::Confirming(..) => self.confirmed(file_info(&body)?.completed, shared),
-                LiveStep::Completing(_) => {
-                    completion(&body)?;
-                    self.completed(shared);
+                LiveStep::Confirming(..) => self.confirmed(file_info(&body)?.is_complete(), shared),
+                LiveStep::Completing(_) if says_complete(&body) => self.completed(shared),
+                LiveStep::Completing(exchange) => {
+                    let failure = Failure::protocol("it does not say that the file is complete");
+                    let uncertain = Uncertain::new(failure, exchange.tries, shared);
+                    live.step = LiveStep::Confirming(Exchange::default(), uncertain);
                 }
                 LiveStep::Orphans(_) => self.orphans_answered(body, shared),
                 LiveStep::Sending | LiveStep::Sampling(_) => {}
@@ -124,17 +130,27 @@ impl Upload {
         let is_removal_over = spent >= REMOVAL_TRIES && failure.code != Code::Unauthorized;
         match &mut self.stage {
             Stage::Starting(Starting::Posting(_)) if failure.is_ambiguous() && self.file.unique_name => {
-                return self.start_lost(failure, spent);
+                let tries = Tries { sent: spent, ..tries };
+                return self.start_lost(Uncertain::new(failure, tries, shared));
             }
             Stage::Live(live) => match &live.step {
                 LiveStep::Verifying(_) if is_gone => return self.restart(shared),
-                LiveStep::Confirming(_, Uncertain { failure: Failure { code: Code::NotFound, .. }, tries: 0..=1 })
-                    if is_gone && live.resumed =>
-                {
+                LiveStep::Confirming(
+                    _,
+                    Uncertain { failure: Failure { code: Code::NotFound, .. }, tries: 0..=1, .. },
+                ) if is_gone && live.resumed => {
                     return self.restart(shared);
                 }
+                // A part that arrived late, after another try of it, has another tag than was told.
+                LiveStep::Completing(_) if matches!(failure.status, Some(400 | 412 | 422)) && !live.tags_refused => {
+                    (live.tags_refused, live.step) = (true, LiveStep::Sending);
+                    self.parts = Parts::new();
+                    self.meter.moved_since_shown = true;
+                    return;
+                }
                 LiveStep::Completing(_) if is_doubtful => {
-                    let uncertain = Uncertain { failure, tries: spent };
+                    let tries = Tries { sent: spent, ..tries };
+                    let uncertain = Uncertain::new(failure, tries, shared);
                     live.step = LiveStep::Confirming(Exchange::default(), uncertain);
                     return;
                 }

@@ -45,7 +45,10 @@ pub fn meaning(wanted: &Wanted, outcome: &Outcome) -> Result<Meaning, Failure> {
         Wanted::Complete { .. } if body.trim_ascii().is_empty() => Meaning::Completed,
         Wanted::Complete { .. } => {
             let json = serde_json::from_slice::<serde_json::Value>(&body);
-            json.map_err(|_| Failure::protocol("it is not JSON"))?;
+            let json = json.map_err(|_| Failure::protocol("it is not JSON"))?;
+            if json.get("error").is_some() {
+                return Err(Failure::protocol("it is an error"));
+            }
             Meaning::Completed
         }
         Wanted::File(_) => Meaning::File { size: file_info(&body)?.size() },
@@ -53,7 +56,12 @@ pub fn meaning(wanted: &Wanted, outcome: &Outcome) -> Result<Meaning, Failure> {
             link(&body).map_err(|_| Failure::protocol("there is no link in it"))?;
             Meaning::Other
         }
-        Wanted::Rules => Meaning::Rules(session_rules(&body, received_at, |_| None)?),
+        Wanted::Rules => {
+            let mut rules = session_rules(&body, received_at, |_| None)?;
+            // A session that answers is not over.
+            rules.expiry = rules.expiry.filter(|expiry| *expiry > received_at);
+            Meaning::Rules(rules)
+        }
         Wanted::List => {
             FileList::new(&body).try_for_each(|file| file.map(drop))?;
             Meaning::Other

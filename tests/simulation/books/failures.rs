@@ -3,7 +3,11 @@
 use super::tab::{Flight, TabBook};
 use super::upload::{Slot, Upload};
 use super::wanted::Wanted;
+use partway::engine::TokenSource;
 use partway::protocol::{Code, Failure};
+
+/// Longest time for which a refused token is not tried again, in milliseconds.
+const LONGEST_HOLD: u64 = 4_000;
 
 impl TabBook {
     /// Whether a list or a removal failed so often, or so finally, that it is given up.
@@ -17,7 +21,7 @@ impl TabBook {
         if failure.status == Some(401) {
             let refusals = self.tidying.entry(format!("401 {}", wanted.key().unwrap_or_default())).or_default();
             *refusals += 1;
-            return *refusals >= 2 || self.config.token == partway::engine::TokenSource::Fixed;
+            return *refusals >= 5;
         }
         let key = wanted.key().unwrap_or_default().to_owned();
         let failures = self.tidying.entry(key).or_default();
@@ -29,8 +33,10 @@ impl TabBook {
     pub fn failed(&mut self, flight: &Flight, failure: &Failure, now: u64) {
         if failure.status == Some(401) && flight.generation == self.token.generation {
             self.token.refused = true;
+            self.token.held_until = now + LONGEST_HOLD;
         }
         let offline = self.link.offline.is_some();
+        let suspicious = self.is_suspicious(now);
         let free = failure.is_connection_failure() && offline;
         let backoff = self.config.backoff;
         let fresh = failure.status == Some(401) && flight.generation == self.token.generation;
@@ -76,8 +82,12 @@ impl TabBook {
         if let Some(slot) = slot_of(&flight.wanted) {
             let tries = upload.tries(slot);
             note(tries);
-            let renews = fresh && tries.refused == 1 && upload.live();
-            if renews {
+            let renews = fresh && tries.refused <= 5 && upload.live();
+            if slot == Slot::Complete && failure.status == Some(400) && !upload.sent_again {
+                upload.send_again();
+            }
+            let is_function = self.config.token == TokenSource::Function;
+            if renews && !suspicious && !self.token.unproven && is_function {
                 self.token.needed = flight.upload;
             }
         }

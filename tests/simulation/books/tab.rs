@@ -75,6 +75,10 @@ pub struct TokenBook {
     pub needed: Option<UploadId>,
     /// One was refused since it was given.
     pub refused: bool,
+    /// Until when at most it is not tried again, after it was refused.
+    pub held_until: u64,
+    /// It was given in place of one that was refused, and nothing was answered under it yet but refusals.
+    pub unproven: bool,
     /// When one could not be had, if that was the last word; and since when, where there was one before.
     pub failed_at: Option<u64>,
     pub missed_since: Option<u64>,
@@ -278,6 +282,10 @@ impl TabBook {
     /// Whether a token, the network or the service keeps everything back.
     pub fn is_held_back(&self, now: u64) -> bool {
         let tokenless = self.token.asking || self.token.failed_at.is_some() || self.needs_token();
-        tokenless || self.hold > now || self.link.offline.is_some() || self.is_suspicious(now)
+        tokenless
+            || self.token.held_until > now
+            || self.hold > now
+            || self.link.offline.is_some()
+            || self.is_suspicious(now)
     }
 }

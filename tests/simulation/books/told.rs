@@ -200,6 +200,7 @@ impl TabBook {
 
     fn token_given(&mut self, given: &Given, now: u64) {
         self.token.asking = false;
+        self.token.unproven = self.token.had;
         (self.token.needed, self.token.refused) = (None, false);
         if *given == Given::Token {
             self.token.had = true;
@@ -209,7 +210,8 @@ impl TabBook {
         }
         // What is no token at all is final: whoever comes later tries afresh.
         self.token.failed_at = (!matches!(given, Given::Invalid(_))).then_some(now);
-        let missed = self.token.failed_at.filter(|_| self.token.had);
+        // In an outage that says nothing of the token there is.
+        let missed = self.token.failed_at.filter(|_| self.token.had && !self.is_suspicious(now));
         self.token.missed_since = missed.map(|now| self.token.missed_since.unwrap_or(now));
         for upload in self.uploads.values_mut() {
             upload.causes.extend([Code::Unauthorized, Code::InvalidOption]);
@@ -265,6 +267,7 @@ impl TabBook {
     }
 
     fn succeeded(&mut self, flight: &Flight, meaning: Meaning) {
+        self.token.unproven &= flight.generation != self.token.generation;
         if let Meaning::Rules(rules) = &meaning {
             // What a probe is answered with, the engine need not read.
             self.rules_change |= flight.probes || self.rules.is_some_and(|known| known != *rules);

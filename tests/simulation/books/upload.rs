@@ -120,6 +120,8 @@ pub struct Upload {
     pub starts: u32,
     /// A completion was sent.
     pub completing: bool,
+    /// The service refused its tags once.
+    pub sent_again: bool,
 }
 
 impl Upload {
@@ -179,6 +181,7 @@ impl Upload {
             lost_at: None,
             starts: 0,
             completing: false,
+            sent_again: false,
         }
     }
 
@@ -201,11 +204,20 @@ impl Upload {
         loaded.tags.iter().map(|(part, _)| self.plan.len(*part)).sum()
     }
 
+    /// The service refused the tags: no part is known to be stored.
+    pub fn send_again(&mut self) {
+        self.sent_again = true;
+        self.tags.clear();
+        self.saved.clear();
+        self.tried.clear();
+        self.tries.retain(|slot, _| *slot == Slot::Start);
+    }
+
     /// It begins anew: nothing of the earlier one counts any more.
     pub fn begin_anew(&mut self, part_size: Option<u64>) {
         self.plan = Plan::new(self.plan.size(), part_size);
         (self.key, self.upload_id, self.lost) = (None, None, false);
-        (self.recorded, self.removals) = (false, 0);
+        (self.recorded, self.removals, self.sent_again) = (false, 0, false);
         self.tags.clear();
         self.saved.clear();
         self.tried.clear();

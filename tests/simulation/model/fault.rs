@@ -110,7 +110,7 @@ fn passing(chance: &mut Chance) -> Fate {
 }
 
 fn lasting(chance: &mut Chance) -> Fate {
-    match chance.one_of(&[1, 2, 302, 403, 404, 404, 409, 413]) {
+    match chance.one_of(&[1, 2, 302, 400, 403, 404, 404, 409, 413]) {
         1 => Fate::TooLong,
         2 => Fate::Redirected,
         status => Fate::Status(status, None, false),

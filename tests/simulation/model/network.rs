@@ -58,7 +58,8 @@ impl Model {
                 if acts {
                     act();
                 }
-                response(Reply { status: 200, body: "<html>".to_owned() }, None, now)
+                let body = if now.is_multiple_of(2) { "<html>" } else { r#"{"error":"InternalError"}"# };
+                response(Reply { status: 200, body: body.to_owned() }, None, now)
             }
             Fate::CutShort => {
                 let reply = act();

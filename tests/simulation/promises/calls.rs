@@ -1,7 +1,7 @@
 use super::{Case, Moment, Verdict, hold};
 use crate::books::tab::CallBook;
 use partway::engine::{Action, Answer, Call, Link};
-use partway::protocol::{Code, FileList, file_info, link, session_rules};
+use partway::protocol::{Code, FileList, Rules, file_info, link, session_rules};
 
 /// A call is answered with what the service said, or with a failure that something told.
 pub fn calls(case: &Case<'_>) -> Verdict {
@@ -43,7 +43,7 @@ fn wrong(case: &Case<'_>, book: &CallBook, answer: &Answer) -> Option<String> {
             let fits = |body: &Vec<u8>| {
                 let said: Vec<_> = FileList::new(body).filter_map(Result::ok).collect();
                 let hidden = said.iter().filter(|file| !files.contains(file));
-                let mut hidden = hidden.filter(|file| file.completed || own(file.file_name.as_deref()).is_none());
+                let mut hidden = hidden.filter(|file| file.is_complete() || own(file.file_name.as_deref()).is_none());
                 hidden.next().is_none() && files.iter().all(|file| said.contains(file))
             };
             (!book.bodies.iter().any(fits)).then(|| "the list is not what the service said".to_owned())
@@ -68,7 +68,9 @@ fn wrong(case: &Case<'_>, book: &CallBook, answer: &Answer) -> Option<String> {
         }
         (Call::Rules, Answer::Rules(rules)) => {
             let said = book.bodies.iter().filter_map(|body| session_rules(body, 0.0, |_| None).ok());
-            let known = case.book.rules == Some(*rules);
+            // An end that was past when it was told ends nothing, and is told.
+            let unended = Rules { expiry: None, ..*rules };
+            let known = case.book.rules.is_some_and(|known| known == *rules || known == unended);
             (!known && !said.clone().any(|said| said == *rules)).then(|| format!("{rules:?} are not the session's"))
         }
         (Call::Unfinished, Answer::Unfinished(found)) => {

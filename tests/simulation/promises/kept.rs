@@ -60,7 +60,9 @@ pub fn removed(case: &Case<'_>) -> Verdict {
 pub fn at_once(case: &Case<'_>) -> Verdict {
     let Moment::Quiet = case.moment else { return Ok(false) };
     let book = case.book;
-    let held_back = book.token.asking || book.token.failed_at.is_some() || book.needs_token() || book.hold > case.now;
+    let is_refused = book.token.held_until > case.now;
+    let held_back =
+        is_refused || book.token.asking || book.token.failed_at.is_some() || book.needs_token() || book.hold > case.now;
     if !book.link.back || book.interrupted || held_back {
         return Ok(false);
     }

@@ -124,7 +124,7 @@ pub const PROMISES: &[(&str, Promise)] = &[
     ("promise: a tab that cannot send a file lets another one", handover::handover),
     ("promise: no wait is infinite but those that say so", finite::finite),
     ("promise: the token function is called once at a time and with patience", token::token),
-    ("promise: a request refused under two tokens is given up", token::refused_twice),
+    ("promise: a request whose token is refused again and again is given up", token::refused_again),
     ("promise: a file with nothing in flight goes first", fair::fair),
     ("promise: slow requests hold no other file back", fair::unhindered),
     ("promise: what is shown is how it is", shown::shown),

@@ -3,6 +3,8 @@ use crate::books::asked::touches;
 use crate::books::tab::Flight;
 use partway::engine::{Action, State};
 
+/// Longest time that a request which is tried again may be silent, in milliseconds, where the stall timeout is shorter.
+const LONGEST_SILENCE: u64 = 600_000;
 /// A request whose progress nobody hears of may need so long for its bytes besides, in milliseconds.
 const UNHEARD: u64 = 3_600_000;
 /// A timer may be so late without anybody noting it, in milliseconds.
@@ -13,13 +15,14 @@ pub fn stalls(case: &Case<'_>) -> Verdict {
     match case.moment {
         Moment::Quiet => {
             for flight in case.book.flights.values() {
+                let longest = LONGEST_SILENCE.max(case.book.config.stall);
                 let since = flight.moved.max(case.book.woke_late);
                 let unheard = if flight.part.is_some() && !flight.reports { UNHEARD } else { 0 };
-                let patience = case.book.config.stall + unheard + SLACK;
+                let patience = longest + unheard + SLACK;
                 let still = case.now.saturating_sub(since);
                 let subject = flight.upload.map_or(case.subject(), |id| case.upload(id));
                 hold!(still <= patience, subject, "{:?} has moved nothing for {still} ms", flight.wanted);
-                let trickles = flight.reports && case.now - flight.sent > 5 * case.book.config.stall + SLACK;
+                let trickles = flight.reports && case.now - flight.sent > 5 * longest + SLACK;
                 let slow = flight.bytes < (case.now - flight.sent) / 2;
                 let rested = case.now.saturating_sub(case.book.woke_late) > 2 * case.book.config.stall + SLACK;
                 hold!(

@@ -13,7 +13,9 @@ pub fn token(case: &Case<'_>) -> Verdict {
         Moment::Asked(Action::Token { .. }, _) => {
             hold!(case.book.config.token == TokenSource::Function, case.subject(), "a fixed token is asked for");
             hold!(!token.asking, case.subject(), "the token is asked for twice at once");
-            let needed = !token.had || token.refused || token.failed_at.is_some();
+            // In an outage, the token may be what is wrong.
+            let doubted = case.book.is_suspicious(case.now);
+            let needed = !token.had || token.refused || token.failed_at.is_some() || doubted;
             hold!(needed, case.subject(), "a token is asked for, and none was refused");
             let waited = token.failed_at.map_or(u64::MAX, |failed| case.now - failed);
             let patient = waited >= LEAST_WAIT || token.asked_afresh || !token.had;
@@ -33,14 +35,18 @@ pub fn token(case: &Case<'_>) -> Verdict {
     }
 }
 
-/// A request that was refused under two tokens in a row, each the newest there was, is given up.
-pub fn refused_twice(case: &Case<'_>) -> Verdict {
+/// Most refusals of one request, each under the newest token there was.
+const MOST_REFUSALS: u32 = 5;
+
+/// A request that was refused again and again, under the newest token each time, is given up.
+pub fn refused_again(case: &Case<'_>) -> Verdict {
     let Moment::Asked(Action::Send { part, .. }, Some(wanted)) = case.moment else { return Ok(false) };
     let upload = case.upload_of(wanted, part.as_ref());
     let refused = match (slot_of(wanted), upload) {
         (Some(slot), Some(id)) => case.book.upload(id).tries.get(&slot).map_or(0, |tries| tries.refused),
         _ => 0,
     };
-    hold!(refused < 2, upload.map_or(case.subject(), |id| case.upload(id)), "{wanted:?} after {refused} refusals");
-    Ok(refused == 1)
+    let subject = upload.map_or(case.subject(), |id| case.upload(id));
+    hold!(refused <= MOST_REFUSALS, subject, "{wanted:?} after {refused} refusals");
+    Ok(refused > 1)
 }
