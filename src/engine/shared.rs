@@ -78,17 +78,15 @@ impl Shared {
     pub fn begin(&mut self, target: Target, kind: Kind, limit: Option<u64>) -> OpId {
         let deadline = limit.map(|limit| Deadline::new(self.now.plus(limit)));
         let (epoch, since) = (self.token.epoch, self.now);
-        let limit = limit.unwrap_or_default();
-        let silent_since = since;
         self.operations.begin(Operation {
             target,
             kind,
             epoch,
             since,
-            limit,
+            limit: limit.unwrap_or_default(),
             deadline,
             moved: 0,
-            silent_since,
+            silent_since: since,
             suspect: None,
         })
     }
@@ -100,18 +98,21 @@ impl Shared {
         }
     }
 
-    /// How long a request may be silent that stalled `stalls` times before, in milliseconds: what is dead is found out
-    /// by the first try, and what is only slow gets four times as long in each further one. A part may take twice as
-    /// long, at least, as another was silent before it was answered.
+    /// How long a part may be silent that stalled `stalls` times before, in milliseconds: twice as long, at least, as
+    /// another was before it was answered.
     pub fn patience(&self, stalls: u32) -> u64 {
-        let base = self.config.stall.max(self.slowest.saturating_mul(2));
+        self.silence(self.config.stall.max(self.slowest.saturating_mul(2)), stalls)
+    }
+
+    /// What is dead is found out by the first try, after `base` milliseconds; what is only slow gets four times as long
+    /// in the second, and sixteen times in each further one.
+    fn silence(&self, base: u64, stalls: u32) -> u64 {
         base.saturating_mul(1 << (2 * stalls.min(2))).min(LONGEST_SILENCE.max(self.config.stall))
     }
 
     /// Sends a request that bears no part, and that stalled `stalls` times before.
     pub fn send(&mut self, target: Target, request: Request, stalls: u32) -> OpId {
-        let limit = self.config.stall.saturating_mul(1 << (2 * stalls.min(2)));
-        let op = self.begin(target, Kind::Request, Some(limit.min(LONGEST_SILENCE.max(self.config.stall))));
+        let op = self.begin(target, Kind::Request, Some(self.silence(self.config.stall, stalls)));
         self.emit(Action::Send { op, request, part: None, report: false });
         op
     }

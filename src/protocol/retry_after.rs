@@ -29,6 +29,7 @@ mod tests {
     #[test]
     fn seconds_and_dates_are_read() {
         assert_eq!((read("0"), read("30"), read(" 120 ")), (Some(0), Some(30_000), Some(120_000)));
+        assert_eq!(read("2015"), Some(2_015_000));
         assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), Some(5000));
         assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT", 1e9, |_| Some(0.0)), Some(0));
         assert_eq!(read("99999999999999999999999"), Some(u64::MAX));
@@ -44,10 +45,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_header() {
-        for header in ["", " ", "-1", "+5", "1e3", "1.2.3", ".", "soon", "5s", "0x10", "NaN", "Infinity", "2015", "Wed"]
-        {
-            let read = read(header);
-            assert!(read.is_none() || header == "2015" && read == Some(2_015_000), "{header}: {read:?}");
+        for header in ["", " ", "-1", "+5", "1e3", "1.2.3", ".", "soon", "5s", "0x10", "NaN", "Infinity", "Wed"] {
+            assert_eq!(read(header), None, "{header}");
         }
         assert_eq!(read("2015-10-21T07:28:00Z"), None);
         assert_eq!(read("Thu, 99 Foo 2015 07:28:00 GMT"), None);

@@ -53,7 +53,7 @@ impl World {
 
     fn paused(&self, tab: usize) -> Vec<UploadId> {
         let uploads = self.books.tabs[tab].uploads.iter();
-        uploads.filter(|(_, upload)| upload.paused && upload.live()).map(|(id, _)| *id).collect()
+        uploads.filter(|(_, upload)| upload.is_paused() && upload.live()).map(|(id, _)| *id).collect()
     }
 
     fn resume_one(&mut self) -> bool {

@@ -44,15 +44,15 @@ impl Engine {
     pub(super) fn moved(&mut self, op: OpId, bytes: u64) {
         let now = self.shared.now;
         let Some(operation) = self.shared.operations.get_mut(op) else { return };
-        let stall = operation.limit;
+        let limit = operation.limit;
         if bytes <= operation.moved || operation.suspect.is_some() {
             return;
         }
         (operation.moved, operation.silent_since) = (bytes, now);
-        let mut until = now.plus(stall);
+        let mut until = now.plus(limit);
         if !operation.is_part() {
             // An answer that trickles is kept up for no other end than to keep the request.
-            until = until.min(operation.since.plus((TRICKLES * stall).saturating_add(bytes / LEAST_RATE)));
+            until = until.min(operation.since.plus((TRICKLES * limit).saturating_add(bytes / LEAST_RATE)));
         }
         operation.deadline = Some(Deadline::new(until));
         match operation.target {

@@ -127,11 +127,11 @@ impl Upload {
         // Waiting for a network is free.
         let free = failure.is_connection_failure() && shared.link.is_down();
         let spent = tries.sent.saturating_sub(u32::from(free));
+        let doubted = Tries { sent: spent, ..tries };
         let is_removal_over = spent >= REMOVAL_TRIES && failure.code != Code::Unauthorized;
         match &mut self.stage {
             Stage::Starting(Starting::Posting(_)) if failure.is_ambiguous() && self.file.unique_name => {
-                let tries = Tries { sent: spent, ..tries };
-                return self.start_lost(Uncertain::new(failure, tries, shared));
+                return self.start_lost(Uncertain::new(failure, doubted, shared));
             }
             Stage::Live(live) => match &live.step {
                 LiveStep::Verifying(_) if is_gone => return self.restart(shared),
@@ -149,8 +149,7 @@ impl Upload {
                     return;
                 }
                 LiveStep::Completing(_) if is_doubtful => {
-                    let tries = Tries { sent: spent, ..tries };
-                    let uncertain = Uncertain::new(failure, tries, shared);
+                    let uncertain = Uncertain::new(failure, doubted, shared);
                     live.step = LiveStep::Confirming(Exchange::default(), uncertain);
                     return;
                 }

@@ -6,6 +6,8 @@ use super::wanted::Wanted;
 use partway::engine::TokenSource;
 use partway::protocol::{Code, Failure};
 
+/// Most refusals of one request, each under the newest token there was.
+pub const MOST_REFUSALS: u32 = 5;
 /// Longest time for which a refused token is not tried again, in milliseconds.
 const LONGEST_HOLD: u64 = 4_000;
 
@@ -21,7 +23,7 @@ impl TabBook {
         if failure.status == Some(401) {
             let refusals = self.tidying.entry(format!("401 {}", wanted.key().unwrap_or_default())).or_default();
             *refusals += 1;
-            return *refusals >= 5;
+            return *refusals >= MOST_REFUSALS;
         }
         let key = wanted.key().unwrap_or_default().to_owned();
         let failures = self.tidying.entry(key).or_default();
@@ -82,7 +84,7 @@ impl TabBook {
         if let Some(slot) = slot_of(&flight.wanted) {
             let tries = upload.tries(slot);
             note(tries);
-            let renews = fresh && tries.refused <= 5 && upload.live();
+            let renews = fresh && tries.refused <= MOST_REFUSALS && upload.live();
             if slot == Slot::Complete && failure.status == Some(400) && !upload.sent_again {
                 upload.send_again();
             }

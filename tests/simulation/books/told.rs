@@ -72,7 +72,6 @@ impl TabBook {
 
     fn paused(&mut self, id: UploadId, since: Option<u64>) {
         if let Some(upload) = self.uploads.get_mut(&id) {
-            upload.paused = since.is_some();
             upload.paused_at = since.map(|now| upload.paused_at.unwrap_or(now));
         }
     }

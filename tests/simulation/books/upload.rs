@@ -62,7 +62,7 @@ pub struct Upload {
     pub left: Option<(String, String)>,
     /// The rules let it in.
     pub admitted: bool,
-    pub paused: bool,
+    /// Since when it is paused.
     pub paused_at: Option<u64>,
     /// When it was aborted, and whether to keep it.
     pub aborted: Option<(u64, bool)>,
@@ -146,7 +146,6 @@ impl Upload {
             asked_at: 0,
             left: None,
             admitted: false,
-            paused: false,
             paused_at: None,
             aborted: None,
             end: None,
@@ -202,6 +201,10 @@ impl Upload {
     pub fn loaded_bytes(&self) -> u64 {
         let Some(loaded) = self.loaded.as_ref().filter(|loaded| !loaded.record.is_intent()) else { return 0 };
         loaded.tags.iter().map(|(part, _)| self.plan.len(*part)).sum()
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.paused_at.is_some()
     }
 
     /// The service refused the tags: no part is known to be stored.

@@ -9,7 +9,7 @@ use partway::engine::{Action, Instant, State, UploadId};
 fn could_send(case: &Case<'_>, id: UploadId, book: &Upload) -> bool {
     let alone = !case.book.is_busy(id);
     let locked = !case.book.needs_lock(book) || book.claim == Claim::Held;
-    let begun = book.live() && !book.paused && book.key.is_some() && !book.lost && locked && !book.follows;
+    let begun = book.live() && !book.is_paused() && book.key.is_some() && !book.lost && locked && !book.follows;
     let uploading = || {
         let view = case.engine.view(id, Instant(case.now));
         view.is_some_and(|view| view.state == State::Uploading)
@@ -58,8 +58,8 @@ pub fn unhindered(case: &Case<'_>) -> Verdict {
     }
     let idle = tab.flights.is_empty() && tab.ops.is_empty();
     if idle && tab.rules_settled() {
-        let begun = tab.uploads.values().any(|book| book.begun && book.live() && !book.paused);
-        for (id, _) in tab.uploads.iter().filter(|(_, book)| book.live() && !book.paused && !book.begun) {
+        let begun = tab.uploads.values().any(|book| book.begun && book.live() && !book.is_paused());
+        for (id, _) in tab.uploads.iter().filter(|(_, book)| book.live() && !book.is_paused() && !book.begun) {
             let state = case.engine.view(*id, Instant(case.now)).map(|view| view.state);
             let queued = state == Some(State::Queued) && !begun;
             hold!(!queued, case.upload(*id), "it waits in the queue, and nothing is under way");

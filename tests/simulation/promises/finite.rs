@@ -23,7 +23,7 @@ pub fn finite(case: &Case<'_>) -> Verdict {
                 let said = matches!(state, Some(State::Paused | State::Waiting));
                 hold!(said, case.upload(*id), "nothing will ever happen, and it is {state:?}");
                 let paused = state == Some(State::Paused);
-                hold!(paused == book.paused, case.upload(*id), "{state:?}, and paused is what the person did");
+                hold!(paused == book.is_paused(), case.upload(*id), "{state:?}, and paused is what the person did");
             }
             Ok(mattered)
         }

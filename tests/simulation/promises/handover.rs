@@ -26,7 +26,7 @@ pub fn handover(case: &Case<'_>) -> Verdict {
             if lacks_token || case.model.channel.loses > 0 || case.books.sleeps > 0 {
                 return Ok(false);
             }
-            for (id, book) in case.book.uploads.iter().filter(|(_, book)| book.follows && !book.paused) {
+            for (id, book) in case.book.uploads.iter().filter(|(_, book)| book.follows && !book.is_paused()) {
                 let Some(identity) = &book.identity else { continue };
                 let queued = case.book.ops.values().find(|op| op.kind == Kind::Lock(identity.clone(), true));
                 let Some(queued_at) = queued.map(|op| op.since) else { continue };

@@ -77,6 +77,6 @@ pub fn at_once(case: &Case<'_>) -> Verdict {
 
 /// Nothing ever failed of it but its connection.
 fn is_unconnected(upload: &Upload) -> bool {
-    let open = upload.live() && !upload.paused && !upload.follows && !upload.posted_end;
+    let open = upload.live() && !upload.is_paused() && !upload.follows && !upload.posted_end;
     open && !upload.causes.is_empty() && upload.causes.iter().all(|code| *code == Code::Network)
 }

@@ -52,7 +52,7 @@ pub fn offline(case: &Case<'_>) -> Verdict {
             if book.link.offline.is_none() {
                 return Ok(false);
             }
-            for (id, upload) in book.uploads.iter().filter(|(_, upload)| upload.live() && !upload.paused) {
+            for (id, upload) in book.uploads.iter().filter(|(_, upload)| upload.live() && !upload.is_paused()) {
                 let claims = book.ops.values().any(|op| match &op.kind {
                     Kind::Sample(of) => of == id,
                     Kind::Lock(of, _) | Kind::Load(of) => upload.identity.as_ref() == Some(of),

@@ -42,7 +42,7 @@ pub fn shown(case: &Case<'_>) -> Verdict {
                 let shown = book.shown.map_or(State::Queued, |shown| shown.state);
                 hold!(state == Some(shown), case.upload(*id), "it is {state:?}, and {shown:?} is shown");
                 let paused = state == Some(State::Paused);
-                hold!(!paused || book.paused, case.upload(*id), "it is paused, and nobody paused it");
+                hold!(!paused || book.is_paused(), case.upload(*id), "it is paused, and nobody paused it");
             }
             Ok(false)
         }

@@ -68,7 +68,7 @@ fn is_unwanted(case: &Case<'_>, flight: &Flight) -> bool {
     }
     let forgotten = case.book.calls.values().any(|call| matches!(call.call, partway::engine::Call::Forget(_)));
     if let Some(upload) = flight.upload.map(|id| case.book.upload(id)) {
-        let paused = upload.paused && flight.part.is_some();
+        let paused = upload.is_paused() && flight.part.is_some();
         let ending = upload.causes.iter().any(|code| !code.is_retryable());
         let attempts = case.book.config.backoff.attempts;
         let spent = upload.tries.values().any(|tries| tries.cost + tries.maybe >= tries.most(attempts).max(1));

@@ -1,5 +1,5 @@
 use super::{Case, Moment, Verdict, hold};
-use crate::books::failures::slot_of;
+use crate::books::failures::{MOST_REFUSALS, slot_of};
 use partway::engine::{Action, TokenSource};
 
 /// Least time before a function that failed is called again for whoever waits, in milliseconds.
@@ -34,9 +34,6 @@ pub fn token(case: &Case<'_>) -> Verdict {
         _ => Ok(false),
     }
 }
-
-/// Most refusals of one request, each under the newest token there was.
-const MOST_REFUSALS: u32 = 5;
 
 /// A request that was refused again and again, under the newest token each time, is given up.
 pub fn refused_again(case: &Case<'_>) -> Verdict {
