@@ -31,12 +31,12 @@ impl Drop for Abort {
 /// Sends `outgoing` until it is answered. `moved` hears how many bytes of the body went out.
 pub fn send(outgoing: Outgoing, moved: Rc<dyn Fn(u64)>) -> Boxed<'static, Outcome> {
     Box::pin(async move {
-        // Nothing was sent by one that a page broke.
-        let Ok(xhr) = open(&outgoing) else { return fetch::send(outgoing, None).await };
-        let Ok(upload) = xhr.upload() else { return fetch::send(outgoing, None).await };
-        if !get(&upload, "addEventListener").is_function() {
+        let opened = open(&outgoing).and_then(|xhr| Ok((xhr.upload()?, xhr))).ok();
+        let tells = |upload: &JsValue| get(upload, "addEventListener").is_function();
+        let Some((upload, xhr)) = opened.filter(|(upload, _)| tells(upload)) else {
+            // Nothing was sent by one that a page broke.
             return fetch::send(outgoing, None).await;
-        }
+        };
         // Dropped last, so that an abort tells no listener.
         let _abort = Abort(xhr.clone());
         let (ended, too_long) = (Deferred::new(), Rc::new(Cell::new(false)));

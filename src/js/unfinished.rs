@@ -88,17 +88,19 @@ fn check_open(inner: &Inner) -> Result<(), JsValue> {
 async fn permitted_file(handle: &JsValue) -> Result<JsValue, JsValue> {
     let mode = Object::new();
     set(&mode, "mode", &"read".into());
-    let granted = |state: JsValue| state.as_string().as_deref() == Some("granted");
-    // A private file's handle need not have these methods: it needs no permission.
-    for (method, is_last) in [("queryPermission", false), ("requestPermission", true)] {
-        if !get(handle, method).is_function() || granted(ask(handle, method, &mode).await.map_err(unreadable)?) {
-            break;
-        }
-        if is_last {
-            return Err(unreadable(JsValue::UNDEFINED));
-        }
+    if !is_granted(handle, "queryPermission", &mode).await? && !is_granted(handle, "requestPermission", &mode).await? {
+        return Err(unreadable(JsValue::UNDEFINED));
     }
     ask(handle, "getFile", &mode).await.map_err(unreadable)
+}
+
+/// Whether the handle grants `mode`. A private file's need not have the method: it needs no permission.
+async fn is_granted(handle: &JsValue, method: &str, mode: &JsValue) -> Result<bool, JsValue> {
+    if !get(handle, method).is_function() {
+        return Ok(true);
+    }
+    let state = ask(handle, method, mode).await.map_err(unreadable)?;
+    Ok(state.as_string().as_deref() == Some("granted"))
 }
 
 fn unreadable(_: JsValue) -> JsValue {

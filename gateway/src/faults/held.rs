@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Method, Request, Response, StatusCode};
+use axum::http::{Request, Response, StatusCode};
 use hyper::service::Service;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -12,17 +12,13 @@ use tokio::time::Instant;
 use super::act::{Dropped, Met, pass_on};
 use super::rule::Act;
 use super::whole::Whole;
-use super::{COMPLETION, Faults, Refusal, unless_broken};
+use super::{Faults, Refusal, completes, unless_broken};
 use crate::error::ApiError;
 
 /// Whether the request is to be held. A completion is, too, while a file is joined: it may be of that file.
 pub(super) fn holds(act: &Act, faults: &Faults, request: &Request<Body>) -> bool {
     let waits = act.think_ms.is_some() || act.swallow.is_some() || act.join_ms.is_some() || act.refuse_tags;
-    waits || faults.joins.any() && completes(request)
-}
-
-fn completes<T>(request: &Request<T>) -> bool {
-    *request.method() == Method::POST && request.uri().path() == COMPLETION
+    waits || faults.joins.any() && completes(request.method(), request.uri().path())
 }
 
 /// Reads the request whole, lets the gateway act when it is time, and gives its answer; none where the gateway does not
@@ -42,7 +38,7 @@ where
 {
     let Met { act, state, .. } = met;
     let begun = Instant::now();
-    let completion = completes(&request);
+    let completion = completes(request.method(), request.uri().path());
     let whole = Whole::read(request).await?;
     let completion = completion.then(|| whole.completion()).flatten();
     let mut due = Instant::now() + Duration::from_millis(act.think_ms.unwrap_or_default());

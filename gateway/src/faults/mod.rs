@@ -39,6 +39,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::Request;
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -63,6 +64,11 @@ const DEFAULT: &str = "default";
 const PARTS: &str = "/v1/buckets";
 /// Where files are completed.
 const COMPLETION: &str = "/v1/buckets/complete";
+
+/// Whether such a request completes a file.
+fn completes(method: &Method, path: &str) -> bool {
+    *method == Method::POST && path == COMPLETION
+}
 
 /// Every scenario, and what outlasts their rules.
 #[derive(Default)]

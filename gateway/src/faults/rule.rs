@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::COMPLETION;
+use super::completes;
 use super::limit::Limit;
 
 /// When to do what.
@@ -208,7 +208,7 @@ impl Rule {
 impl Act {
     /// Whether it can do anything to such a request.
     fn concerns(&self, arrival: &Arrival<'_>) -> bool {
-        let completes = arrival.method == Method::POST && arrival.path == COMPLETION;
+        let completes = completes(arrival.method, arrival.path);
         let younger = |millis| arrival.token_age.is_some_and(|age| age < Duration::from_millis(millis));
         (completes || self.join_ms.is_none() && !self.refuse_tags) && self.refuse_tokens_ms.is_none_or(younger)
     }
