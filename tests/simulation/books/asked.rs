@@ -66,7 +66,7 @@ impl TabBook {
             }
         }
         let generation = self.token.generation;
-        let probes = self.link.lost.is_some() && matches!(wanted, Wanted::List | Wanted::Rules);
+        let probes = self.may_probe() && matches!(wanted, Wanted::List | Wanted::Rules);
         let flight =
             Flight { probes, wanted, upload, call, part: number, sent: now, moved: now, bytes: 0, reports, generation };
         self.flights.insert(op, flight);
