@@ -171,7 +171,8 @@ impl Shared {
         availability.gap = availability.gap * 7 / 8;
         match availability.slot(class).take() {
             Some(refusal) if refusal.holds => {
-                availability.returns(if refusal.told_when { 0 } else { refusal.until.min(now).since(refusal.since) }, now);
+                availability
+                    .returns(if refusal.told_when { 0 } else { refusal.until.min(now).since(refusal.since) }, now);
                 true
             }
             _ => false,
@@ -188,7 +189,12 @@ impl Shared {
         let finds_out = |operation: &Operation, refusal: &Refusal| {
             Class::of(operation) == Some(class) && operation.since >= refusal.last && operation.target != Target::Probe
         };
-        let refusal = self.availability.refusal(class).filter(|refusal| refusal.holds);
+        let refusal = self.availability.refusal(class);
+        // Until it is known whether anybody else is refused, it costs no further try.
+        if self.link.is_probed() && refusal.is_some_and(|refusal| refusal.waits > 1 && !refusal.is_everybodys) {
+            return false;
+        }
+        let refusal = refusal.filter(|refusal| refusal.holds);
         self.availability.opens_at(class) <= self.now
             && refusal.is_none_or(|refusal| !self.operations.values().any(|operation| finds_out(operation, refusal)))
     }
@@ -211,7 +217,7 @@ impl Shared {
         if open.peek().is_none() || self.config.backoff.attempts == 1 {
             return;
         }
-        if self.token.is_awaited() || self.throttled_until > self.now || self.link.is_probed() {
+        if self.token.is_awaited() || self.throttled_until > self.now || self.link.is_probed() || self.link.is_down() {
             return;
         }
         open.for_each(|refusal| refusal.was_asked = true);

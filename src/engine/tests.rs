@@ -1382,9 +1382,14 @@ fn a_service_that_refuses_everybody_fails_nobody() {
             let mut script = Script::new(4, 8);
             script.pick(12 * PART);
             (0..30).for_each(|_| drop(script.pick(1)));
-            let sent = answered_so(&mut script, 120_000, |name| {
-                if name.starts_with("put") || !parts_only { refused } else { 200 }
-            });
+            let sent =
+                answered_so(
+                    &mut script,
+                    120_000,
+                    |name| {
+                        if name.starts_with("put") || !parts_only { refused } else { 200 }
+                    },
+                );
             let waits = sent.iter().filter(|name| name.starts_with("put") || !parts_only).count();
             assert!((5..30).contains(&waits), "{refused}, {parts_only}: {sent:?}");
             assert!((1..=31).all(|upload| script.view(upload).failure.is_none()));

@@ -47,7 +47,8 @@ impl Engine {
 
     fn send_step(&mut self) -> bool {
         // Who is refused goes to the end of the line.
-        let due = |id| self.uploads.get(id)?.step_due().map(|due| (due, *id)).filter(|(due, _)| *due <= self.shared.now);
+        let due =
+            |id| self.uploads.get(id)?.step_due().map(|due| (due, *id)).filter(|(due, _)| *due <= self.shared.now);
         let Some((_, id)) = self.active.iter().filter_map(due).min() else { return false };
         if let Some(upload) = self.uploads.get_mut(&id).filter(|_| self.shared.has_token()) {
             upload.send_step(&mut self.shared);

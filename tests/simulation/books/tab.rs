@@ -136,6 +136,8 @@ pub struct TabBook {
     pub calls: BTreeMap<CallId, CallBook>,
     pub flights: BTreeMap<OpId, Flight>,
     pub ops: BTreeMap<OpId, Pending>,
+    /// When it sent what no call asked for.
+    pub sends: Vec<u64>,
     pub token: TokenBook,
     pub link: LinkBook,
     pub window: WindowBook,
@@ -187,6 +189,7 @@ impl TabBook {
             calls: BTreeMap::new(),
             flights: BTreeMap::new(),
             ops: BTreeMap::new(),
+            sends: Vec::new(),
             token: TokenBook::default(),
             link: LinkBook { offline, ..LinkBook::default() },
             window,

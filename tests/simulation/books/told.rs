@@ -222,7 +222,7 @@ impl TabBook {
 
     fn answered(&mut self, flight: &Flight, outcome: &Outcome, now: u64) {
         if !matches!(outcome, Outcome::NoResponse | Outcome::Unreadable) {
-            if self.is_gone() {
+            if self.is_gone() || flight.probes {
                 self.link.gentle_until = now + GENTLE_FOR;
             }
             self.link.answered = Some(now);
