@@ -58,7 +58,7 @@ impl Engine {
         match operation.target {
             Target::Part(id, part) => {
                 if let Some(upload) = self.uploads.get_mut(&id) {
-                    upload.part_moved(part, bytes, now);
+                    upload.part_moved(part, bytes, &self.shared);
                 }
             }
             Target::Call(id) if operation.kind == Kind::Fetch => {
@@ -167,6 +167,7 @@ impl Engine {
                         let bytes = upload.plan.len(part);
                         shared.speed.moved(bytes, shared.now);
                         shared.window.stored(bytes, shared.now);
+                        upload.part_answered(part, &operation, shared.now);
                         upload.part_arrived(part, tag, shared);
                     }
                     Err(failure) => upload.part_failed(part, failure, epoch, shared),
