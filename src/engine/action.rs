@@ -1,6 +1,6 @@
 //! What the engine asks for.
 
-use super::{Answer, CallId, Identity, OpId, PeerMessage, Progress, State, UploadId};
+use super::{Answer, CallId, Identity, OpId, PeerMessage, Progress, Sample, State, UploadId};
 use crate::protocol::{Failure, Request};
 use std::fmt;
 use std::ops::Range;
@@ -96,11 +96,20 @@ pub enum Action {
         /// The message.
         message: PeerMessage,
     },
-    /// Read what is stored of a file. `Loaded`.
+    /// Read what is stored of a file, or else what the version before stored of it. `Loaded`.
     Load {
         /// The operation.
         op: OpId,
         /// The file.
+        sample: Sample,
+    },
+    /// Move all that the version before stored of a file to where it belongs now. `Stored`.
+    Move {
+        /// The operation.
+        op: OpId,
+        /// From here.
+        earlier: Identity,
+        /// To here.
         identity: Identity,
     },
     /// Read what is stored of every upload of the session. `LoadedAll`.

@@ -82,7 +82,8 @@ impl Script {
 
     fn pick_as(&mut self, size: u64, wants_progress: bool) -> UploadId {
         let name = format!("name{}", self.shown.len() + 1);
-        let id = self.engine.upload(FileSpec { size, name, unique_name: true, wants_progress }, self.now);
+        let id =
+            self.engine.upload(FileSpec { size, name, unique_name: true, modified: Some(1), wants_progress }, self.now);
         let view = self.engine.view(id, self.now).unwrap();
         self.shown.insert(id, view);
         id
@@ -107,7 +108,8 @@ impl Script {
                 }
                 Action::Sample { op, upload } => {
                     let identity = Identity(format!("{} {}", self.sample, upload.0));
-                    self.end(op, Outcome::Sampled(Some(identity)));
+                    let earlier = Identity(format!("1/{}", identity.0));
+                    self.end(op, Outcome::Sampled(Some(Sample { identity, earlier })));
                     continue;
                 }
                 Action::Peek { op, .. } => {
@@ -137,7 +139,11 @@ impl Script {
                 Action::StoreTag { op, upload, part, .. } if self.by_hand => {
                     (format!("save {}/{part}", upload.0), Some(op))
                 }
-                Action::Purge { op, .. } if self.by_hand => ("purge".to_owned(), Some(op)),
+                Action::Purge { op, identity } if self.by_hand => {
+                    let what = if identity.0.starts_with("1/") { "purge what was earlier" } else { "purge" };
+                    (what.to_owned(), Some(op))
+                }
+                Action::Move { op, .. } => ("move".to_owned(), Some(op)),
                 Action::Store { op, .. } | Action::StoreTag { op, .. } | Action::Purge { op, .. } => {
                     self.end(op, Outcome::Stored(Ok(())));
                     continue;
@@ -977,7 +983,7 @@ fn a_start_lost_while_aborting_leaves_nothing() {
 
 fn record(key: &str, upload_id: &str) -> Record {
     let (key, upload_id, name) = (key.to_owned(), upload_id.to_owned(), "a file".to_owned());
-    Record { key, upload_id, size: 3 * PART, part_size: PART, name, started_at: 0, modified: None }
+    Record { key, upload_id, size: 3 * PART, part_size: PART, name, started_at: 0, modified: Some(1) }
 }
 
 /// What an earlier page stored of a file of three parts.
@@ -1020,6 +1026,69 @@ fn an_upload_goes_on_where_an_earlier_page_stopped() {
     assert_eq!((progress.resumed_from, progress.sent, progress.parts_done), (2 * PART, 2 * PART, 2));
     assert_eq!(script.store("1/3", "c"), "save 1/3");
     assert_eq!(script.stored("save 1/3"), "complete old with a+b+c");
+}
+
+/// The same, where the version before stored it, maybe for another service.
+fn kept_earlier() -> Outcome {
+    let Outcome::Loaded(Ok(Some(stored))) = kept() else { panic!("it is stored") };
+    Outcome::Loaded(Ok(Some(Stored { identity: Identity("1/same 1".to_owned()), ..stored })))
+}
+
+#[test]
+fn what_the_version_before_stored_is_moved_once_the_service_knows_it() {
+    let mut script = loading();
+    assert_eq!(script.ends("load", kept_earlier()), "confirm old");
+    let entry = format!(r#"{{"completed":false,"originalSizeInBytes":{}}}"#, 3 * PART);
+    assert_eq!(script.answer("confirm old", &entry), "move");
+    assert_eq!(script.stored("move"), "put 1/3");
+    assert_eq!(script.view(1).progress.resumed_from, 2 * PART);
+    assert_eq!(script.store("1/3", "c"), "save 1/3");
+    assert_eq!(script.stored("save 1/3"), "complete old with a+b+c");
+    assert_eq!(script.answer("complete old", ""), "tell Done, purge");
+}
+
+#[test]
+fn what_the_version_before_stored_for_another_service_is_left_alone() {
+    // It does not know the key; or it has something else under it.
+    for (status, json) in [(404, ""), (200, r#"{"completed":false,"originalSizeInBytes":1}"#)] {
+        let mut script = loading();
+        script.ends("load", kept_earlier());
+        let asked = script.ends("confirm old", Outcome::Response(response(status, None, json)));
+        assert_eq!(asked, "store intent");
+        script.stored("store intent");
+        script.start(1);
+        assert_eq!(script.stored("store key"), "put 1/1, put 1/2");
+    }
+    let mut script = loading();
+    script.ends("load", kept_earlier());
+    let asked = script.tell(Event::Abort { upload: UploadId(1), keep: false });
+    assert_eq!(asked, "cancel confirm old, tell Gone, unlock, settled 1");
+}
+
+#[test]
+fn what_the_version_before_stored_is_deleted_where_it_is_complete() {
+    let mut script = loading();
+    script.ends("load", kept_earlier());
+    let entry = format!(r#"{{"completed":true,"originalSizeInBytes":{}}}"#, 3 * PART);
+    assert_eq!(script.answer("confirm old", &entry), "tell Done, purge what was earlier");
+}
+
+/// What an earlier page stored when the file had another date.
+fn kept_of_another_date() -> Outcome {
+    let Outcome::Loaded(Ok(Some(Stored { identity, record, tags }))) = kept() else { panic!("it is stored") };
+    Outcome::Loaded(Ok(Some(Stored { identity, record: Record { modified: Some(2), ..record }, tags })))
+}
+
+#[test]
+fn a_file_of_another_date_goes_on_under_the_same_key_and_trusts_no_part() {
+    let mut script = loading();
+    assert_eq!(script.ends("load", kept_of_another_date()), "confirm old");
+    assert_eq!(script.confirm("confirm old", false), "put 1/1, put 1/2");
+
+    // What is complete there may be another file.
+    let mut script = loading();
+    script.ends("load", kept_of_another_date());
+    assert_eq!(script.confirm("confirm old", true), "store intent");
 }
 
 #[test]

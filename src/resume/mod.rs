@@ -10,16 +10,21 @@
 //!
 //! | Info | Bytes | Use |
 //! |---|---|---|
-//! | `partway/v1/resume/scope` | 16 | in base64url the *scope*: names the session's rows, locks and channels |
+//! | `partway/v1/resume/scope`, `0x00`, endpoint | 16 | in base64url the *scope*: names rows, locks and channels |
 //! | `partway/v1/resume/identity` | 32 | HMAC key of identities |
 //! | `partway/v1/resume/AES-256-GCM` | 32 | seals records and tags |
+//!
+//! The endpoint is the service's base URL: origin and path, without slashes at its end. Two services with one session
+//! ID are thus apart. Rows of the version before have the scope of `partway/v1/resume/scope` alone
+//! ([`ResumeKey::derive`]).
 //!
 //! # Identity of a file
 //!
 //! HMAC-SHA-256, all 32 bytes in base64url, of: length of the name in bytes (u64), the name, size (u64), `1` and
 //! milliseconds since 1970 (u64) or `0` where no modification is known, length of the sample (u64), the sample. Numbers
-//! are big-endian. Every field is of fixed length or behind its length, so two files share a text only where they agree
-//! in everything; the sample is the file's first, middle and last bytes, at most [`SAMPLE`] each.
+//! are big-endian. The date is left out now, as phones give another at each pick; the version before had it in. Every
+//! field is of fixed length or behind its length, so two files share a text only where they agree in everything; the
+//! sample is the file's first, middle and last bytes, at most [`SAMPLE`] each.
 //!
 //! # A sealed row
 //!

@@ -10,7 +10,9 @@ use crate::model::store::{Lot, Operation, Store};
 use crate::promises::Moment;
 use crate::trace::Subject;
 use crate::world::World;
-use partway::engine::{Action, Bytes, Engine, Event, Identity, Instant, Link, Lock, OpId, Outcome, PartBody, UploadId};
+use partway::engine::{
+    Action, Bytes, Engine, Event, Identity, Instant, Link, Lock, OpId, Outcome, PartBody, Sample, UploadId,
+};
 use partway::protocol::{FileList, Request, Response};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -120,7 +122,8 @@ impl World {
             }
             Action::Sample { op, upload } => {
                 let identity = self.identity(tab, upload);
-                self.answer(tab, op, 0, 30, Outcome::Sampled(identity));
+                let sample = identity.map(|identity| Sample { earlier: identity.clone(), identity });
+                self.answer(tab, op, 0, 30, Outcome::Sampled(sample));
             }
             Action::Peek { op, upload, .. } => {
                 let readable = self.identity(tab, upload).is_some();
@@ -156,7 +159,8 @@ impl World {
                     }
                 }
             }
-            Action::Load { op, identity } => self.store(tab, op, Operation::Load(identity)),
+            Action::Load { op, sample } => self.store(tab, op, Operation::Load(sample.identity)),
+            Action::Move { .. } => panic!("nothing is stored by a version before"),
             Action::LoadAll { op } => self.store(tab, op, Operation::LoadAll),
             Action::Store { op, upload, identity, checkpoint, part_size, expires_in } => {
                 let pick = &self.tabs[tab].picks[&upload];

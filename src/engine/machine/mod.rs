@@ -44,7 +44,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// ```
 /// use partway::engine::{
 ///     Action, Backoff, Config, Engine, Event, FileSpec, Identity, Instant, LEAST_PART, Outcome, Platform, RulesSource,
-///     State, TokenSource,
+///     Sample, State, TokenSource,
 /// };
 /// use partway::protocol::{Body, Method, Response};
 /// use std::{collections::VecDeque, rc::Rc};
@@ -66,7 +66,13 @@ use std::collections::{BTreeMap, VecDeque};
 ///     42,
 /// );
 /// let (mut now, mut shown) = (Instant(0), Vec::new());
-/// let file = FileSpec { size: LEAST_PART + 1, name: "n".into(), unique_name: false, wants_progress: false };
+/// let file = FileSpec {
+///     size: LEAST_PART + 1,
+///     name: "n".into(),
+///     unique_name: false,
+///     modified: None,
+///     wants_progress: false,
+/// };
 /// let upload = engine.upload(file, now);
 /// let mut outcomes = VecDeque::new(); // and when each comes
 /// loop {
@@ -83,7 +89,10 @@ use std::collections::{BTreeMap, VecDeque};
 ///                     Response { status: 200, retry_after: None, announced: None, body, received_at: now.0 as f64 };
 ///                 (op, Outcome::Response(response))
 ///             }
-///             Action::Sample { op, .. } => (op, Outcome::Sampled(Some(Identity("the file".into())))),
+///             Action::Sample { op, .. } => {
+///                 let identity = Identity("the file".into());
+///                 (op, Outcome::Sampled(Some(Sample { earlier: identity.clone(), identity })))
+///             }
 ///             Action::Peek { op, .. } => (op, Outcome::Readable(true)),
 ///             Action::Show { view, .. } => {
 ///                 shown.push(view.state);

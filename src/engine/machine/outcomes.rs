@@ -246,13 +246,13 @@ impl Engine {
 
     fn step_outcome(&mut self, id: UploadId, outcome: Outcome, epoch: u64) {
         let is_known = match &outcome {
-            Outcome::Sampled(Some(identity)) => self.uploads.values().any(|upload| upload.claims(identity)),
+            Outcome::Sampled(Some(sample)) => self.uploads.values().any(|upload| upload.claims(&sample.identity)),
             _ => false,
         };
         let shared = &mut self.shared;
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         match outcome {
-            Outcome::Sampled(identity) => upload.sampled(identity, is_known, shared),
+            Outcome::Sampled(sample) => upload.sampled(sample, is_known, shared),
             Outcome::Locked(lock) => upload.locked(lock, shared),
             Outcome::Loaded(loaded) => upload.loaded_or_not(loaded, shared),
             Outcome::Stored(result) => upload.stored(result.is_ok(), shared),

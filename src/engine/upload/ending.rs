@@ -31,8 +31,10 @@ impl Upload {
             return;
         }
         // Nothing is known yet of what is stored: it is not this upload's to delete.
-        let keeps_record = keep || matches!(self.stage, Stage::Queued | Stage::Claiming(_));
-        let remote = self.stage.remote().cloned();
+        let is_unknown = matches!(self.stage, Stage::Queued | Stage::Claiming(_))
+            || self.claim.as_ref().is_some_and(|claim| claim.found_earlier.is_some());
+        let keeps_record = keep || is_unknown;
+        let remote = self.stage.remote().filter(|_| !is_unknown).cloned();
         let step = match &self.stage {
             // The answer to a start is waited for: without the key nothing could be removed.
             Stage::Starting(Starting::Posting(Exchange { op: Some(op), .. })) if !keep => EndStep::AwaitingStart(*op),
@@ -183,7 +185,7 @@ impl Upload {
             }
             return self.check_storing(shared);
         }
-        let identity = claim.identity.clone();
+        let identity = claim.found_earlier.as_ref().unwrap_or(&claim.identity).clone();
         if is_done {
             self.post_end(PeerEnd::Done, shared);
         }

@@ -14,7 +14,7 @@ use super::operations::Target;
 use super::progress::Speed;
 use super::shared::Shared;
 use super::{
-    Action, FileSpec, Identity, Instant, PeerMessage, PeerReport, Plan, Progress, Remote, State, UploadId, View,
+    Action, FileSpec, Identity, Instant, PeerMessage, PeerReport, Plan, Progress, Remote, Sample, State, UploadId, View,
 };
 use parts::Parts;
 pub(super) use parts::{Flight, FlightStep};
@@ -35,7 +35,7 @@ pub(super) struct Upload {
     stage: Stage,
     parts: Parts,
     /// What the file was when it was picked, where it was sampled.
-    fingerprint: Option<Identity>,
+    fingerprint: Option<Sample>,
     claim: Option<Claim>,
     /// Names under which a start without an answer, here or on an earlier page, may have left a file that nobody knows
     /// the key of.
@@ -51,6 +51,11 @@ pub(super) struct Upload {
 #[derive(Clone, Debug)]
 struct Claim {
     identity: Identity,
+    /// What this upload may go on from was stored by the version before, maybe for another service: it is not this
+    /// upload's until the service knows it.
+    found_earlier: Option<Identity>,
+    /// What is stored was sent when the file had another date.
+    doubted: bool,
     /// This tab has the file's lock.
     locked: bool,
     /// The store is written to; else it failed, and the upload continues without.
@@ -65,7 +70,16 @@ struct Claim {
 
 impl Claim {
     fn new(identity: Identity) -> Self {
-        Self { identity, locked: false, keeps: true, recorded: false, handover_requested: false, left: None }
+        Self {
+            identity,
+            found_earlier: None,
+            doubted: false,
+            locked: false,
+            keeps: true,
+            recorded: false,
+            handover_requested: false,
+            left: None,
+        }
     }
 }
 
@@ -131,7 +145,8 @@ impl Upload {
 
     /// Whether it lays claim to this file.
     pub fn claims(&self, identity: &Identity) -> bool {
-        self.claim.as_ref().is_some_and(|claim| claim.identity == *identity)
+        let claims = |claim: &Claim| claim.identity == *identity || claim.found_earlier.as_ref() == Some(identity);
+        self.claim.as_ref().is_some_and(claims)
     }
 
     /// Its file's key, once known.

@@ -7,7 +7,7 @@ use super::stage::{Claiming, End, EndStep, Ending, Live, LiveStep, Stage, Starti
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::{Exchange, Tries};
-use crate::engine::{Action, Identity, Lock, Remote, Stored};
+use crate::engine::{Action, Lock, Remote, Sample, Stored};
 use crate::protocol::{Code, Failure, FileInfo, Request, file_info, says_complete, started};
 
 /// Tries a removal gets: the person has already moved on.
@@ -271,11 +271,11 @@ impl Upload {
     // --- operations that send nothing ---
 
     /// The file was sampled.
-    pub fn sampled(&mut self, identity: Option<Identity>, is_known: bool, shared: &mut Shared) {
+    pub fn sampled(&mut self, sample: Option<Sample>, is_known: bool, shared: &mut Shared) {
         if matches!(self.stage, Stage::Claiming(Claiming::Sampling(_))) {
-            self.identified(identity, is_known, shared);
+            self.identified(sample, is_known, shared);
         } else {
-            self.resampled(identity.as_ref(), shared);
+            self.resampled(sample.as_ref(), shared);
         }
     }
 
@@ -297,9 +297,9 @@ impl Upload {
         }
         match &self.stage {
             Stage::Starting(Starting::StoringIntent(_)) => self.intent_stored(),
-            Stage::Starting(Starting::StoringRecord(_, remote)) => {
-                let remote = remote.clone();
-                self.record_stored(remote, stored);
+            Stage::Starting(Starting::StoringRecord(_, live)) => {
+                let live = live.clone();
+                self.record_stored(live, stored, shared);
             }
             Stage::Ending(Ending { step: EndStep::Storing(_), .. }) => self.record_kept(shared),
             Stage::Ending(Ending { step: EndStep::Purging(_), .. }) => self.settle(shared),

@@ -209,7 +209,8 @@ impl TabBook {
                 }
             }
             Action::Post { .. } | Action::Channel { .. } | Action::CallProgress { .. } => {}
-            Action::Load { op, identity } => self.open(*op, Kind::Load(identity.clone()), now),
+            Action::Move { .. } => {}
+            Action::Load { op, sample } => self.open(*op, Kind::Load(sample.identity.clone()), now),
             Action::LoadAll { op } => self.open(*op, Kind::LoadAll, now),
             Action::Store { op, upload, checkpoint, .. } => {
                 let book = self.upload_mut(*upload);
