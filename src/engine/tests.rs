@@ -466,7 +466,53 @@ fn a_store_that_never_answers_holds_an_upload_for_seconds_only() {
     script.pick(1);
     script.asked();
     script.ends("lock", Outcome::Locked(Lock::Granted));
-    assert_eq!(script.wait(), "cancel load, warn, start 1 of 1");
+    assert_eq!(script.wait(), "cancel load, load all, warn, start 1 of 1");
+    assert_eq!(script.now, Instant(2000));
+    script.start(1);
+    assert_eq!(script.store("1/1", "a"), "complete key1 with a");
+    assert_eq!(
+        script.answer("complete key1", ""),
+        "tell Done, unlock, settled 1",
+        "nothing is stored, and nothing waits"
+    );
+    // It is remembered, until the store answers after all.
+    script.pick(1);
+    assert_eq!(script.asked(), "start 2 of 1");
+    script.ends("load all", Outcome::LoadedAll(Ok(Vec::new())));
+    script.pick(1);
+    assert_eq!(script.asked(), "lock");
+}
+
+#[test]
+fn a_lock_that_is_never_answered_holds_one_upload_a_minute_for_seconds_only() {
+    let mut script = Script::with(2, 3, |config| config.resume = true);
+    script.by_hand = true;
+    script.pick(1);
+    assert_eq!(script.asked(), "lock");
+    assert_eq!(script.wait(), "cancel lock, warn, start 1 of 1");
+    assert_eq!(script.now, Instant(2000));
+    script.pick(1);
+    assert_eq!(script.asked(), "start 2 of 1");
+    script.now = script.now.plus(60_000);
+    script.pick(1);
+    assert!(script.asked().ends_with("lock"));
+}
+
+#[test]
+fn what_the_store_does_not_delete_holds_back_no_end() {
+    let mut script = Script::with(2, 3, |config| config.resume = true);
+    script.by_hand = true;
+    script.pick(1);
+    script.asked();
+    script.ends("lock", Outcome::Locked(Lock::Granted));
+    script.ends("load", Outcome::Loaded(Ok(None)));
+    script.stored("store intent");
+    script.start(1);
+    script.stored("store key");
+    assert_eq!(script.store("1/1", "a"), "save 1/1");
+    script.stored("save 1/1");
+    assert_eq!(script.answer("complete key1", ""), "tell Done, purge");
+    assert_eq!(script.wait(), "cancel purge, warn, tell Done, unlock, settled 1");
     assert_eq!(script.now, Instant(5000));
 }
 

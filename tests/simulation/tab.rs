@@ -86,6 +86,9 @@ impl World {
                 Action::Send { request, .. } => Some(Wanted::of(request)),
                 _ => None,
             };
+            if let Some(wanted) = &wanted {
+                self.books.tabs[tab].begins(wanted);
+            }
             self.judge(tab, &Moment::Asked(&action, wanted.as_ref()));
             if let Some(share) = wanted.as_ref().and_then(|wanted| self.books.tabs[tab].waited(wanted, self.now)) {
                 self.counts.waited(share);

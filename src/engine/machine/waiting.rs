@@ -20,11 +20,13 @@ impl Engine {
         let slept = self.wakes.is_some_and(|at| now.since(at) > SLEPT);
         shared.now = now;
         if slept {
-            let until = now.plus(shared.config.stall);
-            let deadlines = shared.operations.values_mut().filter_map(|operation| operation.deadline.as_mut());
-            for deadline in deadlines.filter(|deadline| !deadline.put_off) {
-                deadline.at = deadline.at.max(until);
-                deadline.put_off = true;
+            let stall = shared.config.stall;
+            for operation in shared.operations.values_mut() {
+                let until = now.plus(stall.min(operation.limit));
+                if let Some(deadline) = operation.deadline.as_mut().filter(|deadline| !deadline.put_off) {
+                    deadline.at = deadline.at.max(until);
+                    deadline.put_off = true;
+                }
             }
             for id in &self.active {
                 if let Some(upload) = self.uploads.get_mut(id) {
@@ -125,6 +127,7 @@ impl Engine {
                 }
             }
             Target::Tag(id, part) => {
+                self.shared.store_hangs();
                 if let Some(upload) = self.uploads.get_mut(&id) {
                     upload.tag_stored(part, false, &mut self.shared);
                 }

@@ -34,7 +34,8 @@ impl Upload {
     /// claimed: a file picked twice is two uploads.
     pub(super) fn identified(&mut self, sample: Option<Sample>, is_known: bool, shared: &mut Shared) {
         self.fingerprint.clone_from(&sample);
-        let Some(Sample { identity, .. }) = sample.filter(|_| shared.config.resume && !is_known) else {
+        let is_kept = shared.config.resume && !is_known && !shared.is_store_left_alone();
+        let Some(Sample { identity, .. }) = sample.filter(|_| is_kept) else {
             return self.begin(shared);
         };
         shared.claimed();

@@ -185,6 +185,10 @@ impl Upload {
             }
             return self.check_storing(shared);
         }
+        if !claim.keeps && !claim.recorded && !claim.written && claim.found_earlier.is_none() {
+            // Nothing is stored of it, as the store failed before: it is not waited for.
+            return self.settle(shared);
+        }
         let identity = claim.found_earlier.as_ref().unwrap_or(&claim.identity).clone();
         if is_done {
             self.post_end(PeerEnd::Done, shared);

@@ -62,6 +62,8 @@ struct Claim {
     keeps: bool,
     /// The store has a record that another tab could resume from.
     recorded: bool,
+    /// The store was asked to write something.
+    written: bool,
     /// Another tab asked for the upload.
     handover_requested: bool,
     /// What this tab began and left to another.
@@ -77,6 +79,7 @@ impl Claim {
             locked: false,
             keeps: true,
             recorded: false,
+            written: false,
             handover_requested: false,
             left: None,
         }

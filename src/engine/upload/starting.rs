@@ -27,12 +27,14 @@ impl Upload {
     }
 
     /// Stores a checkpoint, where anything is kept of this upload.
-    pub(super) fn store(&self, checkpoint: Checkpoint, shared: &mut Shared) -> Option<OpId> {
+    pub(super) fn store(&mut self, checkpoint: Checkpoint, shared: &mut Shared) -> Option<OpId> {
         if matches!(checkpoint, Checkpoint::Intent { .. }) && !self.file.unique_name {
             return None;
         }
-        let claim = self.claim.as_ref().filter(|claim| claim.keeps)?;
-        let op = shared.begin_storing(self.step());
+        let target = self.step();
+        let claim = self.claim.as_mut().filter(|claim| claim.keeps)?;
+        claim.written = true;
+        let op = shared.begin_storing(target);
         let (upload, identity, part_size) = (self.id, claim.identity.clone(), self.plan.part_size());
         let expires_in = shared.kept_for();
         shared.emit(Action::Store { op, upload, identity, checkpoint, part_size, expires_in });

@@ -314,19 +314,24 @@ impl Upload {
             Stage::Claiming(Claiming::Sampling(_)) => self.sampled(None, false, shared),
             // Without a lock nothing is kept, and the upload continues.
             Stage::Claiming(Claiming::Locking(_)) => {
+                shared.store_hangs();
                 shared.store_failed();
                 self.unclaim(None, shared);
                 self.begin(shared);
             }
             Stage::Claiming(Claiming::Following(_)) => self.locked(Lock::Taken { queue: false }, shared),
             Stage::Claiming(Claiming::Loading(_)) => {
+                shared.look_out_for_store();
                 self.loaded_or_not(Err(stalled), shared);
             }
             Stage::Live(Live { step: LiveStep::Sampling(_), .. }) => self.step_ended(Err(stalled), epoch, shared),
             Stage::Starting(Starting::Orphans(..))
             | Stage::Live(_)
             | Stage::Ending(Ending { step: EndStep::Orphans(_), .. }) => self.listed(Err(stalled), epoch, shared),
-            Stage::Queued | Stage::Starting(_) | Stage::Ending(_) => self.stored(false, shared),
+            Stage::Queued | Stage::Starting(_) | Stage::Ending(_) => {
+                shared.store_hangs();
+                self.stored(false, shared);
+            }
         }
     }
 }

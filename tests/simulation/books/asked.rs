@@ -9,6 +9,9 @@ use partway::engine::{
 };
 use partway::protocol::{Code, Failure};
 
+/// How long uploads that begin may do without what did not answer one, in milliseconds.
+const LEFT_ALONE_FOR: u64 = 60_000;
+
 impl TabBook {
     /// Whose request this is: an upload's, or a call's where only one can be meant.
     fn whose(&self, wanted: &Wanted, part: Option<&PartBody>) -> (Option<UploadId>, Option<CallId>) {
@@ -94,6 +97,9 @@ impl TabBook {
             }
         }
         if let Some(pending) = self.ops.remove(&op) {
+            if pending.kind.is_kept() {
+                self.left_alone_until = now + LEFT_ALONE_FOR;
+            }
             match pending.kind {
                 Kind::Lock(identity, wait) => {
                     if let Some(id) = self.owner(&identity) {
@@ -105,7 +111,7 @@ impl TabBook {
                     }
                 }
                 // An upload that begins anew gives up what it was about to store of the old one.
-                Kind::StoreTag(id, ..) if self.upload(id).lost && now < pending.since + 29_990 => {}
+                Kind::StoreTag(id, ..) if self.upload(id).lost && now < pending.since + 9_990 => {}
                 Kind::Store(id, _) | Kind::StoreTag(id, ..) => {
                     let upload = self.upload_mut(id);
                     upload.purge_failed |= !upload.live();
@@ -136,9 +142,20 @@ impl TabBook {
         }
     }
 
+    /// A start is about to be asked for: of a file that was never claimed, where locks or the store were not answered.
+    pub fn begins(&mut self, wanted: &Wanted) {
+        let Wanted::Start { name, .. } = wanted else { return };
+        let unclaimed = |upload: &&mut super::upload::Upload| {
+            upload.name == *name && upload.left_alone && upload.claimed_by.is_none() && upload.locked_at == 0
+        };
+        if let Some(upload) = self.uploads.values_mut().find(unclaimed) {
+            (upload.lockless, upload.unkept) = (true, true);
+        }
+    }
+
     fn give_up_keeping(&mut self, id: UploadId, since: u64, now: u64) {
         let slept = self.woke_late > 0 && now <= self.woke_late + 2 * self.config.stall;
-        let late = now - since >= 4990;
+        let late = now - since >= 1990;
         if (late || slept) && self.upload(id).live() {
             if late && !self.warned {
                 self.should_warn.push(id);

@@ -48,6 +48,8 @@ pub struct Upload {
     pub claim: Claim,
     /// Its lock was not to be had in time.
     pub lockless: bool,
+    /// When it was sampled, locks or the store did not answer: it may do without.
+    pub left_alone: bool,
     /// When it was last told who has its lock.
     pub locked_at: u64,
     /// By which operation it asked for the lock last.
@@ -139,6 +141,7 @@ impl Upload {
             unrecorded: false,
             claim: Claim::None,
             lockless: false,
+            left_alone: false,
             locked_at: 0,
             claimed_by: None,
             followed: false,

@@ -1,0 +1,60 @@
+// What is awaited in the browser itself and never comes: databases, locks, files' bytes.
+
+import { ok, same, test } from "./test.js";
+import { calls, file, scenario } from "./service.js";
+import { frame } from "./frame.js";
+
+/** A transaction that goes on for as long as nobody undoes it. */
+const endless = (transaction) =>
+  function (stores, ...rest) {
+    const made = transaction.call(this, stores, ...rest);
+    const store = made.objectStore([stores].flat()[0]);
+    const again = () => {
+      try {
+        store.get("nothing").onsuccess = again;
+      } catch {
+        // It was undone.
+      }
+    };
+    again();
+    return made;
+  };
+
+const never = () => () => new Promise(() => {});
+const throws = () => () => {
+  throw new DOMException("not here", "SecurityError");
+};
+
+for (const [what, of, method, made] of [
+  ["a database that never opens", "IDBFactory", "open", (_, scope) => () => new scope.EventTarget()],
+  ["a database that may not be opened", "IDBFactory", "open", throws],
+  ["a database whose transactions never end", "IDBDatabase", "transaction", endless],
+  ["a database whose transactions throw", "IDBDatabase", "transaction", throws],
+  ["locks that are never answered", "LockManager", "request", never],
+  ["locks that are refused", "LockManager", "request", () => () => Promise.reject(new DOMException("not here", "SecurityError"))],
+  ["locks that throw", "LockManager", "request", throws],
+]) {
+  if (globalThis[of] === undefined) continue;
+  // Each in a frame, which has no connection to the database yet.
+  test(`${what} holds up no upload for long`, async () => {
+    const service = await scenario();
+    const { scope, import: load, remove } = await frame();
+    const warnings = [];
+    scope.console.warn = (...texts) => warnings.push(texts.join(" "));
+    const { prototype } = scope[of];
+    prototype[method] = made(prototype[method], scope);
+    const { openBucket } = await load("/pkg/partway.js");
+    const { endpoint, token, sessionId } = service;
+    const bucket = await openBucket({ endpoint, token, sessionId });
+    const began = performance.now();
+    for (let n = 1; n <= 5; n++) await bucket.upload(file(n, `${n}`)).done;
+    const took = performance.now() - began;
+    same((await bucket.list()).filter(({ completed }) => completed).length, 5);
+    // Each that waited would take two seconds at least.
+    ok(took < 9_000, `five files took ${Math.round(took)} ms`);
+    const said = warnings.filter((text) => text.includes("keeps nothing")).length;
+    ok(said <= 1, `it was said ${said} times`);
+    bucket.close();
+    remove();
+  });
+}
