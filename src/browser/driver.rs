@@ -248,6 +248,11 @@ impl Driver {
                     request.observer.changed(view);
                 }
             }
+            Action::Stand { upload } => {
+                if let Some(request) = self.uploads.get(upload) {
+                    request.observer.stands();
+                }
+            }
             Action::Settle { upload } => {
                 if let Some(request) = self.uploads.take(upload) {
                     request.observer.settled();
@@ -305,16 +310,21 @@ impl Driver {
 
 /// What is stored of an upload.
 fn record(source: &SourceFile, checkpoint: Checkpoint, part_size: u64) -> Record {
+    let mut name = source.name.clone();
     let (key, upload_id) = match checkpoint {
         Checkpoint::Intent { name } => (String::new(), name),
         Checkpoint::Begun(Remote { key, upload_id }) => (key, upload_id),
+        Checkpoint::Aborted { key, name: there } => {
+            name = there;
+            (key, String::new())
+        }
     };
     Record {
         key,
         upload_id,
         size: source.size,
         part_size,
-        name: source.name.clone(),
+        name,
         started_at: wall_clock() as u64,
         modified: source.modified,
     }

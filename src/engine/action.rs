@@ -165,6 +165,11 @@ pub enum Action {
         /// Its state.
         view: View,
     },
+    /// The person's decision to abort an upload stands, whatever there is still to do for it.
+    Stand {
+        /// The upload.
+        upload: UploadId,
+    },
     /// Nothing further will be done for this upload, and the engine knows it no more.
     Settle {
         /// The upload.
@@ -216,6 +221,13 @@ pub enum Checkpoint {
     },
     /// The service has begun it.
     Begun(Remote),
+    /// The person aborted it: what the service has is to be removed, by whoever sees this.
+    Aborted {
+        /// The file's key.
+        key: String,
+        /// What the service calls it, where that is like no other name; else empty.
+        name: String,
+    },
 }
 
 /// An upload at one moment.

@@ -133,7 +133,11 @@ impl Script {
                     continue;
                 }
                 Action::Store { op, checkpoint, .. } if self.by_hand => {
-                    let what = if matches!(checkpoint, Checkpoint::Intent { .. }) { "intent" } else { "key" };
+                    let what = match checkpoint {
+                        Checkpoint::Intent { .. } => "intent".to_owned(),
+                        Checkpoint::Begun(_) => "key".to_owned(),
+                        Checkpoint::Aborted { key, .. } => format!("abort of {key}"),
+                    };
                     (format!("store {what}"), Some(op))
                 }
                 Action::StoreTag { op, upload, part, .. } if self.by_hand => {
@@ -156,6 +160,7 @@ impl Script {
                     (format!("tell {end:?}"), None)
                 }
                 Action::WarnUnkept => ("warn".to_owned(), None),
+                Action::Stand { upload } => (format!("abort of {} stands", upload.0), None),
                 Action::Settle { upload } => (format!("settled {}", upload.0), None),
                 Action::Reply { call, answer } => (format!("reply {} {}", call.0, words(answer)), None),
                 Action::Show { upload, view } => {
@@ -756,6 +761,68 @@ fn an_abort_while_sending_cancels_then_removes_or_keeps() {
 }
 
 #[test]
+fn an_abort_stands_without_a_network_and_is_stored_at_once() {
+    let mut script = storing_one_tag();
+    script.stored("save 1/1");
+    script.tell(Event::Network { online: false });
+    let asked = script.tell(abort(1, false));
+    assert!(asked.ends_with("store abort of key1"), "{asked}");
+    assert_eq!(script.stored("store abort of key1"), "abort of 1 stands");
+    assert_eq!(script.tell(Event::Network { online: true }), "remove key1");
+    assert_eq!(script.answer("remove key1", ""), "purge");
+    assert_eq!(script.stored("purge"), "tell Gone, unlock, settled 1");
+}
+
+#[test]
+fn an_abort_stands_though_the_service_does_not_answer() {
+    let mut script = Script::sending(2, 3);
+    script.tell(abort(1, false));
+    let aborted = script.now;
+    assert_eq!(script.wait(), "abort of 1 stands");
+    assert_eq!(script.now.since(aborted), 2000);
+    assert_eq!(script.answer("remove key1", ""), "settled 1");
+}
+
+/// What an earlier page stored of an upload that was aborted there, and that it could not remove.
+fn aborted() -> Stored {
+    let record = Record { name: "old name".to_owned(), ..record("old", "") };
+    Stored { identity: Identity("same 1".to_owned()), record, tags: Vec::new() }
+}
+
+#[test]
+fn what_was_aborted_on_an_earlier_page_is_removed_before_the_file_begins_anew() {
+    let mut script = loading();
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(Some(aborted())))), "list");
+    let list = r#"[{"fileKey":"old"},{"fileKey":"other","fileName":"name1"}]"#;
+    assert_eq!(script.answer("list", list), "remove old");
+    assert_eq!(script.answer("remove old", ""), "store intent");
+}
+
+#[test]
+fn what_was_aborted_on_an_earlier_page_is_offered_to_nobody_and_removed() {
+    let mut script = Script::with(2, 3, |config| config.resume = true);
+    script.by_hand = true;
+    assert_eq!(script.call(Call::Unfinished), "look at locks");
+    assert_eq!(script.ends("look at locks", Outcome::Locks(Vec::new())), "load all");
+    let asked = script.ends("load all", Outcome::LoadedAll(Ok(vec![aborted()])));
+    assert_eq!(asked, "reply 1 0 unfinished, remove old");
+    assert_eq!(script.answer("remove old", ""), "purge");
+    // Another page is about to; or the service does not do it, and it is left to the next.
+    for (locked, status) in [(true, 200), (false, 503)] {
+        let mut script = Script::with(2, 3, |config| config.resume = true);
+        script.by_hand = true;
+        script.call(Call::Unfinished);
+        let locks = if locked { vec![aborted().identity] } else { Vec::new() };
+        script.ends("look at locks", Outcome::Locks(locks));
+        let asked = script.ends("load all", Outcome::LoadedAll(Ok(vec![aborted()])));
+        assert_eq!(asked.ends_with("remove old"), !locked);
+        if !locked {
+            assert_eq!(script.status("remove old", status), "");
+        }
+    }
+}
+
+#[test]
 fn an_abort_that_keeps_lets_tags_be_stored() {
     let mut script = storing_one_tag();
     assert_eq!(script.tell(abort(1, true)), "cancel put 1/2, cancel put 1/3");
@@ -764,8 +831,8 @@ fn an_abort_that_keeps_lets_tags_be_stored() {
 
     let mut script = storing_one_tag();
     let removed = script.tell(abort(1, false));
-    assert_eq!(removed, "cancel put 1/2, cancel put 1/3, cancel save 1/1, remove key1");
-    assert_eq!(script.answer("remove key1", ""), "purge");
+    assert_eq!(removed, "cancel put 1/2, cancel put 1/3, cancel save 1/1, store abort of key1, remove key1");
+    assert_eq!(script.answer("remove key1", ""), "cancel store abort of key1, purge");
     assert_eq!(script.stored("purge"), "tell Gone, unlock, settled 1");
 }
 
@@ -1381,8 +1448,8 @@ fn to_forget_a_file_ends_its_upload_or_deletes_what_is_stored_of_it() {
     let mut script = loading();
     script.ends("load", kept());
     let forgotten = script.call(Call::Forget("old".to_owned()));
-    assert_eq!(forgotten, "cancel confirm old, remove old");
-    assert_eq!(script.answer("remove old", ""), "purge");
+    assert_eq!(forgotten, "cancel confirm old, store abort of old, remove old");
+    assert_eq!(script.answer("remove old", ""), "cancel store abort of old, purge");
     assert_eq!(script.stored("purge"), "tell Gone, unlock, settled 1, reply 1 forgotten");
 
     assert_eq!(script.call(Call::Forget("k".to_owned())), "load all");

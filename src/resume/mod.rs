@@ -45,6 +45,9 @@
 //! | 1 + 8 | `1` and the last modification, or `0` and zero |
 //! | 2 + n, three times | upload ID, key, name: length and UTF-8, each at most [`MAX_TEXT`] |
 //!
+//! Without a key the record is of an upload about to begin, and the upload ID is its name in the bucket's list. Without
+//! an upload ID it is of one that was aborted, and what the bucket has under the key is to be removed.
+//!
 //! The plaintext of a part's tag is its length (u16) and its UTF-8, at most [`MAX_TAG`].
 //!
 //! # What it promises

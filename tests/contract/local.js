@@ -1,8 +1,10 @@
 // What is awaited in the browser itself and never comes: databases, locks, files' bytes.
 
-import { ok, same, test } from "./test.js";
-import { calls, file, scenario } from "./service.js";
+import { ok, same, test, until } from "./test.js";
+import { MIB, file, scenario } from "./service.js";
 import { frame } from "./frame.js";
+
+const PART = 5 * MIB;
 
 /** A transaction that goes on for as long as nobody undoes it. */
 const endless = (transaction) =>
@@ -56,5 +58,37 @@ for (const [what, of, method, made] of [
     ok(said <= 1, `it was said ${said} times`);
     bucket.close();
     remove();
+  });
+}
+
+for (const [what, lose] of [
+  ["service that does not answer", () => {}],
+  [
+    "network that is gone",
+    (scope) => {
+      Object.defineProperty(scope.navigator, "onLine", { value: false });
+      scope.dispatchEvent(new scope.Event("offline"));
+    },
+  ],
+]) {
+  test(`an abort waits for no ${what}, and is not offered again`, async () => {
+    const hangs = (match) => ({ match, do: { hang: "before" } });
+    const service = await scenario([hangs({ method: "PUT", nth: [3, 4] }), hangs({ method: "DELETE" })]);
+    // A page that is left afterwards.
+    const { scope, import: load, remove } = await frame();
+    const { openBucket } = await load("/pkg/partway.js");
+    const { endpoint, token, sessionId } = service;
+    const upload = (await openBucket({ endpoint, token, sessionId, partSize: PART, parallel: 2 })).upload(file(4 * PART));
+    await until(() => upload.progress.partsDone === 2, "two parts");
+    lose(scope);
+    await upload.abort();
+    same(upload.state, "aborted");
+    remove();
+    await service.rules([]);
+    const bucket = await service.open();
+    await until(async () => {
+      same(await bucket.unfinished(), []);
+      return (await bucket.list()).length === 0;
+    }, "what was aborted to be removed");
   });
 }

@@ -177,7 +177,7 @@ impl World {
             Action::Purge { op, identity } => self.store(tab, op, Operation::Purge(identity)),
             Action::Show { upload, .. } => self.act_within(tab, upload),
             Action::WarnUnkept => self.counts.add("store: keeping is given up"),
-            Action::Settle { .. } | Action::CallProgress { .. } | Action::Reply { .. } => {}
+            Action::Stand { .. } | Action::Settle { .. } | Action::CallProgress { .. } | Action::Reply { .. } => {}
         }
     }
 

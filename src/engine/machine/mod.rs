@@ -9,7 +9,10 @@ use super::calls::{PendingCall, Verdict};
 use super::shared::Shared;
 use super::small_map::SmallMap;
 use super::upload::Upload;
-use super::{Action, Answer, Call, CallId, Config, Event, FileSpec, Instant, PeerMessage, RulesSource, UploadId, View};
+use super::{
+    Action, Answer, Call, CallId, Config, Event, FileSpec, Identity, Instant, OpId, PeerMessage, RulesSource, UploadId,
+    View,
+};
 use crate::protocol::Failure;
 use rules::SessionRules;
 use std::collections::{BTreeMap, VecDeque};
@@ -127,12 +130,22 @@ pub struct Engine {
     /// Begun and not settled.
     active: Vec<UploadId>,
     calls: SmallMap<CallId, PendingCall>,
-    /// Keys of files that a start made twice, to be removed.
-    strays: Vec<String>,
+    /// Files to be removed: those that a start made twice, and what was aborted on earlier pages.
+    strays: Vec<Stray>,
+    /// Those whose removal is on its way.
+    removing: SmallMap<OpId, Stray>,
     /// When it was to be woken, as it said last.
     wakes: Option<Instant>,
     last_upload: u32,
     last_call: u32,
+}
+
+/// A file to be removed for which no upload is there.
+#[derive(Debug)]
+struct Stray {
+    key: String,
+    /// What is stored of it, and is of no use then.
+    identity: Option<Identity>,
 }
 
 impl Engine {
@@ -154,6 +167,7 @@ impl Engine {
             active: Vec::new(),
             calls: SmallMap::default(),
             strays: Vec::new(),
+            removing: SmallMap::default(),
             wakes: None,
             last_upload: 0,
             last_call: 0,
@@ -292,7 +306,7 @@ impl Engine {
         }
     }
 
-    fn heard(&mut self, identity: &super::Identity, message: &PeerMessage) {
+    fn heard(&mut self, identity: &Identity, message: &PeerMessage) {
         for upload in self.uploads.values_mut().filter(|upload| upload.claims(identity)) {
             upload.heard(message.clone(), &mut self.shared);
         }

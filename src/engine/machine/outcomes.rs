@@ -1,9 +1,9 @@
 //! What follows from the outcome of an operation.
 
-use super::Engine;
+use super::{Engine, Stray};
 use crate::engine::operations::{Deadline, Kind, Operation, Suspect, Target};
 use crate::engine::upload::FlightStep;
-use crate::engine::{Backoff, Bytes, CallId, Given, Instant, OpId, Outcome, UploadId};
+use crate::engine::{Action, Backoff, Bytes, CallId, Given, Identity, Instant, OpId, Outcome, Stored, UploadId};
 use crate::protocol::{Code, Failure, FileInfo, Response, part_tag};
 
 /// Least average rate, in bytes a millisecond, of an answer that has come for this many times the stall timeout.
@@ -172,7 +172,37 @@ impl Engine {
                 self.reply(id, verdict);
             }
             Target::Rules => self.rules_ended(result, received_at, epoch),
-            Target::Tag(..) | Target::Look | Target::Token | Target::Probe | Target::Stray => {}
+            Target::Stray => self.stray_removed(op, result),
+            Target::Tag(..) | Target::Look | Target::Token | Target::Probe => {}
+        }
+    }
+
+    /// A file without an upload is removed, or cannot be now: what is stored of it stays, for whoever sees it next.
+    fn stray_removed(&mut self, op: OpId, result: Result<Vec<u8>, Failure>) {
+        let Some(Stray { key, identity }) = self.removing.remove(&op) else { return };
+        if result.is_err_and(|failure| failure.code != Code::NotFound) {
+            return;
+        }
+        self.shared.admission.removed(&key);
+        let is_claimed = |identity: &Identity| self.uploads.values().any(|upload| upload.claims(identity));
+        if let Some(identity) = identity.filter(|identity| !is_claimed(identity)) {
+            let op = self.shared.begin_storing(Target::Look);
+            self.shared.emit(Action::Purge { op, identity });
+        }
+    }
+
+    /// What was aborted, and could not be removed, is removed now, unless another page is about to.
+    fn remove_aborted(&mut self, stored: &[Stored], locks: &[Identity]) {
+        for Stored { identity, record, .. } in stored {
+            let is_known = self.uploads.values().any(|upload| upload.claims(identity))
+                || self
+                    .strays
+                    .iter()
+                    .chain(self.removing.values())
+                    .any(|stray| stray.identity.as_ref() == Some(identity));
+            if let Some(key) = record.aborted_key().filter(|_| !is_known && !locks.contains(identity)) {
+                self.strays.push(Stray { key: key.to_owned(), identity: Some(identity.clone()) });
+            }
         }
     }
 
@@ -262,12 +292,12 @@ impl Engine {
     }
 
     fn call_outcome(&mut self, id: CallId, outcome: Outcome, epoch: u64) {
-        let Self { shared, uploads, calls, .. } = self;
+        let Self { shared, calls, .. } = self;
         let Some(call) = calls.get_mut(&id) else { return };
         let verdict = match outcome {
             Outcome::Listed(Ok(mut files)) => {
                 let strays = files.extract_if(.., |file| shared.starts.made_twice(file));
-                self.strays.extend(strays.filter_map(|file| file.file_key));
+                self.strays.extend(strays.filter_map(|file| Some(Stray { key: file.file_key?, identity: None })));
                 self.note_list(&files);
                 let call = self.calls.get_mut(&id);
                 call.and_then(|call| call.listed(Ok(files), epoch, &mut self.shared))
@@ -278,6 +308,12 @@ impl Engine {
                 None
             }
             Outcome::LoadedAll(loaded) => {
+                if let (Ok(stored), Some(locks)) = (&loaded, call.locks()) {
+                    let locks = locks.to_vec();
+                    self.remove_aborted(stored, &locks);
+                }
+                let Self { shared, uploads, calls, .. } = self;
+                let Some(call) = calls.get_mut(&id) else { return };
                 let is_own = |identity: &_| uploads.values().any(|upload| upload.claims(identity));
                 call.loaded_all(loaded, is_own, shared)
             }

@@ -145,9 +145,10 @@ impl Engine {
             return false;
         }
         if self.shared.has_token()
-            && let Some(key) = self.strays.pop()
+            && let Some(stray) = self.strays.pop()
         {
-            self.shared.send(Target::Stray, Request::remove(&key), 0);
+            let op = self.shared.send(Target::Stray, Request::remove(&stray.key), 0);
+            self.removing.insert(op, stray);
         }
         true
     }

@@ -60,6 +60,7 @@ impl Engine {
         for id in &self.active {
             if let Some(upload) = self.uploads.get_mut(id) {
                 upload.hand_over(&mut self.shared);
+                upload.stand(&mut self.shared);
                 looks |= upload.wait_for_lock(&mut self.shared);
             }
         }
@@ -159,6 +160,7 @@ impl Engine {
             (self.shared.verdict_at(), "a failed connection is judged"),
             (self.shared.probe_at().filter(|_| is_waited_for), "the service is looked for"),
             (active().filter_map(Upload::lock_at).min(), "a lock is waited for"),
+            (active().filter_map(|upload| upload.stands_at(&self.shared)).min(), "an abort stands"),
             (self.calls.values().filter_map(|call| call.offline_until()).min(), "a call waited for the network"),
         ]
         .into_iter()

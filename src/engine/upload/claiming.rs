@@ -151,8 +151,10 @@ impl Upload {
         match stored {
             Some(Stored { record, .. }) if record.is_intent() => {
                 // A start of an earlier page may act even after this search.
-                self.seek(record.upload_id);
-                let orphans = Orphans::of(self.sought.clone());
+                if !record.name_there().is_empty() {
+                    self.seek(record.name_there().to_owned());
+                }
+                let orphans = Orphans::of(self.sought.clone()).and(record.aborted_key());
                 self.stage = Stage::Starting(Starting::Orphans(orphans, AfterOrphans::Begin));
             }
             Some(Stored { identity, record, tags }) => {

@@ -44,6 +44,8 @@ pub(super) struct Upload {
     name_there: Option<String>,
     /// An orphan may be left in the bucket: found, and not removed, or not looked for.
     orphans_left: bool,
+    /// When the person aborted it, until it is said that the abort stands.
+    aborted_at: Option<Instant>,
     meter: Meter,
 }
 
@@ -117,6 +119,7 @@ impl Upload {
             sought: Vec::new(),
             name_there: None,
             orphans_left: false,
+            aborted_at: None,
             meter: Meter::default(),
         }
     }

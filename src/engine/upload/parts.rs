@@ -200,6 +200,16 @@ impl Parts {
         }
     }
 
+    /// Something else is on its way to the store, by `op`; it counts as a part's tag of the number 0.
+    pub fn stores(&mut self, op: OpId) {
+        self.storing.insert(0, op);
+    }
+
+    /// Whether that is still on its way.
+    pub fn stores_still(&self) -> bool {
+        self.storing.get(&0).is_some()
+    }
+
     /// The part's tag is stored, or is not to be any more.
     pub fn counts(&mut self, part: u32) {
         if self.storing.remove(&part).is_some()

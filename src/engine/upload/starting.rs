@@ -4,6 +4,7 @@ use super::Upload;
 use super::orphans::{AfterOrphans, Orphans};
 use super::parts::Parts;
 use super::stage::{End, Live, Stage, Starting, Uncertain};
+use crate::engine::operations::Target;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
 use crate::engine::{Action, Checkpoint, OpId, Remote};
@@ -31,7 +32,9 @@ impl Upload {
         if matches!(checkpoint, Checkpoint::Intent { .. }) && !self.file.unique_name {
             return None;
         }
-        let target = self.step();
+        // Nothing waits for the decision to be stored but the word that it stands.
+        let is_aborted = matches!(checkpoint, Checkpoint::Aborted { .. });
+        let target = if is_aborted { Target::Tag(self.id, 0) } else { self.step() };
         let claim = self.claim.as_mut().filter(|claim| claim.keeps)?;
         claim.written = true;
         let op = shared.begin_storing(target);

@@ -232,7 +232,7 @@ impl TabBook {
             Action::Store { op, upload, checkpoint, .. } => {
                 let book = self.upload_mut(*upload);
                 (book.stored, book.admitted, book.unrecorded) = (true, true, false);
-                self.open(*op, Kind::Store(*upload, matches!(checkpoint, Checkpoint::Intent { .. })), now);
+                self.open(*op, Kind::Store(*upload, !matches!(checkpoint, Checkpoint::Begun(_))), now);
             }
             Action::StoreTag { op, upload, part, tag, .. } => {
                 self.open(*op, Kind::StoreTag(*upload, *part, tag.clone()), now);
@@ -251,6 +251,7 @@ impl TabBook {
                     book.failure = view.failure.as_ref().map(|failure| failure.code);
                 }
             }
+            Action::Stand { .. } => {}
             Action::Settle { upload } => self.upload_mut(*upload).settled = true,
             Action::Reply { call, answer } => {
                 if let Ok(Answer::List(files)) = answer {
