@@ -4,6 +4,7 @@ use super::Upload;
 use super::orphans::Orphans;
 use super::parts::FlightStep;
 use super::stage::{End, Live, LiveStep, Stage, Starting};
+use crate::engine::availability::Class;
 use crate::engine::operations::{Kind, Target};
 use crate::engine::shared::Shared;
 use crate::engine::tries::{Exchange, Tries};
@@ -169,7 +170,7 @@ impl Upload {
         if resumed && failure.code == Code::NotFound {
             return self.restart(shared);
         }
-        match shared.next_try(tries, &failure, epoch, true) {
+        match shared.next_try(tries, &failure, epoch, true, Some(Class::Parts)) {
             Some(tries) => self.parts.put_back(part, tries),
             None => self.finish(End::Failed(failure), shared),
         }

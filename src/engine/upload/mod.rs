@@ -10,6 +10,7 @@ mod stage;
 mod starting;
 mod step;
 
+use super::availability::Class;
 use super::operations::Target;
 use super::progress::Speed;
 use super::shared::Shared;
@@ -199,12 +200,19 @@ impl Upload {
         self.stage.operation()
     }
 
-    /// When something of this upload can be sent next, if only time is in its way.
-    pub fn due(&self) -> Option<Instant> {
-        if self.wants_step() {
-            return self.stage.exchange().map(|exchange| exchange.tries.due);
-        }
+    /// When the request of its stage can be sent, if only time is in its way.
+    pub fn step_due(&self) -> Option<Instant> {
+        self.stage.exchange().filter(|_| self.wants_step()).map(|exchange| exchange.tries.due)
+    }
+
+    /// When a part can be sent next, if only time is in its way.
+    pub fn parts_due(&self) -> Option<Instant> {
         if self.paused || !self.stage.is_sending() { None } else { self.parts.due(&self.plan) }
+    }
+
+    /// When something of this upload can be sent next, if only time is in its way.
+    fn due(&self) -> Option<Instant> {
+        self.step_due().or_else(|| self.parts_due())
     }
 
     /// The network is back: what failed for want of it waits no longer.
@@ -268,14 +276,15 @@ impl Upload {
         if self.paused {
             return State::Paused;
         }
-        let offline = shared.link.is_down();
+        let class = if self.stage.is_sending() { Class::Parts } else { Class::Rest };
+        let is_refused = shared.link.is_down() || shared.availability.holds(class);
         let idles = || self.is_idle() && (shared.is_blocked() || self.due().is_some_and(|due| due > shared.now));
         match &self.stage {
-            Stage::Queued if offline => State::Waiting,
+            Stage::Queued if is_refused => State::Waiting,
             Stage::Queued => State::Queued,
             Stage::Claiming(Claiming::Following(_)) => State::Uploading,
             Stage::Claiming(_) => State::Starting,
-            _ if offline || idles() => State::Waiting,
+            _ if is_refused || idles() => State::Waiting,
             Stage::Starting(_) => State::Starting,
             Stage::Live(Live { step: LiveStep::Verifying(_), .. }) => State::Starting,
             Stage::Live(Live { step: LiveStep::Sending, .. }) => State::Uploading,
