@@ -1,6 +1,6 @@
 // What is awaited in the browser itself and never comes: databases, locks, files' bytes.
 
-import { ok, same, test, until } from "./test.js";
+import { fails, ok, same, test, until } from "./test.js";
 import { MIB, file, scenario } from "./service.js";
 import { frame } from "./frame.js";
 
@@ -92,3 +92,39 @@ for (const [what, lose] of [
     }, "what was aborted to be removed");
   });
 }
+
+/** A file whose bytes never come, from the part `from` on. */
+function unread(size, name, from = 0) {
+  const sent = file(size, name);
+  const { slice } = sent;
+  sent.slice = (start, end) => {
+    const bytes = slice.call(sent, start, end);
+    if (end > from) bytes.arrayBuffer = () => new Promise(() => {});
+    return bytes;
+  };
+  return sent;
+}
+
+test("files whose bytes never come hold back no other, say so, and fail in the end", async () => {
+  const service = await scenario();
+  const bucket = await service.open({ parallel: 2, stallTimeout: 3000, retry: { attempts: 4, baseDelay: 20, maxDelay: 200 } });
+  const hung = [bucket.upload(unread(9, "1")), bucket.upload(unread(9, "2")), bucket.upload(unread(9, "3"))];
+  const states = new Set();
+  const others = [4, 5, 6].map((n) => bucket.upload(file(n * MIB, `${n}`)));
+  await Promise.all(others.map(({ done }) => done));
+  ok(hung.every(({ state }) => state !== "failed"), "the others were done only after these had failed");
+  await until(() => {
+    for (const { state } of hung) states.add(state);
+    return hung.every(({ state }) => state === "failed");
+  }, "the end of those", 60_000);
+  for (const { done } of hung) ok((await fails(done, "timeout")).message.includes("reads nothing"), "it says what hangs");
+});
+
+test("a file of which only the middle never comes says that it waits", async () => {
+  const service = await scenario();
+  const bucket = await service.open({ partSize: PART, stallTimeout: 20_000 });
+  const upload = bucket.upload(unread(4 * PART, "middle", 3 * PART));
+  upload.done.catch(() => {});
+  await until(() => upload.state === "waiting", "it to say so", 60_000);
+  await upload.abort();
+});

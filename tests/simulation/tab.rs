@@ -130,7 +130,12 @@ impl World {
             }
             Action::Peek { op, upload, .. } => {
                 let readable = self.identity(tab, upload).is_some();
-                self.answer(tab, op, 0, 5, Outcome::Readable(readable));
+                // Files in a cloud, or on a drive that is away, take as long as they like.
+                let hangs = self.model.files.hang && self.books.calm.is_none() && self.chance.percent(5);
+                if hangs {
+                    self.counts.add("file: is read late");
+                }
+                self.answer(tab, op, 0, if hangs { 60_000 } else { 5 }, Outcome::Readable(readable));
             }
             Action::DecodeList { op, body } => {
                 let files = FileList::new(&body).collect();

@@ -347,13 +347,18 @@ impl Engine {
 
     /// The file can be read, or not: before a part is sent, or after its connection failed.
     fn peeked(&mut self, id: UploadId, part: u32, readable: bool, operation: Operation) {
+        // A read that hung took no place.
+        let (room, room_beside) = self.room();
+        let took_place = !operation.is_slow(self.shared.now);
         let shared = &mut self.shared;
         let Some(upload) = self.uploads.get_mut(&id) else { return };
+        let has_room = took_place || room || room_beside && upload.parts_in_flight() == 1;
         let Some(step) = upload.flight(part).map(|flight| flight.step.clone()) else { return };
         if !readable {
             return upload.part_failed(part, Failure::unreadable(), operation.epoch, shared);
         }
         match step {
+            FlightStep::Peeking if !has_room => upload.wait_for_room(part, shared),
             FlightStep::Peeking => upload.send_part(part, shared),
             FlightStep::Rechecking(failure) => {
                 let suspect = Some(Suspect { failure, since: shared.now });

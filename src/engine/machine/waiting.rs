@@ -78,7 +78,7 @@ impl Engine {
     /// Calls wait for the network for a while.
     fn wait_offline(&mut self) {
         // What is about to find out whether there is a network waits no longer.
-        let finds_out = !self.shared.is_blocked() && self.shared.operations.places() == 0;
+        let finds_out = !self.shared.is_blocked() && self.shared.operations.places(self.shared.now) == 0;
         if !self.shared.link.is_offline() || finds_out {
             return;
         }
@@ -142,7 +142,7 @@ impl Engine {
             }
             Target::Part(id, part) => {
                 if let Some(upload) = self.uploads.get_mut(&id) {
-                    let failure = Failure::stalled(self.shared.config.stall);
+                    let failure = Failure::unread();
                     upload.read_hung(part);
                     upload.part_failed(part, failure, epoch, &mut self.shared);
                 }
@@ -177,6 +177,7 @@ impl Engine {
             (self.shared.token_doubted_at().filter(|_| is_waited_for), "the token is doubted"),
             (session, "the session ends"),
             (self.shared.operations.deadline(), "an operation is given up"),
+            (self.shared.operations.unread_at(now), "a file is waited for"),
             (self.shared.verdict_at(), "a failed connection is judged"),
             (self.shared.probe_at().filter(|_| is_waited_for), "the service is looked for"),
             (active().filter_map(Upload::lock_at).min(), "a lock is waited for"),

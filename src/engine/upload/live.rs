@@ -19,7 +19,7 @@ impl Upload {
             self.meter.speed.begin(shared.now);
         }
         let op = shared.begin(Target::Part(self.id, part), Kind::Local, Some(shared.config.stall));
-        self.parts.take(part, op);
+        self.parts.take(part, op, shared.now);
         self.served = op.0;
         shared.emit(Action::Peek { op, upload: self.id, range: self.plan.range(part) });
     }
@@ -40,6 +40,13 @@ impl Upload {
         }
         let body = PartBody { upload: self.id, range: self.plan.range(part) };
         shared.emit(Action::Send { op, request, part: Some(body), report });
+    }
+
+    /// The file was read at last, and there is no room for the part now.
+    pub fn wait_for_room(&mut self, part: u32, shared: &Shared) {
+        if let Some(tries) = self.parts.flight(part).map(|flight| flight.tries) {
+            self.parts.put_back(part, Tries { due: shared.now, ..tries });
+        }
     }
 
     /// The connection failed. A browser that cannot read the file any more says so too.

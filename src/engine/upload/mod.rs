@@ -23,6 +23,8 @@ use stage::{Claiming, End, EndStep, Live, LiveStep, Stage, Starting};
 
 /// Shortest time between two reports of an upload's progress, in milliseconds: a screen shows no more.
 const SHOW_EVERY: u64 = 50;
+/// A file that was not read for so long, in milliseconds, is asked for no other part meanwhile.
+const SLOW_READ: u64 = 1000;
 
 /// One upload.
 #[derive(Debug)]
@@ -181,7 +183,27 @@ impl Upload {
 
     /// The lowest part that can be sent at `now`.
     pub fn sendable(&self, now: Instant) -> Option<u32> {
-        if self.paused || !self.stage.is_sending() { None } else { self.parts.sendable(&self.plan, now) }
+        // A file that is not read would only be asked for more.
+        let hangs =
+            |flight: &Flight| matches!(flight.step, FlightStep::Peeking) && now.since(flight.since) >= SLOW_READ;
+        if self.paused || !self.stage.is_sending() || self.parts.flights().any(hangs) {
+            return None;
+        }
+        self.parts.sendable(&self.plan, now)
+    }
+
+    /// Whether it waits for nothing but its file to be read.
+    fn waits_for_file(&self, shared: &Shared) -> bool {
+        let is_unread = |op| shared.operations.get(op).is_some_and(|operation| operation.is_unread(shared.now));
+        match &self.stage {
+            Stage::Claiming(Claiming::Sampling(op)) => is_unread(*op),
+            Stage::Live(Live { step: LiveStep::Sampling(exchange), .. }) => exchange.op.is_some_and(is_unread),
+            Stage::Live(Live { step: LiveStep::Sending, .. }) => {
+                let is_unread = |flight: &Flight| matches!(flight.step, FlightStep::Peeking) && is_unread(flight.op);
+                self.parts.in_flight() > 0 && self.parts.flights().all(is_unread)
+            }
+            _ => false,
+        }
     }
 
     /// Whether it was begun, and sends no part yet.
@@ -283,6 +305,7 @@ impl Upload {
             Stage::Queued if is_refused => State::Waiting,
             Stage::Queued => State::Queued,
             Stage::Claiming(Claiming::Following(_)) => State::Uploading,
+            _ if self.waits_for_file(shared) => State::Waiting,
             Stage::Claiming(_) => State::Starting,
             _ if is_refused || idles() => State::Waiting,
             Stage::Starting(_) => State::Starting,

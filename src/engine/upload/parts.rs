@@ -25,6 +25,8 @@ pub(in crate::engine) struct Flight {
     /// Bytes handed to the network in this try.
     pub moved: u64,
     pub tries: Tries,
+    /// When it was taken.
+    pub since: Instant,
 }
 
 /// What its operation is.
@@ -166,13 +168,13 @@ impl Parts {
     }
 
     /// Part `part` is on its way; `op` looks whether its bytes are there.
-    pub fn take(&mut self, part: u32, op: OpId) {
+    pub fn take(&mut self, part: u32, op: OpId, now: Instant) {
         if part == self.next {
             self.next += 1;
             self.skip_stored();
         }
         let tries = self.again.remove(&part).unwrap_or_default();
-        self.flights.insert(part, Flight { op, step: FlightStep::Peeking, moved: 0, tries });
+        self.flights.insert(part, Flight { op, step: FlightStep::Peeking, moved: 0, tries, since: now });
     }
 
     /// The part is to be sent, some time.
@@ -224,6 +226,11 @@ impl Parts {
     /// Tags on their way to the store: the part's number, and the operation.
     pub fn storing(&self) -> Vec<(u32, OpId)> {
         self.storing.iter().copied().collect()
+    }
+
+    /// The parts on their way.
+    pub fn flights(&self) -> impl Iterator<Item = &Flight> {
+        self.flights.values()
     }
 
     /// Takes every part out of flight; gives their operations.

@@ -125,6 +125,13 @@ impl TabBook {
                     upload.unkept |= !upload.sampled;
                     upload.sampled = true;
                 }
+                Kind::Peek(id) => {
+                    // A read that never ends is a try, and says nothing of the token.
+                    let upload = self.upload_mut(id);
+                    upload.causes.push(Code::Timeout);
+                    upload.unread += u32::from(upload.live());
+                    upload.tries.values_mut().for_each(|tries| tries.refused = 0);
+                }
                 Kind::Fetch => self.calls.values_mut().for_each(|call| call.causes.push(Code::Timeout)),
                 Kind::Purge(identity) => {
                     self.calls.values_mut().for_each(|call| call.causes.push(Code::Storage));
