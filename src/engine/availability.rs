@@ -19,6 +19,9 @@ const LONGEST_WAIT: u64 = 15_000;
 const LONGEST_GAP: u64 = 4000;
 const LEAST_GAP: u64 = 50;
 const GENTLE_FOR: u64 = 55_000;
+/// The distance where it went again within that time, in milliseconds: it doubles each time, up to the longest.
+const RELAPSE_GAP: u64 = 1000;
+const LONGEST_RELAPSE_GAP: u64 = 8000;
 
 /// What a service, or what stands before it, may refuse alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +41,9 @@ pub(super) struct Availability {
     gap: u64,
     next_at: Instant,
     /// When the service came back.
-    back_at: Instant,
+    back_at: Option<Instant>,
+    /// It went again soon after: the distance does not shrink.
+    relapsed: bool,
 }
 
 /// Refusals with nothing served between.
@@ -59,6 +64,8 @@ struct Refusal {
     was_asked: bool,
     /// It said when it will serve again, and then it may be taken at its word.
     told_when: bool,
+    /// It asked for fewer requests.
+    is_rate: bool,
 }
 
 impl Refusal {
@@ -103,21 +110,33 @@ impl Availability {
         self.refusal(class).is_some_and(|refusal| refusal.holds)
     }
 
+    /// When the next request may be sent, whatever it is.
+    pub fn next_at(&self) -> Instant {
+        self.next_at
+    }
+
     /// When a request of this class may be sent.
     pub fn opens_at(&self, class: Class) -> Instant {
         let until = self.refusal(class).filter(|refusal| refusal.holds).map(|refusal| refusal.until);
         until.unwrap_or_default().max(self.next_at)
     }
 
-    /// What it refuses to everybody it refused for `away` milliseconds, and serves again: gently, at first.
+    /// What it refuses to everybody it refused for `away` milliseconds, and serves again: gently, at first. One that
+    /// goes again soon may have a limit.
     fn returns(&mut self, away: u64, now: Instant) {
-        self.gap = self.gap.max((away / 4).min(LONGEST_GAP));
-        (self.next_at, self.back_at) = (now, now);
+        self.relapsed = self.back_at.is_some_and(|at| now.since(at) < GENTLE_FOR.saturating_add(away));
+        if self.relapsed {
+            self.gap = (2 * self.gap).clamp(RELAPSE_GAP, LONGEST_RELAPSE_GAP);
+        } else {
+            self.gap = (away / 4).min(LONGEST_GAP);
+        }
+        self.next_at = if self.relapsed { now.plus(self.gap) } else { now };
+        self.back_at = Some(now);
     }
 
     /// A request is sent.
     pub fn sent(&mut self, now: Instant) {
-        if self.gap < LEAST_GAP || now.since(self.back_at) >= GENTLE_FOR {
+        if self.gap < LEAST_GAP || self.back_at.is_none_or(|at| now.since(at) >= GENTLE_FOR) {
             self.gap = 0;
         }
         self.next_at = now.plus(self.gap);
@@ -150,12 +169,14 @@ impl Shared {
                 until: now,
                 was_asked: false,
                 told_when: false,
+                is_rate: false,
             });
             let is_new = is_first || sent >= refusal.last;
             refusal.is_everybodys |= target == Target::Probe || refusal.target != target;
             // Too many requests are everybody's from the first refusal, as far as waiting goes.
             let holds = refusal.holds || refusal.is_everybodys || failure.status == Some(429);
             refusal.told_when |= failure.retry_after.is_some();
+            refusal.is_rate |= failure.status == Some(429);
             if is_new || holds != refusal.holds {
                 refusal.again(now, &mut self.random);
             }
@@ -168,11 +189,15 @@ impl Shared {
         let class = if matches!(target, Target::Part(..)) { Class::Parts } else { Class::Rest };
         let now = self.now;
         let availability = &mut self.availability;
-        availability.gap = availability.gap * 7 / 8;
+        if !availability.relapsed {
+            availability.gap = availability.gap * 7 / 8;
+        }
         match availability.slot(class).take() {
             Some(refusal) if refusal.holds => {
-                availability
-                    .returns(if refusal.told_when { 0 } else { refusal.until.min(now).since(refusal.since) }, now);
+                if !refusal.told_when {
+                    let away = refusal.until.min(now).since(refusal.since);
+                    availability.returns(if refusal.is_rate { away } else { away / 4 }, now);
+                }
                 true
             }
             _ => false,

@@ -132,7 +132,7 @@ impl Shared {
     /// When to look for the service again: not while it asked everybody to wait, nor while there is no token.
     pub fn probe_at(&self) -> Option<Instant> {
         let at = self.link.probe_at().filter(|_| !self.token.is_awaited())?;
-        Some(at.max(self.throttled_until))
+        Some(at.max(self.throttled_until).max(self.availability.next_at()))
     }
 
     /// Asks whether the service is there. The rules are the shortest answer there is, but not every service, or its

@@ -134,7 +134,7 @@ impl Shared {
     /// Sends a request that bears no part, and that stalled `stalls` times before.
     pub fn send(&mut self, target: Target, request: Request, stalls: u32) -> OpId {
         let op = self.begin(target, Kind::Request, Some(self.silence(self.config.stall, stalls)));
-        if !matches!(target, Target::Call(_) | Target::Probe) {
+        if !matches!(target, Target::Call(_)) {
             self.availability.sent(self.now);
         }
         self.emit(Action::Send { op, request, part: None, report: false });
