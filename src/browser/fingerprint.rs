@@ -1,20 +1,24 @@
 //! What tells a file from another of its name and size: some of its bytes.
 
 use super::Boxed;
+use super::store::EARLIER;
 use super::upload_request::SourceFile;
-use crate::engine::Identity;
+use crate::engine::{Identity, Sample};
 use crate::resume::{Facts, ResumeKey, SAMPLE};
 use js_sys::Uint8Array;
 use std::ops::Range;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-/// The file's identity, made of its facts and its sample. `None` if the file cannot be read.
-pub fn identify<'a>(key: &'a ResumeKey, source: &'a SourceFile) -> Boxed<'a, Option<Identity>> {
+/// The file's identity, made of its facts and its sample; and the one it had in the version before, which counted the
+/// date. `None` if the file cannot be read.
+pub fn identify<'a>(key: &'a ResumeKey, source: &'a SourceFile) -> Boxed<'a, Option<Sample>> {
     Box::pin(async move {
         let SourceFile { file, size, name, modified, .. } = source;
         let sample = sample(file, *size).await?;
-        Some(Identity(key.identity(&Facts { name, size: *size, modified: *modified, sample: &sample })))
+        let identity = |modified| key.identity(&Facts { name, size: *size, modified, sample: &sample });
+        let earlier = Identity([EARLIER, &identity(*modified)].concat());
+        Some(Sample { identity: Identity(identity(None)), earlier })
     })
 }
 

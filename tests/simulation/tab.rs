@@ -10,7 +10,9 @@ use crate::model::store::{Lot, Operation, Store};
 use crate::promises::Moment;
 use crate::trace::Subject;
 use crate::world::World;
-use partway::engine::{Action, Bytes, Engine, Event, Identity, Instant, Link, Lock, OpId, Outcome, PartBody, UploadId};
+use partway::engine::{
+    Action, Bytes, Engine, Event, Identity, Instant, Link, Lock, OpId, Outcome, PartBody, Sample, UploadId,
+};
 use partway::protocol::{FileList, Request, Response};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -84,6 +86,9 @@ impl World {
                 Action::Send { request, .. } => Some(Wanted::of(request)),
                 _ => None,
             };
+            if let Some(wanted) = &wanted {
+                self.books.tabs[tab].begins(wanted);
+            }
             self.judge(tab, &Moment::Asked(&action, wanted.as_ref()));
             if let Some(share) = wanted.as_ref().and_then(|wanted| self.books.tabs[tab].waited(wanted, self.now)) {
                 self.counts.waited(share);
@@ -120,11 +125,17 @@ impl World {
             }
             Action::Sample { op, upload } => {
                 let identity = self.identity(tab, upload);
-                self.answer(tab, op, 0, 30, Outcome::Sampled(identity));
+                let sample = identity.map(|identity| Sample { earlier: identity.clone(), identity });
+                self.answer(tab, op, 0, 30, Outcome::Sampled(sample));
             }
             Action::Peek { op, upload, .. } => {
                 let readable = self.identity(tab, upload).is_some();
-                self.answer(tab, op, 0, 5, Outcome::Readable(readable));
+                // Files in a cloud, or on a drive that is away, take as long as they like.
+                let hangs = self.model.files.hang && self.books.calm.is_none() && self.chance.percent(5);
+                if hangs {
+                    self.counts.add("file: is read late");
+                }
+                self.answer(tab, op, 0, if hangs { 60_000 } else { 5 }, Outcome::Readable(readable));
             }
             Action::DecodeList { op, body } => {
                 let files = FileList::new(&body).collect();
@@ -156,7 +167,8 @@ impl World {
                     }
                 }
             }
-            Action::Load { op, identity } => self.store(tab, op, Operation::Load(identity)),
+            Action::Load { op, sample } => self.store(tab, op, Operation::Load(sample.identity)),
+            Action::Move { .. } => panic!("nothing is stored by a version before"),
             Action::LoadAll { op } => self.store(tab, op, Operation::LoadAll),
             Action::Store { op, upload, identity, checkpoint, part_size, expires_in } => {
                 let pick = &self.tabs[tab].picks[&upload];
@@ -170,7 +182,7 @@ impl World {
             Action::Purge { op, identity } => self.store(tab, op, Operation::Purge(identity)),
             Action::Show { upload, .. } => self.act_within(tab, upload),
             Action::WarnUnkept => self.counts.add("store: keeping is given up"),
-            Action::Settle { .. } | Action::CallProgress { .. } | Action::Reply { .. } => {}
+            Action::Stand { .. } | Action::Settle { .. } | Action::CallProgress { .. } | Action::Reply { .. } => {}
         }
     }
 

@@ -43,7 +43,7 @@ impl Model {
             locks: Locks::new(chance.percent(80)),
             channel: Channel::default(),
             store: Store::new(chance),
-            files: Files::default(),
+            files: Files { all: Vec::new(), hang: chance.percent(9) },
             tokens: Tokens::new(chance),
         }
     }
