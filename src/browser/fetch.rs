@@ -2,15 +2,17 @@
 
 use super::Boxed;
 use super::fetched::Fetched;
+use super::property::{call, get};
 use super::reader::Unread;
 use super::transport::{Outgoing, retry_after};
 use super::wall_clock;
 use crate::engine::Outcome;
 use crate::protocol::{Method, Response, is_success};
 use gloo_net::http::{Headers, RequestBuilder};
+use js_sys::Array;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
+use web_sys::{AbortController, AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
 
 #[wasm_bindgen]
 extern "C" {
@@ -30,14 +32,15 @@ impl Abort {
     }
 
     /// The signal for the request.
-    pub fn signal(&self) -> web_sys::AbortSignal {
-        self.0.signal()
+    pub fn signal(&self) -> AbortSignal {
+        get(&self.0, "signal").unchecked_into()
     }
 }
 
 impl Drop for Abort {
     fn drop(&mut self) {
-        self.0.abort();
+        // A page's own may throw.
+        let _ = call(&self.0, "abort", &Array::new());
     }
 }
 
