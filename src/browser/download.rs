@@ -1,7 +1,7 @@
 //! Fetches a file's bytes, or the rest of them, from its temporary link.
 
 use super::Boxed;
-use super::fetch::Abort;
+use super::fetch;
 use super::fetched::Fetched;
 use super::gathering::Gathering;
 use super::property::set;
@@ -13,14 +13,7 @@ use crate::protocol;
 use js_sys::Object;
 use std::cell::RefCell;
 use std::rc::Rc;
-use wasm_bindgen::prelude::*;
-use web_sys::{ReferrerPolicy, RequestCache, RequestCredentials, RequestInit};
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = fetch, catch)]
-    fn fetch(url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
-}
+use wasm_bindgen::JsValue;
 
 /// A download's one request.
 pub struct Download {
@@ -61,19 +54,17 @@ async fn request(
     gathering: &RefCell<Gathering>,
     moved: &dyn Fn(u64),
 ) -> Option<Outcome> {
-    let Some(abort) = Abort::new() else { return Some(Outcome::NoResponse) };
-    let init = RequestInit::new();
-    init.set_credentials(RequestCredentials::Omit);
-    init.set_cache(RequestCache::NoStore);
-    init.set_referrer_policy(ReferrerPolicy::NoReferrer);
-    init.set_signal(Some(&abort.signal()));
+    if !fetch::is_here() {
+        return Some(Outcome::Unsupported);
+    }
+    let (init, _abort) = fetch::init();
     if from > 0 {
         // Just this form is sent without asking the service before. `If-Range` never is, so the answer is looked at.
         let headers = Object::new();
         set(&headers, "Range", &format!("bytes={from}-").into());
         init.set_headers(&headers);
     }
-    let Some(response) = Fetched::of(fetch(&link.0, &init)).await else { return Some(Outcome::NoResponse) };
+    let Some(response) = Fetched::of(fetch::ask(&link.0, &init)).await else { return Some(Outcome::NoResponse) };
     let status = response.status;
     if !protocol::is_success(status) {
         return Some(Outcome::Response(protocol::Response {

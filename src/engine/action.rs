@@ -24,7 +24,7 @@ pub enum Action {
     /// Fetch a file from its temporary link, without the token, and gather its bytes: the rest of them where some are
     /// gathered and this `resumes`, else all. The whole file takes the place of what was gathered as soon as it comes.
     /// `Fetched`, `TooLong` beyond `size` bytes, `Unkept`, `Response` where the status is no success, `Misfit`,
-    /// `NoResponse`.
+    /// `NoResponse`, `Unsupported`.
     Fetch {
         /// The operation.
         op: OpId,

@@ -109,6 +109,8 @@ pub enum Outcome {
     Misfit,
     /// The browser could not keep a download's bytes.
     Unkept,
+    /// The page has nothing to fetch a download by.
+    Unsupported,
 }
 
 /// What the token function gave.

@@ -29,6 +29,9 @@ impl Engine {
                     Outcome::Unkept => {
                         Err(Failure::new(Code::Integrity, "The browser could not keep the downloaded bytes."))
                     }
+                    Outcome::Unsupported => {
+                        Err(Failure::new(Code::Integrity, "This page has no `fetch`, without which no download comes."))
+                    }
                     _ => Err(Failure::connection()),
                 };
                 self.fetch_ended(op, result);
