@@ -233,7 +233,7 @@ impl PendingCall {
 
     fn retry(&mut self, failure: Failure, epoch: u64, waits: bool, shared: &mut Shared) -> Verdict {
         let tries = self.exchange()?.tries;
-        match shared.next_try(tries, &failure, epoch, waits) {
+        match shared.next_try(tries, &failure, epoch, waits, None) {
             Some(tries) => {
                 self.exchange_mut()?.tries = tries;
                 None

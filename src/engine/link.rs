@@ -1,6 +1,6 @@
 //! Whether the service can be reached, by the browser's word and by what became of requests.
 
-use super::operations::Target;
+use super::operations::{Deadline, Target};
 use super::shared::Shared;
 use super::{Instant, OpId};
 use crate::protocol::Request;
@@ -9,7 +9,7 @@ use crate::protocol::Request;
 const RETRY_EVERY: u64 = 30_000;
 /// How long after a failure the browser may still learn that there is no network, in milliseconds.
 const VERDICT_AFTER: u64 = 50;
-/// Between two probes of a service that is gone, in milliseconds: a twentieth of the time it is gone, and so long.
+/// Between two probes of a service that is gone, in milliseconds: as long as it is gone, but so long.
 const PROBE_LEAST: u64 = 500;
 const PROBE_MOST: u64 = 10_000;
 
@@ -58,7 +58,7 @@ impl Link {
     /// Requests do not arrive.
     pub fn went(&mut self, now: Instant) {
         let since = self.down.map_or(now, |down| down.since);
-        let pause = (now.since(since) / 20).clamp(PROBE_LEAST, PROBE_MOST);
+        let pause = now.since(since).clamp(PROBE_LEAST, PROBE_MOST);
         self.down = Some(Down { since, retry_at: now.plus(RETRY_EVERY), probe_at: now.plus(pause) });
     }
 
@@ -85,6 +85,11 @@ impl Link {
     /// When to look for the service again.
     pub fn probe_at(&self) -> Option<Instant> {
         self.down.filter(|_| self.online && self.probe.is_none()).map(|down| down.probe_at)
+    }
+
+    /// Whether the service is being looked for.
+    pub fn is_probed(&self) -> bool {
+        self.probe.is_some()
     }
 
     /// The service answered; whether to the request for the rules.
@@ -115,6 +120,10 @@ impl Shared {
     pub fn reached(&mut self, sent: Instant) -> bool {
         let is_back = self.link.is_back(sent);
         if is_back {
+            // A limit that no page may read of looks like an outage.
+            if let Some(since) = self.link.gone_since() {
+                self.returned(self.now.since(since));
+            }
             self.link.down = None;
         }
         is_back
@@ -123,7 +132,7 @@ impl Shared {
     /// When to look for the service again: not while it asked everybody to wait, nor while there is no token.
     pub fn probe_at(&self) -> Option<Instant> {
         let at = self.link.probe_at().filter(|_| !self.token.is_awaited())?;
-        Some(at.max(self.throttled_until))
+        Some(at.max(self.throttled_until).max(self.availability.next_at()))
     }
 
     /// Asks whether the service is there. The rules are the shortest answer there is, but not every service, or its
@@ -131,6 +140,28 @@ impl Shared {
     pub fn probe(&mut self) {
         let request = if self.link.answered_rules { Request::rules() } else { Request::list() };
         self.link.probe = Some(self.send(Target::Probe, request, 0));
+    }
+
+    /// Asks whether the service is there, if it ever was and nothing is known against it.
+    pub fn look(&mut self) {
+        if self.link.answered && !self.link.is_down() && !self.link.is_probed() && !self.may_not_ask() {
+            self.probe();
+        }
+    }
+
+    /// Whether a request that was sent at `sent`, and is silent, may be waited for: the service answers others.
+    pub fn is_there(&self, sent: Instant) -> bool {
+        let is_over = self.now.since(sent) >= self.longest_silence();
+        self.link.answered && !self.link.is_down() && !self.may_not_ask() && !is_over
+    }
+
+    /// Gives a silent request more time, and asks whether the service is still there meanwhile.
+    pub fn give_time(&mut self, op: OpId) {
+        self.look();
+        let at = self.now.plus(self.config.stall + VERDICT_AFTER);
+        if let Some(operation) = self.operations.get_mut(op) {
+            operation.deadline = Some(Deadline::new(at));
+        }
     }
 
     /// The probe ended.

@@ -21,6 +21,7 @@
 
 mod action;
 mod admission;
+mod availability;
 mod backoff;
 mod call;
 mod calls;

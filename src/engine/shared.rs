@@ -1,6 +1,7 @@
 //! What all uploads and calls of a bucket share.
 
 use super::admission::Admission;
+use super::availability::{Availability, Class};
 use super::link::Link;
 use super::operations::{Deadline, Kind, Operation, Operations, Target};
 use super::progress::Speed;
@@ -34,6 +35,7 @@ pub(super) struct Shared {
     pub speed: Speed,
     /// The service asked every request to wait until then.
     pub throttled_until: Instant,
+    pub availability: Availability,
     pub admission: Admission,
     pub operations: Operations,
     pub starts: Starts,
@@ -58,6 +60,7 @@ impl Shared {
             window: Window::new(config.parallel),
             speed: Speed::default(),
             throttled_until: Instant::default(),
+            availability: Availability::default(),
             admission: Admission::default(),
             operations: Operations::default(),
             starts: Starts::default(),
@@ -107,12 +110,20 @@ impl Shared {
     /// What is dead is found out by the first try, after `base` milliseconds; what is only slow gets four times as long
     /// in the second, and sixteen times in each further one.
     fn silence(&self, base: u64, stalls: u32) -> u64 {
-        base.saturating_mul(1 << (2 * stalls.min(2))).min(LONGEST_SILENCE.max(self.config.stall))
+        base.saturating_mul(1 << (2 * stalls.min(2))).min(self.longest_silence())
+    }
+
+    /// The longest silence of a request, in milliseconds.
+    pub fn longest_silence(&self) -> u64 {
+        LONGEST_SILENCE.max(self.config.stall)
     }
 
     /// Sends a request that bears no part, and that stalled `stalls` times before.
     pub fn send(&mut self, target: Target, request: Request, stalls: u32) -> OpId {
         let op = self.begin(target, Kind::Request, Some(self.silence(self.config.stall, stalls)));
+        if !matches!(target, Target::Call(_)) {
+            self.availability.sent(self.now);
+        }
         self.emit(Action::Send { op, request, part: None, report: false });
         op
     }
@@ -171,6 +182,11 @@ impl Shared {
         }
     }
 
+    /// When a request of this class may be sent, as far as the service and the link have their say.
+    pub fn opens_at(&self, class: Class) -> Instant {
+        self.throttled_until.max(self.link.retry_at()).max(self.availability.opens_at(class))
+    }
+
     /// Whether nothing at all may be sent now.
     pub fn is_blocked(&self) -> bool {
         self.may_not_ask() || self.link.retry_at() > self.now
@@ -184,8 +200,16 @@ impl Shared {
 
     /// How a failed request is tried again; `None` when it is not. A 401 costs no try: the token is renewed once, then
     /// tried again for some seconds, and only then is the request given up. Where `waits`, a failed connection costs
-    /// none while there is no network, or nothing may be asked anyway.
-    pub fn next_try(&mut self, mut tries: Tries, failure: &Failure, epoch: u64, waits: bool) -> Option<Tries> {
+    /// none while there is no network, or nothing may be asked anyway. What the service refuses to everybody of a class
+    /// costs none either, for a while.
+    pub fn next_try(
+        &mut self,
+        mut tries: Tries,
+        failure: &Failure,
+        epoch: u64,
+        waits: bool,
+        class: Option<Class>,
+    ) -> Option<Tries> {
         if failure.code == Code::Unauthorized && failure.status.is_some() {
             tries.sent = tries.sent.saturating_sub(1);
             tries.due = self.now;
@@ -200,6 +224,14 @@ impl Shared {
         tries.unconnected = failure.is_connection_failure();
         if tries.unconnected && waits && (self.link.is_down() || self.may_not_ask()) {
             // The link, the token or the service says for how long.
+            tries.sent = tries.sent.saturating_sub(1);
+            tries.due = self.now;
+            return Some(tries);
+        }
+        if let Some(class) = class
+            && (failure.is_unavailable() || tries.unconnected)
+            && self.waits_with_all(class)?
+        {
             tries.sent = tries.sent.saturating_sub(1);
             tries.due = self.now;
             return Some(tries);

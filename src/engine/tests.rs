@@ -418,18 +418,62 @@ fn parts_that_take_minutes_to_be_joined_are_joined_once() {
     assert_eq!(script.state(1), State::Done);
 }
 
+/// Waits until the try under way of the first upload's only part is given up, while the service answers all else.
+fn given_up(script: &mut Script) -> u64 {
+    let began = script.now;
+    loop {
+        let asked = script.wait();
+        if asked.contains("list") {
+            script.answer("list", "[]");
+        }
+        if asked.contains("cancel put 1/1") {
+            return script.now.since(began) / 1000;
+        }
+    }
+}
+
 #[test]
 fn each_try_of_a_part_is_given_more_time() {
     let mut script = Script::sending(2, 1);
     let mut silences = Vec::new();
     for _ in 0..3 {
-        let began = script.now;
-        while !script.wait().contains("cancel put 1/1") {}
-        silences.push(script.now.since(began) / 1000);
+        let op = script.ops["put 1/1"];
+        script.tell(Event::Moved { op, bytes: 1 });
+        silences.push(given_up(&mut script));
+        while !script.ops.contains_key("put 1/1") || script.ops["put 1/1"] == op && script.state(1) != State::Failed {
+            script.wait();
+        }
     }
     // The back-off, and the time for its bytes, are in them.
     let least = [10, 40, 160];
     assert!(silences.iter().zip(least).all(|(silence, least)| (least..least + 5).contains(silence)), "{silences:?}");
+}
+
+#[test]
+fn what_was_handed_over_twice_is_waited_for_while_the_service_answers() {
+    let mut script = Script::sending(2, 1);
+    let hand_over = |script: &mut Script| script.tell(Event::Moved { op: script.ops["put 1/1"], bytes: PART });
+    hand_over(&mut script);
+    assert_eq!(given_up(&mut script), STALL / 1000);
+    assert_eq!(script.wait(), "put 1/1");
+    hand_over(&mut script);
+    assert!(given_up(&mut script) >= 600, "ten minutes");
+}
+
+#[test]
+fn what_was_handed_over_to_a_service_that_is_gone_waits_for_it() {
+    let mut script = Script::sending(2, 1);
+    script.tell(Event::Moved { op: script.ops["put 1/1"], bytes: PART });
+    assert_eq!(script.wait(), "cancel put 1/1, list");
+    assert_eq!(script.wait(), "put 1/1");
+    while script.state(1) != State::Waiting {
+        script.wait();
+    }
+    assert!(script.now.0 <= 2 * STALL + 1000, "what is dead is found out soon: {:?}", script.now);
+    for _ in 0..100 {
+        script.wait();
+    }
+    assert_eq!(script.state(1), State::Waiting, "for as long as it takes");
 }
 
 #[test]
@@ -660,7 +704,7 @@ fn in_an_outage_the_token_is_doubted_now_and_then() {
         }
     }
     assert_eq!((asked, script.state(1)), (vec![30, 60, 90, 120], State::Waiting));
-    assert!(probes > 20, "{probes}");
+    assert!((10..20).contains(&probes), "{probes}");
 }
 
 #[test]
@@ -832,11 +876,12 @@ fn a_request_that_stands_still_is_given_up_and_sent_again() {
     let op = script.ops["put 1/1"];
     script.now = Instant(STALL - 1);
     script.tell(Event::Moved { op, bytes: 1 });
-    assert_eq!(script.wait(), "cancel put 1/2");
+    assert_eq!(script.wait(), "cancel put 1/2, list", "is the service still there?");
     assert_eq!(script.now, Instant(STALL));
+    assert_eq!(script.answer("list", "[]"), "");
     script.tell(Event::Moved { op, bytes: 1 });
     assert_eq!(script.engine.parts_allowed(), 1);
-    assert_eq!(script.wait(), "cancel put 1/1, put 1/2", "the same bytes again are no movement");
+    assert_eq!(script.wait(), "cancel put 1/1, list, put 1/2", "the same bytes again are no movement");
     assert_eq!(script.now, Instant(2 * STALL - 1));
 }
 
@@ -846,7 +891,8 @@ fn a_part_that_nobody_hears_of_gets_time_for_its_bytes_and_reports_next() {
     script.pick_as(PART, false);
     script.asked();
     script.start(1);
-    assert_eq!(script.wait(), "cancel put 1/1");
+    assert_eq!(script.wait(), "cancel put 1/1, list");
+    assert_eq!(script.answer("list", "[]"), "");
     assert!(script.now > Instant(STALL + PART / 2100), "{:?}", script.now);
     loop {
         script.now = script.engine.wake_at().unwrap().0;
@@ -874,8 +920,12 @@ fn a_file_that_is_never_read_holds_no_other_and_is_given_up() {
     for _ in 0..40 {
         script.now = script.engine.wake_at().unwrap().0;
         while let Some(action) = script.engine.poll(script.now) {
-            if let Action::Settle { upload } = action {
-                asked.push_str(&format!("settled {} ", upload.0));
+            match action {
+                Action::Settle { upload } => asked.push_str(&format!("settled {} ", upload.0)),
+                Action::Send { op, request, part: None, .. } if request.path == "/buckets" => {
+                    script.end(op, Outcome::Response(response(200, None, "[]")));
+                }
+                _ => {}
             }
         }
         if asked.contains('2') {
@@ -898,7 +948,7 @@ fn a_sleep_gives_every_request_one_more_chance() {
     script.now = Instant(3_600_000);
     assert_eq!(script.asked(), "");
     script.now = Instant(3_600_000 + STALL);
-    assert_eq!(script.asked(), "cancel put 1/1");
+    assert_eq!(script.asked(), "cancel put 1/1, list");
 }
 
 #[test]
@@ -945,7 +995,7 @@ fn a_service_that_is_gone_is_looked_for_and_costs_no_try() {
         assert_eq!(script.wait(), "list");
         script.ends("list", Outcome::NoResponse);
     }
-    assert_eq!(script.now, gone.plus(1500), "every half second at first");
+    assert_eq!(script.now, gone.plus(2000), "after half a second, then after as long as it is gone");
     assert_eq!(script.wait(), "list");
     assert_eq!(script.answer("list", "[]"), "put 1/1");
 }
@@ -1415,4 +1465,111 @@ fn a_closed_bucket_keeps_its_uploads_and_answers_its_calls() {
     let closed = script.tell(Event::Close);
     assert_eq!(closed, "cancel put 1/1, cancel put 1/2, settled 1, cancel list, reply 1 closed");
     assert_eq!(script.state(1), State::Aborted);
+}
+
+/// Answers each request with what `status` says of it, for `millis`, or until nothing is to come; gives them all.
+fn answered_so(script: &mut Script, millis: u64, status: impl Fn(&str) -> u16) -> Vec<String> {
+    let (until, mut asked, mut sent) = (script.now.plus(millis), script.asked(), Vec::new());
+    loop {
+        for name in asked.split(", ") {
+            let Some(op) = script.ops.get(name.split(" with ").next().unwrap()).copied() else { continue };
+            let body = match (status(name), name.split([' ', '/']).next().unwrap()) {
+                (200, "start") => format!(r#"{{"fileKey":"{name}","uploadId":"id"}}"#),
+                (200, "put") => r#"{"tag":"tag"}"#.to_owned(),
+                (200, "list") => "[]".to_owned(),
+                _ => "{}".to_owned(),
+            };
+            script.end(op, Outcome::Response(response(status(name), None, &body)));
+            sent.push(name.to_owned());
+        }
+        asked = script.asked();
+        if asked.is_empty() {
+            let Some((at, _)) = script.engine.wake_at().filter(|(at, _)| *at < until) else { return sent };
+            script.now = at;
+            asked = script.asked();
+        }
+    }
+}
+
+#[test]
+fn a_service_that_refuses_everybody_fails_nobody() {
+    for refused in [503, 502, 504, 429, 522] {
+        for parts_only in [false, true] {
+            let mut script = Script::new(4, 8);
+            script.pick(12 * PART);
+            for _ in 0..30 {
+                script.pick(1);
+            }
+            let sent =
+                answered_so(
+                    &mut script,
+                    120_000,
+                    |name| {
+                        if name.starts_with("put") || !parts_only { refused } else { 200 }
+                    },
+                );
+            let waits = sent.iter().filter(|name| name.starts_with("put") || !parts_only).count();
+            assert!((5..30).contains(&waits), "{refused}, {parts_only}: {sent:?}");
+            assert!((1..=31).all(|upload| script.view(upload).failure.is_none()));
+            let state = if parts_only { State::Waiting } else { script.state(1) };
+            assert_eq!((script.state(1), state), (State::Waiting, State::Waiting));
+            answered_so(&mut script, 120_000, |_| 200);
+            let ended = (1..=31).filter(|upload| script.state(*upload) == State::Done).count();
+            assert_eq!(ended, 31, "{refused}, {parts_only}");
+        }
+    }
+}
+
+#[test]
+fn one_request_that_is_refused_by_itself_costs_tries() {
+    let mut script = Script::new(2, 3);
+    script.pick(1);
+    let sent = answered_so(&mut script, 120_000, |name| if name.starts_with("put") { 503 } else { 200 });
+    assert_eq!(sent.iter().filter(|name| name.starts_with("put")).count(), 3, "{sent:?}");
+    assert_eq!(script.code(1), Some(Code::Server));
+}
+
+#[test]
+fn one_file_waits_with_everybody_where_all_is_refused() {
+    let mut script = Script::new(2, 8);
+    script.pick(1);
+    let sent = answered_so(&mut script, 300_000, |_| 503);
+    assert!(sent.len() < 40, "{sent:?}");
+    assert_eq!(script.state(1), State::Waiting);
+    answered_so(&mut script, 30_000, |_| 200);
+    assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn everybody_is_refused_for_a_quarter_of_an_hour_at_most() {
+    let mut script = Script::new(2, 8);
+    script.pick(2 * PART);
+    answered_so(&mut script, 14 * 60_000, |_| 503);
+    assert_eq!(script.state(1), State::Waiting);
+    answered_so(&mut script, 3 * 60_000, |_| 503);
+    assert_eq!(script.code(1), Some(Code::Server));
+}
+
+#[test]
+fn a_session_without_rules_behind_a_failing_proxy_uploads_all_the_same() {
+    let mut script = Script::with_rules(2, 8);
+    script.pick(1);
+    answered_so(&mut script, 60_000, |name| if name == "rules" { 502 } else { 200 });
+    assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn who_comes_back_from_too_many_requests_sends_slowly() {
+    let mut script = Script::new(2, 8);
+    script.pick(12 * PART);
+    let limited = std::cell::Cell::new(0);
+    let limit = |_: &str| {
+        limited.set(limited.get() + 1);
+        if limited.get() > 8 { 429 } else { 200 }
+    };
+    answered_so(&mut script, 10_000, limit);
+    let sent = answered_so(&mut script, 10_000, |_| 200).len();
+    assert!((2..8).contains(&sent), "{sent}");
+    answered_so(&mut script, 60_000, |_| 200);
+    assert_eq!(script.state(1), State::Done);
 }

@@ -40,11 +40,6 @@ impl Exchange {
         Self { op: None, tries }
     }
 
-    /// Whether it can be sent at `now`.
-    pub fn is_due(&self, now: Instant) -> bool {
-        self.op.is_none() && self.tries.due <= now
-    }
-
     /// A try begins.
     pub fn send(&mut self, op: OpId) {
         self.op = Some(op);

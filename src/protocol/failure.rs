@@ -186,6 +186,13 @@ impl Failure {
         self.is_throttling() || matches!(self.code, Code::Timeout)
     }
 
+    /// Whether it says nothing of the request: the service, or what stands before it, is overloaded or being deployed.
+    /// 520 to 530 are Cloudflare's.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self.status, Some(429 | 502..=504 | 520..=530))
+    }
+
     /// Whether the service asked every request, not just this one, to slow down.
     #[must_use]
     pub const fn is_throttling(&self) -> bool {

@@ -120,3 +120,28 @@ test("bytes that something on the way takes at once and passes on slowly arrive"
     ok((await count(service, "PUT /buckets")) <= 4, "a part is sent more than twice");
   }
 });
+
+for (const [what, match] of [["every request", { method: "*" }], ["every part", put]]) {
+  test(`a deployment: 503 to ${what} for seconds fails no upload, and is no storm`, async () => {
+    const service = await scenario();
+    const bucket = await service.open({ partSize: PART });
+    await bucket.upload(file(1)).done;
+    await service.rules([{ match, do: { status: 503 } }]);
+    const uploads = [file(2 * PART + 1), ...[1, 2, 3, 4, 5, 6].map((length) => file(length))].map((file) => bucket.upload(file));
+    await new Promise((resolve) => setTimeout(resolve, 7000));
+    const sent = await service.log();
+    ok(sent.length <= 14, `${sent.length} requests in seven seconds: ${calls(sent)}`);
+    ok(uploads.some(({ state }) => state === "waiting"), "nobody waits");
+    await service.rules([]);
+    const keys = (await Promise.all(uploads.map(({ done }) => done))).map(({ key }) => key);
+    same(new Set(keys).size, 7);
+  });
+}
+
+test("a limiter that refuses what is above its rate, preflights too and unreadably, is not stormed", async () => {
+  const service = await scenario([{ match: { method: "*" }, do: { limit: { requests: 10, seconds: 5 }, hideCors: true } }]);
+  const bucket = await service.open({ partSize: PART });
+  await bucket.upload(file(5 * PART + 1)).done;
+  const sent = await service.log();
+  ok(sent.length <= 20, `${sent.length} requests: ${calls(sent)}`);
+});

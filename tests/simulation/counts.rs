@@ -49,6 +49,8 @@ pub const KINDS: &[&str] = &[
     "fault: hangs before acting",
     "fault: malformed after acting",
     "fault: malformed before acting",
+    "fault: no part is served",
+    "fault: nobody is served",
     "fault: redirected",
     "fault: restart",
     "fault: restart that loses files",

@@ -41,6 +41,7 @@ pub enum Happening {
     Restart {
         loses: bool,
     },
+    Refuse(crate::model::service::Refusing),
     Change(usize, Change),
 }
 
@@ -49,7 +50,12 @@ impl Happening {
     pub fn is_inevitable(&self) -> bool {
         match self {
             Self::Person(_, act) => matches!(act, Act::Pick(_) | Act::Call(_) | Act::Resume),
-            Self::Die(_) | Self::Network { .. } | Self::Expire | Self::Restart { .. } | Self::Change(..) => false,
+            Self::Die(_)
+            | Self::Network { .. }
+            | Self::Expire
+            | Self::Restart { .. }
+            | Self::Refuse(_)
+            | Self::Change(..) => false,
             _ => true,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::happening::Happening;
 use crate::model::files::Change;
+use crate::model::service::Refusing;
 use crate::trace::Subject;
 use crate::world::World;
 use partway::engine::{Call, CallId, Event, Instant, LEAST_PART, UploadId};
@@ -101,6 +102,12 @@ impl World {
         if self.chance.percent(faults.restarts) {
             let loses = self.chance.percent(50);
             self.after(0, 10_000, Happening::Restart { loses });
+        }
+        if self.chance.percent(faults.refusals) {
+            let (status, parts_only) = (self.chance.one_of(&[429, 502, 503, 504, 522]), self.chance.percent(30));
+            let since = self.chance.between(0, 10_000);
+            let until = since + self.chance.one_of(&[3000, 60_000, 300_000, 800_000]);
+            self.at(since, Happening::Refuse(Refusing { status, parts_only, since, until }));
         }
         if self.chance.percent(faults.changes) {
             let file = self.chance.between(0, files as u64 - 1) as usize;

@@ -203,6 +203,15 @@ impl World {
                 let until = self.now + self.chance.between(1, 3000);
                 self.model.service.restart(until, loses);
             }
+            Happening::Refuse(refusing) => {
+                self.note(Subject::default(), || format!("the service serves nobody: {refusing:?}"));
+                self.counts.add(if refusing.parts_only {
+                    "fault: no part is served"
+                } else {
+                    "fault: nobody is served"
+                });
+                self.model.service.refusing = Some(refusing);
+            }
             Happening::Change(file, change) => {
                 self.note(Subject::default(), || format!("file {file} changes: {change:?}"));
                 self.counts.add(match change {

@@ -5,6 +5,7 @@ mod rules;
 mod sending;
 mod waiting;
 
+use super::availability::Class;
 use super::calls::{PendingCall, Verdict};
 use super::shared::Shared;
 use super::small_map::SmallMap;
@@ -158,7 +159,7 @@ impl Engine {
         let id = UploadId(self.last_upload);
         self.uploads.insert(id, Upload::new(id, file, self.shared.config.part_size));
         self.queue.push_back(id);
-        self.queue_changed |= self.shared.link.is_down();
+        self.queue_changed |= self.shared.link.is_down() || self.shared.availability.holds(Class::Rest);
         id
     }
 

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::engine::operations::{Deadline, Kind, Operation, Suspect, Target};
 use crate::engine::upload::FlightStep;
-use crate::engine::{Backoff, Bytes, CallId, Given, Instant, OpId, Outcome, UploadId};
+use crate::engine::{Backoff, Bytes, CallId, Given, OpId, Outcome, UploadId};
 use crate::protocol::{Code, Failure, FileInfo, Response, part_tag};
 
 /// Least average rate, in bytes a millisecond, of an answer that has come for this many times the stall timeout.
@@ -69,7 +69,7 @@ impl Engine {
         if let Target::Part(id, part) = operation.target
             && let Some(upload) = self.uploads.get_mut(&id)
         {
-            upload.part_moved(part, bytes, now);
+            upload.part_moved(part, bytes, &self.shared);
         }
     }
 
@@ -82,8 +82,9 @@ impl Engine {
         let result = match outcome {
             Outcome::Response(response) => {
                 received_at = response.received_at;
-                self.shared.link.answered(is_rules);
-                response.success()
+                let result = response.success();
+                self.shared.link.answered(is_rules && result.is_ok());
+                result
             }
             Outcome::TooLong => Err(Failure { status: Some(200), ..Failure::protocol("it is too long") }),
             Outcome::Redirected { status } => {
@@ -107,11 +108,14 @@ impl Engine {
                 if let Err(failure) = &result
                     && failure.status.is_some()
                 {
-                    self.note_failure(failure, operation.since);
+                    self.note_failure(failure, &operation);
                     // What failed before may have been refused like this, by an answer that no page may read.
                     if failure.code == Code::Unauthorized && operation.epoch == self.shared.token.epoch {
                         self.shared.token_refused(1);
                     }
+                }
+                if result.is_ok() {
+                    self.queue_changed |= self.shared.served(Target::Probe);
                 }
                 let is_there = !result.is_err_and(|failure| failure.is_connection_failure());
                 self.probe_ended(op, is_there);
@@ -140,7 +144,7 @@ impl Engine {
     /// A request has ended for good.
     pub(super) fn request_ended(&mut self, op: OpId, result: Result<Vec<u8>, Failure>, received_at: f64) {
         let Some(operation) = self.shared.operations.end(op) else { return };
-        let Operation { target, epoch, since, .. } = operation;
+        let Operation { target, epoch, since, .. } = operation.clone();
         if result.is_ok() {
             self.shared.was_silent(&operation);
         }
@@ -148,8 +152,9 @@ impl Engine {
         if is_answered && self.shared.reached(since) {
             self.reconnected();
         }
-        if let Err(failure) = &result {
-            self.note_failure(failure, since);
+        match &result {
+            Err(failure) => self.note_failure(failure, &operation),
+            Ok(_) => self.queue_changed |= self.shared.served(target),
         }
         let shared = &mut self.shared;
         match target {
@@ -165,6 +170,7 @@ impl Engine {
                         let bytes = upload.plan.len(part);
                         shared.speed.moved(bytes, shared.now);
                         shared.window.stored(bytes, shared.now);
+                        upload.part_answered(part, &operation, shared.now);
                         upload.part_arrived(part, tag, shared);
                     }
                     Err(failure) => upload.part_failed(part, failure, epoch, shared),
@@ -180,13 +186,19 @@ impl Engine {
     }
 
     /// What a failure says of the service as a whole.
-    fn note_failure(&mut self, failure: &Failure, since: Instant) {
-        let shared = &mut self.shared;
+    fn note_failure(&mut self, failure: &Failure, operation: &Operation) {
+        let (shared, since) = (&mut self.shared, operation.since);
         if failure.is_throttling()
             && let Some(wait) = failure.retry_after
         {
             let until = shared.now.plus(wait.min(Backoff::LONGEST_ASKED));
             shared.throttled_until = shared.throttled_until.max(until);
+        }
+        if failure.is_unavailable() {
+            shared.refused(operation.target, since, failure);
+            self.queue_changed = true;
+        } else if failure.status.is_some() {
+            self.queue_changed |= shared.served(operation.target);
         }
         if failure.is_overload() {
             shared.window.overloaded(since, shared.now);

@@ -1,6 +1,7 @@
 //! The session's rules: one request for all who wait for them.
 
 use super::Engine;
+use crate::engine::availability::Class;
 use crate::engine::operations::Target;
 use crate::engine::tries::Exchange;
 use crate::engine::{Answer, CallId, Instant, RulesSource};
@@ -97,7 +98,7 @@ impl Engine {
         // A service that hangs here, or keeps failing, must not delay uploads further.
         let hangs = failure.code == Code::Timeout && failure.status.is_none() && !self.shared.link.is_down();
         let callers = self.callers();
-        let next = self.shared.next_try(self.rules.exchange.tries, &failure, epoch, true);
+        let next = self.shared.next_try(self.rules.exchange.tries, &failure, epoch, true, Some(Class::Rest));
         let is_unauthorized = matches!(failure.code, Code::Unauthorized | Code::InvalidOption);
         let last = hangs || failure.code == Code::Protocol;
         let spent = next.is_none_or(|tries| last || tries.sent >= TRIES_FOR_UPLOADS);

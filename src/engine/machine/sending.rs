@@ -1,6 +1,7 @@
 //! What is sent next, and for whom.
 
 use super::Engine;
+use crate::engine::availability::Class;
 use crate::engine::operations::{Operation, Target};
 use crate::engine::shared::Shared;
 use crate::engine::upload::Upload;
@@ -36,18 +37,19 @@ impl Engine {
         if self.shared.link.is_down() && places > 0 {
             return false;
         }
-        self.send_step()
+        let may_send_rest = self.shared.may_send(Class::Rest);
+        may_send_rest && self.send_step()
             || self.send_call()
-            || self.send_rules()
-            || self.start_next()
-            || self.send_part()
-            || self.remove_stray()
+            || may_send_rest && (self.send_rules() || self.start_next())
+            || self.shared.may_send(Class::Parts) && self.send_part()
+            || may_send_rest && self.remove_stray()
     }
 
     fn send_step(&mut self) -> bool {
-        let is_due = |upload: &&Upload| upload.step_is_due(&self.shared);
-        let upload = self.active.iter().filter_map(|id| self.uploads.get(id)).find(is_due);
-        let Some(id) = upload.map(|upload| upload.id) else { return false };
+        // Who is refused goes to the end of the line.
+        let due =
+            |id| self.uploads.get(id)?.step_due().map(|due| (due, *id)).filter(|(due, _)| *due <= self.shared.now);
+        let Some((_, id)) = self.active.iter().filter_map(due).min() else { return false };
         if let Some(upload) = self.uploads.get_mut(&id).filter(|_| self.shared.has_token()) {
             upload.send_step(&mut self.shared);
         }
@@ -133,6 +135,7 @@ impl Engine {
             self.shared.speed.begin(now);
             self.shared.window.begin(now);
         }
+        self.shared.availability.sent(now);
         if let Some(upload) = self.uploads.get_mut(&id) {
             upload.take_part(part, &mut self.shared);
         }

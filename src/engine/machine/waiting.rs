@@ -1,7 +1,8 @@
 //! What happens because time goes on: deadlines, waits, and when the engine is to be woken, and why.
 
 use super::Engine;
-use crate::engine::operations::{Kind, Target};
+use crate::engine::availability::Class;
+use crate::engine::operations::{Kind, Operation, Target};
 use crate::engine::upload::Upload;
 use crate::engine::{Action, Instant, OpId};
 use crate::protocol::{Code, Failure};
@@ -48,6 +49,9 @@ impl Engine {
         if self.shared.probe_at().is_some_and(|at| at <= self.shared.now) && self.waits_for_service() {
             self.shared.probe();
         }
+        if self.waits_for_service() {
+            self.shared.ask_what_else();
+        }
         self.end_with_session();
         if std::mem::take(&mut self.may_ask_back) {
             for upload in self.uploads.values_mut() {
@@ -89,6 +93,9 @@ impl Engine {
     /// Gives up an operation that moved nothing for too long.
     fn give_up(&mut self, op: OpId) {
         let Some(operation) = self.shared.operations.get(op).cloned() else { return };
+        if self.may_be_thinking(&operation) && self.shared.is_there(operation.since) {
+            return self.shared.give_time(op);
+        }
         let stalled = Failure::stalled(self.shared.config.stall);
         self.shared.emit(Action::Cancel { op });
         match operation.kind {
@@ -105,8 +112,21 @@ impl Engine {
                     upload.note_stall(part, &self.shared);
                 }
                 self.request_ended(op, Err(stalled), 0.0);
+                // Whether the service is gone is found out sooner than by the next try, which is given more time.
+                if operation.is_part() {
+                    self.shared.look();
+                }
             }
         }
+    }
+
+    /// Whether a part was handed over whole, as far as is known, in a later try: it may be on its way still, or the
+    /// service may be at work on it.
+    fn may_be_thinking(&self, operation: &Operation) -> bool {
+        let Target::Part(id, part) = operation.target else { return false };
+        let Some(upload) = self.uploads.get(&id).filter(|_| operation.kind == Kind::Request) else { return false };
+        let is_whole = operation.moved == 0 || operation.moved >= upload.plan.len(part);
+        is_whole && upload.flight(part).is_some_and(|flight| flight.tries.stalls > 0)
     }
 
     /// An operation that sends nothing was not answered in time.
@@ -167,15 +187,15 @@ impl Engine {
     fn send_at(&self) -> Option<Instant> {
         let shared = &self.shared;
         let now = shared.now;
-        let active = self.active.iter().filter_map(|id| self.uploads.get(id));
+        let active = || self.active.iter().filter_map(|id| self.uploads.get(id));
         let queued = (!self.queue.is_empty() && !self.rules.hold_uploads()).then_some(now);
         let strays = (!self.strays.is_empty()).then_some(now);
-        let due = active.filter_map(Upload::due).chain(queued).chain(strays).chain(self.rules_due());
-        let due = due.chain(self.makes_room());
-        let held = shared.throttled_until.max(shared.link.retry_at());
-        let uploads = due.map(|due| due.max(held));
+        let steps = active().filter_map(Upload::step_due).chain(queued).chain(strays).chain(self.rules_due());
+        let parts = active().filter_map(Upload::parts_due).chain(self.makes_room());
+        let (rest_opens, parts_open) = (shared.opens_at(Class::Rest), shared.opens_at(Class::Parts));
+        let uploads = steps.map(|due| due.max(rest_opens)).chain(parts.map(|due| due.max(parts_open)));
         let is_offline = shared.link.is_offline();
-        let calls_held = if is_offline { held } else { shared.throttled_until };
+        let calls_held = shared.throttled_until.max(if is_offline { shared.link.retry_at() } else { now });
         let calls = self.calls.values().filter_map(|call| call.due()).map(|due| due.max(calls_held));
         uploads.chain(calls).filter(|due| *due > now).min()
     }

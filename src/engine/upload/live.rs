@@ -4,6 +4,7 @@ use super::Upload;
 use super::orphans::Orphans;
 use super::parts::FlightStep;
 use super::stage::{End, Live, LiveStep, Stage};
+use crate::engine::availability::Class;
 use crate::engine::operations::{Kind, Target};
 use crate::engine::shared::Shared;
 use crate::engine::tries::{Exchange, Tries};
@@ -15,7 +16,7 @@ impl Upload {
     /// Begins a part: first the file is looked at, as Firefox never ends a request whose file has changed.
     pub fn take_part(&mut self, part: u32, shared: &mut Shared) {
         if self.parts.in_flight() == 0 {
-            self.meter.speed.begin(shared.now);
+            self.begin_moving(shared.now);
         }
         let op = shared.begin(Target::Part(self.id, part), Kind::Local, Some(shared.config.stall));
         self.parts.take(part, op);
@@ -62,7 +63,7 @@ impl Upload {
             op
         });
         self.parts.arrived(part, tag, length, op);
-        self.advance(length.saturating_sub(moved), shared.now);
+        self.advance(length.saturating_sub(moved), shared);
         self.check_parts(shared);
     }
 
@@ -151,7 +152,7 @@ impl Upload {
         if resumed && failure.code == Code::NotFound {
             return self.restart(shared);
         }
-        match shared.next_try(tries, &failure, epoch, true) {
+        match shared.next_try(tries, &failure, epoch, true, Some(Class::Parts)) {
             Some(tries) => self.parts.put_back(part, tries),
             None => self.finish(End::Failed(failure), shared),
         }

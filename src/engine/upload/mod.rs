@@ -3,6 +3,7 @@
 mod claiming;
 mod ending;
 mod live;
+mod meter;
 mod orphans;
 mod parts;
 mod patience;
@@ -10,18 +11,14 @@ mod stage;
 mod starting;
 mod step;
 
+use super::availability::Class;
 use super::operations::Target;
-use super::progress::Speed;
 use super::shared::Shared;
-use super::{
-    Action, FileSpec, Identity, Instant, PeerMessage, PeerReport, Plan, Progress, Remote, State, UploadId, View,
-};
+use super::{FileSpec, Identity, Instant, Plan, Remote, State, UploadId, View};
+use meter::Meter;
 use parts::Parts;
 pub(super) use parts::{Flight, FlightStep};
 use stage::{Claiming, End, EndStep, Live, LiveStep, Stage, Starting};
-
-/// Shortest time between two reports of an upload's progress, in milliseconds: a screen shows no more.
-const SHOW_EVERY: u64 = 50;
 
 /// One upload.
 #[derive(Debug)]
@@ -67,22 +64,6 @@ impl Claim {
     fn new(identity: Identity) -> Self {
         Self { identity, locked: false, keeps: true, recorded: false, handover_requested: false, left: None }
     }
-}
-
-/// What a person sees of it.
-#[derive(Clone, Debug, Default)]
-struct Meter {
-    speed: Speed,
-    highest_sent: u64,
-    resumed_from: u64,
-    /// Parts that another tab has stored.
-    peer_parts: u32,
-    /// What was last shown, and when.
-    shown: Option<State>,
-    shown_at: Instant,
-    moved_since_shown: bool,
-    /// A speed above 0 was shown.
-    shown_moving: bool,
 }
 
 impl Upload {
@@ -178,12 +159,19 @@ impl Upload {
         self.stage.operation()
     }
 
-    /// When something of this upload can be sent next, if only time is in its way.
-    pub fn due(&self) -> Option<Instant> {
-        if self.wants_step() {
-            return self.stage.exchange().map(|exchange| exchange.tries.due);
-        }
+    /// When the request of its stage can be sent, if only time is in its way.
+    pub fn step_due(&self) -> Option<Instant> {
+        self.stage.exchange().filter(|_| self.wants_step()).map(|exchange| exchange.tries.due)
+    }
+
+    /// When a part can be sent next, if only time is in its way.
+    pub fn parts_due(&self) -> Option<Instant> {
         if self.paused || !self.stage.is_sending() { None } else { self.parts.due(&self.plan) }
+    }
+
+    /// When something of this upload can be sent next, if only time is in its way.
+    fn due(&self) -> Option<Instant> {
+        self.step_due().or_else(|| self.parts_due())
     }
 
     /// The network is back: what failed for want of it waits no longer.
@@ -219,21 +207,6 @@ impl Upload {
         std::mem::take(&mut self.paused)
     }
 
-    /// `bytes` of a part were handed to the network in this try.
-    pub fn part_moved(&mut self, part: u32, bytes: u64, now: Instant) {
-        let length = self.plan.len(part);
-        let Some(flight) = self.parts.flight_mut(part) else { return };
-        let more = bytes.min(length).saturating_sub(flight.moved);
-        flight.moved += more;
-        self.advance(more, now);
-    }
-
-    fn advance(&mut self, bytes: u64, now: Instant) {
-        self.meter.speed.moved(bytes, now);
-        self.meter.highest_sent = self.meter.highest_sent.max(self.parts.sent());
-        self.meter.moved_since_shown = true;
-    }
-
     /// The state now.
     pub fn state(&self, shared: &Shared) -> State {
         if let Stage::Ending(ending) = &self.stage {
@@ -247,14 +220,15 @@ impl Upload {
         if self.paused {
             return State::Paused;
         }
-        let offline = shared.link.is_down();
+        let class = if self.stage.is_sending() { Class::Parts } else { Class::Rest };
+        let is_refused = shared.link.is_down() || shared.availability.holds(class);
         let idles = || self.is_idle() && (shared.is_blocked() || self.due().is_some_and(|due| due > shared.now));
         match &self.stage {
-            Stage::Queued if offline => State::Waiting,
+            Stage::Queued if is_refused => State::Waiting,
             Stage::Queued => State::Queued,
             Stage::Claiming(Claiming::Following(_)) => State::Uploading,
             Stage::Claiming(_) => State::Starting,
-            _ if offline || idles() => State::Waiting,
+            _ if is_refused || idles() => State::Waiting,
             Stage::Starting(_) => State::Starting,
             Stage::Live(Live { step: LiveStep::Verifying(_), .. }) => State::Starting,
             Stage::Live(Live { step: LiveStep::Sending, .. }) => State::Uploading,
@@ -272,70 +246,6 @@ impl Upload {
             _ => None,
         };
         let state = self.state(shared);
-        View { state, progress: self.progress(state, now), key: self.key().map(str::to_owned), failure }
-    }
-
-    fn progress(&self, state: State, now: Instant) -> Progress {
-        let meter = &self.meter;
-        let total = self.plan.size();
-        let speed = if matches!(meter.shown, Some(State::Uploading)) { meter.speed.rate(now) } else { 0.0 };
-        let time_left = match state {
-            State::Done => Some(0.0),
-            _ if speed > 0.0 => Some((total - meter.highest_sent) as f64 * 1000.0 / speed),
-            _ => None,
-        };
-        Progress {
-            sent: meter.highest_sent,
-            total,
-            parts_done: self.parts.done().max(meter.peer_parts),
-            parts: self.plan.parts(),
-            speed,
-            time_left,
-            resumed_from: meter.resumed_from,
-        }
-    }
-
-    /// When it is to be shown again, if nothing happens before.
-    pub fn show_at(&self, now: Instant) -> Option<Instant> {
-        if self.has_ended() {
-            return None;
-        }
-        let next = self.meter.shown_at.plus(SHOW_EVERY);
-        let moved = self.meter.moved_since_shown.then_some(next);
-        let stands = self.meter.shown_moving.then(|| self.meter.speed.stands_at().max(next));
-        moved.into_iter().chain(stands.filter(|at| *at > now)).min()
-    }
-
-    /// Shows it, here and to other tabs, if it changed.
-    pub fn show(&mut self, shared: &mut Shared) {
-        let now = shared.now;
-        let state = self.state(shared);
-        let moves = self.meter.speed.rate(now) > 0.0;
-        let changed = self.meter.moved_since_shown || (self.meter.shown_moving && !moves);
-        let meter = &mut self.meter;
-        if meter.shown.unwrap_or(State::Queued) == state && !(changed && now.since(meter.shown_at) >= SHOW_EVERY) {
-            return;
-        }
-        (meter.shown, meter.shown_at) = (Some(state), now);
-        (meter.moved_since_shown, meter.shown_moving) = (false, moves);
-        let view = self.view(now, shared);
-        if let Some(claim) = self.claim.as_ref().filter(|claim| claim.locked && !self.is_following()) {
-            let report = Self::report(&view, None);
-            shared.emit(Action::Post { identity: claim.identity.clone(), message: PeerMessage::Report(report) });
-        }
-        shared.emit(Action::Show { upload: self.id, view });
-    }
-
-    /// What is shown is how it is now: the person may have done something since that was decided.
-    pub fn shown_now(&mut self, shared: &Shared) -> View {
-        if !self.has_ended() {
-            self.meter.shown = Some(self.state(shared));
-        }
-        self.view(shared.now, shared)
-    }
-
-    fn report(view: &View, end: Option<super::PeerEnd>) -> PeerReport {
-        let Progress { sent, parts_done, .. } = view.progress;
-        PeerReport { sent, parts_done, key: view.key.clone(), end }
+        View { state, progress: self.progress(state, now, shared), key: self.key().map(str::to_owned), failure }
     }
 }

@@ -143,6 +143,11 @@ impl Parts {
         !self.storing.is_empty()
     }
 
+    /// Those on their way, by number.
+    pub fn flights(&self) -> impl Iterator<Item = &(u32, Flight)> {
+        self.flights.iter()
+    }
+
     pub fn flight(&self, part: u32) -> Option<&Flight> {
         self.flights.get(&part)
     }

@@ -4,6 +4,7 @@ use super::Upload;
 use super::orphans::{AfterOrphans, OrphanStep, Orphans};
 use super::parts::Parts;
 use super::stage::{Claiming, End, EndStep, Ending, Live, LiveStep, Stage, Starting, Uncertain};
+use crate::engine::availability::Class;
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::{Exchange, Tries};
@@ -23,11 +24,6 @@ impl Upload {
     /// Whether the stage's own request waits to be sent, be it due or not.
     pub fn wants_step(&self) -> bool {
         (!self.paused || self.has_ended()) && self.stage.exchange().is_some_and(|exchange| exchange.op.is_none())
-    }
-
-    /// Whether it can be sent now.
-    pub fn step_is_due(&self, shared: &Shared) -> bool {
-        self.wants_step() && self.stage.exchange().is_some_and(|exchange| exchange.is_due(shared.now))
     }
 
     /// Sends it.
@@ -124,8 +120,11 @@ impl Upload {
         // second copy.
         let is_doubtful = failure.is_ambiguous() || matches!(failure.status, Some(404 | 409));
         let is_gone = failure.code == Code::NotFound;
-        // Waiting for a network is free.
-        let free = failure.is_connection_failure() && shared.link.is_down();
+        // Waiting for a network is free, and so is waiting with everybody.
+        let class = (!self.has_ended()).then_some(Class::Rest);
+        let is_unavailable = failure.is_unavailable() && class.is_some();
+        let free = failure.is_connection_failure() && shared.link.is_down()
+            || is_unavailable && shared.waits_with_all(Class::Rest) == Some(true);
         let spent = tries.sent.saturating_sub(u32::from(free));
         let doubted = Tries { sent: spent, ..tries };
         let is_removal_over = spent >= REMOVAL_TRIES && failure.code != Code::Unauthorized;
@@ -171,7 +170,7 @@ impl Upload {
         {
             return self.orphan_removed(is_gone, shared);
         }
-        match shared.next_try(tries, &failure, epoch, true) {
+        match shared.next_try(tries, &failure, epoch, true, class) {
             Some(tries) => {
                 if let Some(exchange) = self.stage.exchange_mut() {
                     exchange.tries = tries;

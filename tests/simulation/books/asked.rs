@@ -66,9 +66,12 @@ impl TabBook {
             }
         }
         let generation = self.token.generation;
-        let probes = self.link.lost.is_some() && matches!(wanted, Wanted::List | Wanted::Rules);
+        let probes = self.may_probe() && matches!(wanted, Wanted::List | Wanted::Rules);
         let flight =
             Flight { probes, wanted, upload, call, part: number, sent: now, moved: now, bytes: 0, reports, generation };
+        if flight.call.is_none() {
+            self.sends.push(now);
+        }
         self.flights.insert(op, flight);
         self.link.finders += u64::from(self.link.offline.is_some());
     }

@@ -6,6 +6,9 @@ use partway::engine::{Call, CallId, Config, Engine, Identity, OpId, UploadId};
 use partway::protocol::{Code, Rules};
 use std::collections::BTreeMap;
 
+/// How long requests may be held back once the service is back, in milliseconds.
+pub const GENTLE_FOR: u64 = 60_000;
+
 /// A request on its way.
 #[derive(Clone, Debug)]
 pub struct Flight {
@@ -106,6 +109,11 @@ pub struct LinkBook {
     /// When a connection last failed, or stalled; whether the service had ever answered before.
     pub lost: Option<u64>,
     pub answered_before_loss: bool,
+    /// It said last that it cannot serve parts, or the rest.
+    pub refuses_parts: bool,
+    pub refuses_rest: bool,
+    /// It serves again after it could not, or was gone: until then, requests may go out slowly.
+    pub gentle_until: u64,
 }
 
 /// What is known of the window.
@@ -128,6 +136,8 @@ pub struct TabBook {
     pub calls: BTreeMap<CallId, CallBook>,
     pub flights: BTreeMap<OpId, Flight>,
     pub ops: BTreeMap<OpId, Pending>,
+    /// When it sent what no call asked for.
+    pub sends: Vec<u64>,
     pub token: TokenBook,
     pub link: LinkBook,
     pub window: WindowBook,
@@ -179,6 +189,7 @@ impl TabBook {
             calls: BTreeMap::new(),
             flights: BTreeMap::new(),
             ops: BTreeMap::new(),
+            sends: Vec::new(),
             token: TokenBook::default(),
             link: LinkBook { offline, ..LinkBook::default() },
             window,
@@ -252,9 +263,24 @@ impl TabBook {
             })
     }
 
+    /// Whether nothing was answered since a connection failed.
+    pub fn is_gone(&self) -> bool {
+        self.link.lost.is_some_and(|lost| self.link.answered.is_none_or(|answered| answered <= lost))
+    }
+
+    /// Whether the service said last that it cannot serve something.
+    pub fn refuses(&self) -> bool {
+        self.link.refuses_parts || self.link.refuses_rest
+    }
+
+    /// Whether the engine may have asked the service whether it is there: a connection failed, or it could not serve.
+    pub fn may_probe(&self) -> bool {
+        self.link.lost.is_some() || self.refuses() || self.link.gentle_until > 0
+    }
+
     /// Whether a connection failed lately: what that means may not be known yet, and a probe may be on its way.
     pub fn is_suspicious(&self, now: u64) -> bool {
-        let gone = self.link.lost.is_some_and(|lost| self.link.answered.is_none_or(|answered| answered <= lost));
+        let gone = self.is_gone();
         let probes = self.flights.values().any(|flight| flight.probes);
         gone || probes
             || self
@@ -287,5 +313,7 @@ impl TabBook {
             || self.hold > now
             || self.link.offline.is_some()
             || self.is_suspicious(now)
+            || self.refuses()
+            || now < self.link.gentle_until
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Books;
 use super::answers::{Meaning, meaning};
-use super::tab::{Flight, Kind, TabBook};
+use super::tab::{Flight, GENTLE_FOR, Kind, TabBook};
 use super::upload::{Claim, Slot, Upload};
 use super::wanted::Wanted;
 use partway::engine::{Backoff, Event, Given, Lock, OpId, Outcome, Plan, Stored, UploadId};
@@ -224,6 +224,9 @@ impl TabBook {
 
     fn answered(&mut self, flight: &Flight, outcome: &Outcome, now: u64) {
         if !matches!(outcome, Outcome::NoResponse | Outcome::Unreadable) {
+            if self.is_gone() || flight.probes {
+                self.link.gentle_until = now + GENTLE_FOR;
+            }
             self.link.answered = Some(now);
             if self.link.offline.is_some_and(|since| flight.sent > since) {
                 self.online_again(now);
@@ -231,6 +234,17 @@ impl TabBook {
         }
         if let Outcome::Response(response) = outcome {
             self.link.responded = true;
+            let refuses = Failure::from_status(response.status, None).is_unavailable();
+            if self.refuses() && !refuses {
+                self.link.gentle_until = now + GENTLE_FOR;
+            }
+            let may_probe = matches!(flight.wanted, Wanted::List | Wanted::Rules);
+            if flight.part.is_some() || refuses && may_probe {
+                self.link.refuses_parts = refuses;
+            }
+            if flight.part.is_none() {
+                self.link.refuses_rest = refuses;
+            }
             if let (429 | 503, Some(wait)) = (response.status, response.retry_after) {
                 self.hold = self.hold.max(now + wait.min(Backoff::LONGEST_ASKED));
             }

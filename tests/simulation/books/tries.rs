@@ -7,7 +7,7 @@ use partway::protocol::Failure;
 pub struct Tries {
     /// Tries that certainly cost one: the service answered, and it was no 401.
     pub cost: u32,
-    /// Tries that may have cost one besides.
+    /// Tries that may have cost one besides: it may be everybody that the service refuses.
     pub maybe: u32,
     /// Refusals in a row, each under the newest token there was.
     pub refused: u32,
@@ -24,7 +24,7 @@ impl Tries {
     pub fn failed(&mut self, failure: &Failure, free: bool, backoff: &Backoff, now: u64) {
         let refusal = failure.status == Some(401);
         if free || refusal {
-        } else if failure.is_connection_failure() {
+        } else if failure.is_connection_failure() || failure.is_unavailable() {
             self.maybe += 1;
         } else {
             self.cost += 1;

@@ -41,6 +41,8 @@ pub struct Faults {
     pub expiries: u64,
     /// Whether the service restarts.
     pub restarts: u64,
+    /// Whether it serves nobody for a while.
+    pub refusals: u64,
     /// Whether the network goes.
     pub offline: u64,
     /// Whether tabs die.
@@ -63,6 +65,7 @@ impl Faults {
             hangs: chance.one_of(&[0, 0, 2, 8]),
             expiries: chance.one_of(&[0, 0, 100]),
             restarts: chance.one_of(&[0, 0, 0, 100]),
+            refusals: chance.one_of(&[0, 0, 0, 0, 100]),
             offline: chance.one_of(&[0, 0, 0, 100]),
             deaths: chance.one_of(&[0, 0, 100]),
             fatal_writes: chance.one_of(&[0, 0, 20, 100]),
@@ -74,6 +77,11 @@ impl Faults {
 
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// Whether requests fail by nothing that is drawn for each.
+    pub fn spares_requests(&self) -> bool {
+        self.passing + self.lasting + self.hangs == 0
     }
 
     pub fn fate(&self, chance: &mut Chance, counts: &mut Counts) -> Fate {

@@ -55,7 +55,7 @@ impl Model {
     /// Everything is in order from now on.
     pub fn calm(&mut self) {
         self.faults = Faults::none();
-        self.service.down_until = 0;
+        (self.service.down_until, self.service.refusing) = (0, None);
         self.network = Network::default();
         self.channel.loses = 0;
         self.store.calm();

@@ -39,6 +39,9 @@ impl Model {
         if self.network.cut || self.service.down_until > now {
             return Some(Outcome::NoResponse);
         }
+        if let Some(refusing) = self.service.refuses(sent.is_part, now) {
+            return Some(response(Reply::status(refusing.status), None, now));
+        }
         let (request, content) = (&sent.request, sent.content.as_ref());
         let mut act = || self.service.act(request, content, sent.token);
         Some(match sent.fate {

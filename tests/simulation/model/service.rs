@@ -43,6 +43,16 @@ impl Reply {
     }
 }
 
+/// It is overloaded, or being deployed: everybody is answered so.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusing {
+    pub status: u16,
+    /// All but parts is served.
+    pub parts_only: bool,
+    pub since: u64,
+    pub until: u64,
+}
+
 pub struct Service {
     pub files: BTreeMap<String, Held>,
     /// The one token it takes.
@@ -59,6 +69,7 @@ pub struct Service {
     pub tags_by_content: bool,
     /// It answers nobody until then.
     pub down_until: u64,
+    pub refusing: Option<Refusing>,
     /// Keys that a request removed, and that a restart lost.
     pub removed: BTreeSet<String>,
     pub lost: BTreeSet<String>,
@@ -86,6 +97,7 @@ impl Service {
             idempotent: chance.percent(50),
             tags_by_content: chance.percent(70),
             down_until: 0,
+            refusing: None,
             removed: BTreeSet::new(),
             lost: BTreeSet::new(),
             links: BTreeMap::new(),
@@ -95,6 +107,12 @@ impl Service {
             names_untold: BTreeSet::new(),
             numbered: 0,
         }
+    }
+
+    /// How it refuses everybody at `now`.
+    pub fn refuses(&self, is_part: bool, now: u64) -> Option<Refusing> {
+        self.refusing
+            .filter(|refusing| (refusing.since..refusing.until).contains(&now) && (is_part || !refusing.parts_only))
     }
 
     /// Acts on a request that bears `token`.

@@ -17,6 +17,7 @@ mod offline;
 mod one_tab;
 mod orphans;
 mod progress;
+mod refused;
 mod rules;
 mod shown;
 mod stalls;
@@ -124,6 +125,8 @@ pub const PROMISES: &[(&str, Promise)] = &[
     ("promise: a file picked in several tabs is in the bucket once", one_tab::once),
     ("promise: a tab that cannot send a file lets another one", handover::handover),
     ("promise: no wait is infinite but those that say so", finite::finite),
+    ("promise: a state of the whole service is no upload's failure", refused::fails_nobody),
+    ("promise: a service that refuses everybody is asked now and then", refused::no_storm),
     ("promise: the token function is called once at a time and with patience", token::token),
     ("promise: a request whose token is refused again and again is given up", token::refused_again),
     ("promise: a file with nothing in flight goes first", fair::fair),
