@@ -84,6 +84,9 @@ impl Engine {
                 received_at = response.received_at;
                 let result = response.success();
                 self.shared.link.answered(is_rules && result.is_ok());
+                if !result.as_ref().is_err_and(Failure::is_unavailable) {
+                    self.queue_changed |= self.shared.served(operation.target);
+                }
                 result
             }
             Outcome::TooLong => Err(Failure { status: Some(200), ..Failure::protocol("it is too long") }),
@@ -113,9 +116,6 @@ impl Engine {
                     if failure.code == Code::Unauthorized && operation.epoch == self.shared.token.epoch {
                         self.shared.token_refused(1);
                     }
-                }
-                if result.is_ok() {
-                    self.queue_changed |= self.shared.served(Target::Probe);
                 }
                 let is_there = !result.is_err_and(|failure| failure.is_connection_failure());
                 self.probe_ended(op, is_there);
@@ -152,9 +152,8 @@ impl Engine {
         if is_answered && self.shared.reached(since) {
             self.reconnected();
         }
-        match &result {
-            Err(failure) => self.note_failure(failure, &operation),
-            Ok(_) => self.queue_changed |= self.shared.served(target),
+        if let Err(failure) = &result {
+            self.note_failure(failure, &operation);
         }
         let shared = &mut self.shared;
         match target {
@@ -227,8 +226,6 @@ impl Engine {
         if failure.is_unavailable() {
             shared.refused(operation.target, since, failure);
             self.queue_changed = true;
-        } else if failure.status.is_some() {
-            self.queue_changed |= shared.served(operation.target);
         }
         if failure.is_overload() {
             shared.window.overloaded(since, shared.now);

@@ -2,8 +2,8 @@ use super::{Case, Moment, Verdict, hold};
 use crate::model::service::Refusing;
 use partway::engine::{Action, State};
 
-/// Tries that it takes to find out whom the service refuses.
-const LEAST_TRIES: u32 = 3;
+/// Tries that it takes to find out whom the service refuses, where a file that hung has cost some besides.
+const LEAST_TRIES: u32 = 5;
 /// After so long the finder waits its longest, in milliseconds; and requests that are sent in a minute then.
 const SETTLED: u64 = 100_000;
 const MINUTE: u64 = 60_000;
