@@ -12,6 +12,14 @@ struct Vectors {
     records: Vec<KeptRecord>,
     tags: Vec<KeptTag>,
     refused: Vec<Refused>,
+    places: Vec<Place>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    session: String,
+    endpoint: String,
+    scope: String,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +112,15 @@ fn scopes_are_what_they_are_elsewhere() {
     assert_eq!(scopes.len(), 4);
     for Scope { session, scope } in scopes {
         assert_eq!(ResumeKey::derive(&session).unwrap().scope(), scope);
+    }
+}
+
+#[test]
+fn scopes_of_services_are_what_they_are_elsewhere() {
+    let places = vectors().places;
+    assert_eq!(places.len(), 8);
+    for Place { session, endpoint, scope } in places {
+        assert_eq!(ResumeKey::derive_at(&session, &endpoint).unwrap().scope(), scope);
     }
 }
 

@@ -18,7 +18,7 @@ use super::upload_request::{SourceFile, UploadRequest};
 use super::{Boxed, list, transport, wall_clock};
 use crate::engine::{
     Action, Call, CallId, Checkpoint, Engine, Event, FileSpec, Identity, Instant, OpId, Outcome, PartBody, Remote,
-    UploadId,
+    Sample, UploadId,
 };
 use crate::protocol::Failure;
 use crate::resume::{Record, ResumeKey};
@@ -35,7 +35,6 @@ const LONGEST_TIMER: u64 = i32::MAX as u64;
 pub struct Driver {
     engine: Rc<RefCell<Engine>>,
     service: Service,
-    key: Rc<ResumeKey>,
     store: Rc<Store>,
     leases: Rc<Leases>,
     channel: TabChannel,
@@ -49,10 +48,10 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// A driver of `engine`. Identities, rows, leases and the channel belong to `key`.
-    pub fn new(engine: Rc<RefCell<Engine>>, service: Service, key: ResumeKey) -> Rc<Self> {
+    /// A driver of `engine`. Identities, rows, leases and the channel belong to `key`; what the version before stored,
+    /// to `earlier`.
+    pub fn new(engine: Rc<RefCell<Engine>>, service: Service, key: ResumeKey, earlier: ResumeKey) -> Rc<Self> {
         let scope = key.scope();
-        let key = Rc::new(key);
         // Weak: the listeners must not keep the driver they belong to.
         Rc::new_cyclic(|driver| {
             let (told, posted) = (driver.clone(), driver.clone());
@@ -64,8 +63,7 @@ impl Driver {
             Self {
                 engine,
                 service,
-                store: Rc::new(Store::new(Rc::clone(&key))),
-                key,
+                store: Rc::new(Store::new(key, earlier)),
                 leases: Rc::new(Leases::new(&scope)),
                 channel: TabChannel::new(
                     &scope,
@@ -87,6 +85,7 @@ impl Driver {
             size: request.source.size,
             name: request.encrypted_name.clone(),
             unique_name: request.unique_name,
+            modified: request.source.modified,
             wants_progress: request.wants_progress,
         };
         let upload = self.engine.borrow_mut().upload(file, now());
@@ -115,9 +114,9 @@ impl Driver {
         self.wake();
     }
 
-    /// The identity of a file; `None` if it cannot be read.
-    pub async fn identify(&self, source: &SourceFile) -> Option<Identity> {
-        identify(&self.key, source).await
+    /// What a file's sample says; `None` if it cannot be read.
+    pub async fn identify(&self, source: &SourceFile) -> Option<Sample> {
+        identify(self.store.key(), source).await
     }
 
     /// The file handle that is stored with an upload.
@@ -181,12 +180,12 @@ impl Driver {
             }
             Action::Token { op } => self.start(op, self.service.token.fetch()),
             Action::Sample { op, upload } => {
-                let (key, request) = (Rc::clone(&self.key), self.uploads.get(upload));
+                let request = self.uploads.get(upload);
                 self.start(
                     op,
                     Box::pin(async move {
                         let Some(request) = request else { return Outcome::Sampled(None) };
-                        Outcome::Sampled(identify(&key, &request.source).await)
+                        Outcome::Sampled(identify(store.key(), &request.source).await)
                     }),
                 );
             }
@@ -211,8 +210,11 @@ impl Driver {
             Action::Channel { open: true } => self.channel.open(),
             Action::Channel { open: false } => self.channel.close(),
             Action::Post { identity, message } => self.channel.post(&identity, &message),
-            Action::Load { op, identity } => {
-                self.start(op, Box::pin(async move { Outcome::Loaded(store.load(identity).await) }));
+            Action::Load { op, sample } => {
+                self.start(op, Box::pin(async move { Outcome::Loaded(store.find(sample).await) }));
+            }
+            Action::Move { op, earlier, identity } => {
+                self.start(op, Box::pin(async move { Outcome::Stored(store.adopt(earlier, &identity).await) }));
             }
             Action::LoadAll { op } => {
                 self.start(op, Box::pin(async move { Outcome::LoadedAll(store.load_all().await) }));
@@ -246,6 +248,11 @@ impl Driver {
             Action::Show { upload, view } => {
                 if let Some(request) = self.uploads.get(upload) {
                     request.observer.changed(view);
+                }
+            }
+            Action::Stand { upload } => {
+                if let Some(request) = self.uploads.get(upload) {
+                    request.observer.stands();
                 }
             }
             Action::Settle { upload } => {
@@ -305,16 +312,21 @@ impl Driver {
 
 /// What is stored of an upload.
 fn record(source: &SourceFile, checkpoint: Checkpoint, part_size: u64) -> Record {
+    let mut name = source.name.clone();
     let (key, upload_id) = match checkpoint {
         Checkpoint::Intent { name } => (String::new(), name),
         Checkpoint::Begun(Remote { key, upload_id }) => (key, upload_id),
+        Checkpoint::Aborted { key, name: there } => {
+            name = there;
+            (key, String::new())
+        }
     };
     Record {
         key,
         upload_id,
         size: source.size,
         part_size,
-        name: source.name.clone(),
+        name,
         started_at: wall_clock() as u64,
         modified: source.modified,
     }

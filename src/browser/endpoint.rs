@@ -30,6 +30,11 @@ impl Endpoint {
         Ok(Self { base: format!("{}{}", url.origin(), path.trim_end_matches('/')), is_http })
     }
 
+    /// The base URL: origin and path, without slashes at its end.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The URL of a request's path.
     pub fn url(&self, path: &str) -> String {
         [&self.base, path].concat()

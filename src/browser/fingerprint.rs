@@ -2,19 +2,23 @@
 
 use super::Boxed;
 use super::native::buffer;
+use super::store::EARLIER;
 use super::upload_request::SourceFile;
-use crate::engine::Identity;
+use crate::engine::{Identity, Sample};
 use crate::resume::{Facts, ResumeKey, SAMPLE};
 use js_sys::Uint8Array;
 use std::ops::Range;
 use web_sys::Blob;
 
-/// The file's identity, made of its facts and its sample. `None` if the file cannot be read.
-pub fn identify<'a>(key: &'a ResumeKey, source: &'a SourceFile) -> Boxed<'a, Option<Identity>> {
+/// The file's identity, made of its facts and its sample; and the one it had in the version before, which counted the
+/// date. `None` if the file cannot be read.
+pub fn identify<'a>(key: &'a ResumeKey, source: &'a SourceFile) -> Boxed<'a, Option<Sample>> {
     Box::pin(async move {
         let SourceFile { file, size, name, modified, .. } = source;
         let sample = sample(file, *size).await?;
-        Some(Identity(key.identity(&Facts { name, size: *size, modified: *modified, sample: &sample })))
+        let identity = |modified| key.identity(&Facts { name, size: *size, modified, sample: &sample });
+        let earlier = Identity([EARLIER, &identity(*modified)].concat());
+        Some(Sample { identity: Identity(identity(None)), earlier })
     })
 }
 

@@ -8,6 +8,8 @@ use std::rc::Rc;
 pub trait UploadObserver {
     /// Something changed.
     fn changed(&self, view: View);
+    /// It is aborted for good, though something is left to do for it.
+    fn stands(&self);
     /// Nothing more will be done for it.
     fn settled(&self);
 }

@@ -7,12 +7,15 @@
 //!
 //! Scope, identity and sealed bytes are those of [`crate::resume`]. `expires` is in milliseconds since 1970. The handle
 //! is there only if the caller gave one; it is the browser's own object and knows the file it stands for.
+//!
+//! The version before had one scope for all services. What it stored is found there, under an identity that begins with
+//! [`EARLIER`] on this side of the store, and is moved once a service is known to have it.
 
 use super::database::{Access, Database, TAGS, UPLOADS, at, below, delete_upload, failed, list, result};
 use super::listener::Listener;
 use super::property::{get, set};
 use super::wall_clock;
-use crate::engine::{Identity, Stored};
+use crate::engine::{Identity, Sample, Stored};
 use crate::protocol::{Code, Failure};
 use crate::resume::{Record, ResumeError, ResumeKey};
 use js_sys::{Array, Object, Reflect, Uint8Array};
@@ -26,18 +29,33 @@ const LONGEST_ROW: u32 = 64 * 1024;
 
 const STORES: [&str; 2] = [UPLOADS, TAGS];
 
-/// The unfinished uploads of one session.
+/// How the identity of what the version before stored begins. No base64url does.
+pub const EARLIER: &str = "1/";
+
+/// The unfinished uploads of one session at one service.
 pub struct Store {
-    key: Rc<ResumeKey>,
-    scope: JsValue,
+    now: Shelf,
+    /// Where the version before stored them, those of any service.
+    earlier: Shelf,
     database: Rc<Database>,
 }
 
+/// The rows of one scope.
+struct Shelf {
+    key: ResumeKey,
+    scope: JsValue,
+}
+
 impl Store {
-    /// The store of the session that `key` belongs to. Nothing is opened before it is used.
-    pub fn new(key: Rc<ResumeKey>) -> Self {
-        let scope = JsValue::from_str(&key.scope());
-        Self { key, scope, database: Database::shared() }
+    /// The store of the session at the service that `key` belongs to; `earlier` is the session's at any. Nothing is
+    /// opened before it is used.
+    pub fn new(key: ResumeKey, earlier: ResumeKey) -> Self {
+        Self { now: Shelf::new(key), earlier: Shelf::new(earlier), database: Database::shared() }
+    }
+
+    /// The key of the session's identities.
+    pub fn key(&self) -> &ResumeKey {
+        &self.now.key
     }
 
     /// What is stored of the file. A row that does not open, or has expired, is deleted and counts as absent.
@@ -45,7 +63,7 @@ impl Store {
     /// # Errors
     /// `storage`
     pub async fn load(&self, identity: Identity) -> Result<Option<Stored>, Failure> {
-        let key = self.upload_key(&identity);
+        let (shelf, key) = self.place(&identity);
         let range = below(&key).map_err(failed)?;
         let transaction = self.database.begin(&STORES, Access::Read).await?;
         let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
@@ -57,14 +75,25 @@ impl Store {
         if row.is_undefined() {
             return Ok(None);
         }
-        let Some(record) = self.record(&identity.0, &row) else {
+        let Some(record) = shelf.record(text(&identity), &row) else {
             self.purge(&identity).await?;
             return Ok(None);
         };
         let mut found = vec![Stored { identity, record, tags: Vec::new() }];
-        let broken = self.add_tags(&mut found, &numbers, &tags);
+        let broken = shelf.add_tags(&mut found, &numbers, &tags);
         self.delete(&[], &broken).await?;
         Ok(found.pop())
+    }
+
+    /// What is stored of the file: by this version, or else by the one before.
+    ///
+    /// # Errors
+    /// `storage`
+    pub async fn find(&self, sample: Sample) -> Result<Option<Stored>, Failure> {
+        match self.load(sample.identity).await? {
+            None => self.load(sample.earlier).await,
+            found => Ok(found),
+        }
     }
 
     /// Everything that is stored of the session's uploads. What does not open, or has expired, is deleted.
@@ -72,7 +101,13 @@ impl Store {
     /// # Errors
     /// `storage`
     pub async fn load_all(&self) -> Result<Vec<Stored>, Failure> {
-        let range = below(&Array::of1(&self.scope)).map_err(failed)?;
+        let mut found = self.load_shelf(&self.now, "").await?;
+        found.extend(self.load_shelf(&self.earlier, EARLIER).await?);
+        Ok(found)
+    }
+
+    async fn load_shelf(&self, shelf: &Shelf, prefix: &str) -> Result<Vec<Stored>, Failure> {
+        let range = below(&Array::of1(&shelf.scope)).map_err(failed)?;
         let transaction = self.database.begin(&STORES, Access::Read).await?;
         let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
         let keys = uploads.get_all_keys_with_key(&range).map_err(failed)?;
@@ -82,14 +117,16 @@ impl Store {
         transaction.end().await?;
         let (mut found, mut broken) = (Vec::new(), Vec::new());
         for (key, row) in list(&keys).iter().zip(list(&rows).iter()) {
-            let identity = Identity(at(&key, 1).as_string().unwrap_or_default());
-            match self.record(&identity.0, &row) {
-                Some(record) => found.push(Stored { identity, record, tags: Vec::new() }),
+            let identity = at(&key, 1).as_string().unwrap_or_default();
+            match shelf.record(&identity, &row) {
+                Some(record) => {
+                    found.push(Stored { identity: Identity([prefix, &identity].concat()), record, tags: Vec::new() });
+                }
                 None => broken.push(key),
             }
         }
         // A tag that does not open is deleted by whoever loads that upload alone.
-        drop(self.add_tags(&mut found, &numbers, &tags));
+        drop(shelf.add_tags(&mut found, &numbers, &tags));
         self.delete(&broken, &[]).await?;
         Ok(found)
     }
@@ -106,11 +143,11 @@ impl Store {
         expires: f64,
         handle: Option<&JsValue>,
     ) -> Result<(), Failure> {
-        let sealed = self.key.seal_record(&identity.0, record, nonce()?).map_err(unkeepable)?;
+        let (shelf, key) = self.place(identity);
+        let sealed = shelf.key.seal_record(text(identity), record, nonce()?).map_err(unkeepable)?;
         let row = Object::new();
         set(&row, "sealed", &Uint8Array::from(sealed.as_slice()));
         set(&row, "expires", &expires.into());
-        let key = self.upload_key(identity);
         let range = below(&key).map_err(failed)?;
         let transaction = self.database.begin(&STORES, Access::Write).await?;
         let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
@@ -136,10 +173,8 @@ impl Store {
     /// # Errors
     /// `storage`, also where the upload itself is not stored any more.
     pub async fn save_tag(&self, identity: &Identity, part: u32, record: &Record, tag: &str) -> Result<(), Failure> {
-        let sealed = self.key.seal_tag(&identity.0, part, record, tag, nonce()?).map_err(unkeepable)?;
-        let sealed = Uint8Array::from(sealed.as_slice());
-        let upload = self.upload_key(identity);
-        let key: JsValue = Array::of3(&self.scope, &JsValue::from_str(&identity.0), &part.into()).into();
+        let (shelf, upload) = self.place(identity);
+        let (key, sealed) = shelf.tag_row(text(identity), part, record, tag)?;
         let transaction = self.database.begin(&STORES, Access::Write).await?;
         let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
         // In one transaction, so that a tag outlives no purge.
@@ -155,7 +190,6 @@ impl Store {
             }
         });
         transaction.end().await?;
-        let gone = || Failure::new(Code::Storage, "The upload is not stored in this browser any more.");
         if stored.get() { Ok(()) } else { Err(gone()) }
     }
 
@@ -164,7 +198,31 @@ impl Store {
     /// # Errors
     /// `storage`
     pub async fn purge(&self, identity: &Identity) -> Result<(), Failure> {
-        self.delete(&[self.upload_key(identity)], &[]).await
+        self.delete(&[self.place(identity).1], &[]).await
+    }
+
+    /// Moves what the version before stored of a file to where it belongs now.
+    ///
+    /// # Errors
+    /// `storage`, also where it is not stored any more.
+    pub async fn adopt(&self, earlier: Identity, identity: &Identity) -> Result<(), Failure> {
+        let (shelf, key) = self.place(identity);
+        let (_, old_key) = self.place(&earlier);
+        let transaction = self.database.begin(&[UPLOADS], Access::Read).await?;
+        let row = transaction.store(UPLOADS)?.get(&old_key).map_err(failed)?;
+        transaction.end().await?;
+        let (row, found) = (result(&row), self.load(earlier).await?);
+        let Stored { record, tags, .. } = found.ok_or_else(gone)?;
+        let sealed = shelf.key.seal_record(text(identity), &record, nonce()?).map_err(unkeepable)?;
+        set(row.unchecked_ref(), "sealed", &Uint8Array::from(sealed.as_slice()));
+        let tags = tags.iter().map(|(part, tag)| shelf.tag_row(text(identity), *part, &record, tag));
+        let tags = tags.collect::<Result<Vec<_>, _>>()?;
+        let transaction = self.database.begin(&STORES, Access::Write).await?;
+        let (uploads, of_tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
+        uploads.put_with_key(&row, &key).map_err(failed)?;
+        tags.iter().try_for_each(|(key, tag)| of_tags.put_with_key(tag, key).map(drop)).map_err(failed)?;
+        delete_upload(&uploads, &of_tags, &old_key).map_err(failed)?;
+        transaction.end().await
     }
 
     /// The file handle that is stored with the upload.
@@ -173,7 +231,7 @@ impl Store {
     /// `storage`
     pub async fn handle(&self, identity: &Identity) -> Result<Option<JsValue>, Failure> {
         let transaction = self.database.begin(&STORES, Access::Read).await?;
-        let row = transaction.store(UPLOADS)?.get(&self.upload_key(identity)).map_err(failed)?;
+        let row = transaction.store(UPLOADS)?.get(&self.place(identity).1).map_err(failed)?;
         transaction.end().await?;
         Ok(Some(get(&result(&row), "handle")).filter(JsValue::is_object))
     }
@@ -189,8 +247,23 @@ impl Store {
         transaction.end().await
     }
 
-    fn upload_key(&self, identity: &Identity) -> JsValue {
-        Array::of2(&self.scope, &JsValue::from_str(&identity.0)).into()
+    /// Where an upload is stored: the shelf, and the key on it.
+    fn place(&self, identity: &Identity) -> (&Shelf, JsValue) {
+        let shelf = if identity.0.starts_with(EARLIER) { &self.earlier } else { &self.now };
+        (shelf, Array::of2(&shelf.scope, &JsValue::from_str(text(identity))).into())
+    }
+}
+
+impl Shelf {
+    fn new(key: ResumeKey) -> Self {
+        Self { scope: JsValue::from_str(&key.scope()), key }
+    }
+
+    /// A tag as it is stored: its key, and its sealed bytes.
+    fn tag_row(&self, identity: &str, part: u32, record: &Record, tag: &str) -> Result<(JsValue, Uint8Array), Failure> {
+        let sealed = self.key.seal_tag(identity, part, record, tag, nonce()?).map_err(unkeepable)?;
+        let key = Array::of3(&self.scope, &JsValue::from_str(identity), &part.into());
+        Ok((key.into(), Uint8Array::from(sealed.as_slice())))
     }
 
     /// The record in a row, unless it has expired.
@@ -206,7 +279,7 @@ impl Store {
         for (key, tag) in list(numbers).iter().zip(list(tags).iter()) {
             let identity = at(&key, 1).as_string().unwrap_or_default();
             // Both lists come in the order of their keys, but strings are ordered otherwise in JavaScript than in Rust.
-            let stored = found.iter_mut().find(|stored| stored.identity.0 == identity);
+            let stored = found.iter_mut().find(|stored| text(&stored.identity) == identity);
             let added = stored.and_then(|stored| {
                 stored.tags.push(self.tag(&identity, &stored.record, &key, &tag)?);
                 Some(())
@@ -224,6 +297,15 @@ impl Store {
         let part = number as u32;
         self.key.open_tag(identity, part, record, &bytes(row)?).ok().map(|tag| (part, tag))
     }
+}
+
+/// The identity as it stands in rows.
+fn text(identity: &Identity) -> &str {
+    identity.0.strip_prefix(EARLIER).unwrap_or(&identity.0)
+}
+
+fn gone() -> Failure {
+    Failure::new(Code::Storage, "The upload is not stored in this browser any more.")
 }
 
 fn bytes(value: &JsValue) -> Option<Vec<u8>> {

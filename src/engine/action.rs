@@ -1,6 +1,6 @@
 //! What the engine asks for.
 
-use super::{Answer, CallId, Gathered, Identity, OpId, PeerMessage, Progress, State, UploadId};
+use super::{Answer, CallId, Gathered, Identity, OpId, PeerMessage, Progress, Sample, State, UploadId};
 use crate::protocol::{Failure, Request};
 use std::fmt;
 use std::ops::Range;
@@ -102,11 +102,20 @@ pub enum Action {
         /// The message.
         message: PeerMessage,
     },
-    /// Read what is stored of a file. `Loaded`.
+    /// Read what is stored of a file, or else what the version before stored of it. `Loaded`.
     Load {
         /// The operation.
         op: OpId,
         /// The file.
+        sample: Sample,
+    },
+    /// Move all that the version before stored of a file to where it belongs now. `Stored`.
+    Move {
+        /// The operation.
+        op: OpId,
+        /// From here.
+        earlier: Identity,
+        /// To here.
         identity: Identity,
     },
     /// Read what is stored of every upload of the session. `LoadedAll`.
@@ -162,6 +171,11 @@ pub enum Action {
         /// Its state.
         view: View,
     },
+    /// The person's decision to abort an upload stands, whatever there is still to do for it.
+    Stand {
+        /// The upload.
+        upload: UploadId,
+    },
     /// Nothing further will be done for this upload, and the engine knows it no more.
     Settle {
         /// The upload.
@@ -213,6 +227,13 @@ pub enum Checkpoint {
     },
     /// The service has begun it.
     Begun(Remote),
+    /// The person aborted it: what the service has is to be removed, by whoever sees this.
+    Aborted {
+        /// The file's key.
+        key: String,
+        /// What the service calls it, where that is like no other name; else empty.
+        name: String,
+    },
 }
 
 /// An upload at one moment.

@@ -293,6 +293,14 @@ impl PendingCall {
         self.step = CallStep::load_all(self.id, locks, shared);
     }
 
+    /// The locks of the session, where all that is stored is read for the sake of what nobody sends.
+    pub fn locks(&self) -> Option<&[Identity]> {
+        match (&self.call, &self.step) {
+            (Call::Unfinished, CallStep::LoadingAll(_, locks)) => Some(locks),
+            _ => None,
+        }
+    }
+
     /// Everything that is stored was read. `is_own` tells files that this bucket's uploads lay claim to.
     pub fn loaded_all(
         &mut self,

@@ -18,6 +18,8 @@ pub struct FileSpec {
     /// Whether no other file's name is like this one (it holds a nonce): files left by a lost start can then be found
     /// in the bucket's list.
     pub unique_name: bool,
+    /// Its last modification, milliseconds since 1970, where known.
+    pub modified: Option<u64>,
     /// Whether somebody wants to know how far each part is.
     pub wants_progress: bool,
 }
@@ -87,8 +89,8 @@ pub enum Outcome {
     Unreadable,
     /// What the token function gave.
     Token(Given),
-    /// The file's identity; `None` where the file cannot be read.
-    Sampled(Option<Identity>),
+    /// What the file's sample says; `None` where the file cannot be read.
+    Sampled(Option<Sample>),
     /// Whether the file can be read.
     Readable(bool),
     /// What came of asking for a lock.
@@ -138,10 +140,19 @@ pub enum Lock {
     },
 }
 
+/// What the file's sample says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The file.
+    pub identity: Identity,
+    /// What the version before called it, which knew nothing of services.
+    pub earlier: Identity,
+}
+
 /// What is stored of an upload that began.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// The file.
+    /// The file; as the version before called it, where it was stored by that.
     pub identity: Identity,
     /// What it is. An intent ([`Record::is_intent`]) has the name as the service gets it for an upload ID.
     pub record: Record,

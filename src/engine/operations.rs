@@ -6,6 +6,8 @@ use crate::protocol::Failure;
 
 /// A request that was not answered for so long, in milliseconds, holds no other file back.
 const SLOW: u64 = 1000;
+/// After so long, in milliseconds, it is said that a file is waited for.
+const UNREAD: u64 = 5000;
 
 /// Whose operation it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,9 +86,19 @@ impl Operation {
         matches!(self.target, Target::Part(..))
     }
 
+    /// Whether it is a part on its way, and takes one of their places: a read of its file that hangs takes none.
+    fn is_part_in_place(&self, now: Instant) -> bool {
+        self.is_part() && !(self.kind == Kind::Local && self.is_slow(now))
+    }
+
+    /// Whether it reads a file, and has for so long that it is to be said.
+    pub fn is_unread(&self, now: Instant) -> bool {
+        self.kind == Kind::Local && now.since(self.since) >= UNREAD
+    }
+
     /// Whether it takes one of the places for requests.
-    pub fn takes_place(&self) -> bool {
-        self.is_part() || self.kind == Kind::Request && self.target != Target::Probe
+    fn takes_place(&self, now: Instant) -> bool {
+        self.is_part_in_place(now) || !self.is_part() && self.kind == Kind::Request && self.target != Target::Probe
     }
 
     pub fn is_slow(&self, now: Instant) -> bool {
@@ -140,13 +152,22 @@ impl Operations {
     }
 
     /// Places taken by requests.
-    pub fn places(&self) -> usize {
-        self.values().filter(|operation| operation.takes_place()).count()
+    pub fn places(&self, now: Instant) -> usize {
+        self.values().filter(|operation| operation.takes_place(now)).count()
     }
 
-    /// Parts on their way.
-    pub fn parts(&self) -> usize {
-        self.values().filter(|operation| operation.is_part()).count()
+    /// Parts on their way, and those of them that are slow.
+    pub fn parts(&self, now: Instant) -> (usize, usize) {
+        let parts = || self.values().filter(|operation| operation.is_part_in_place(now));
+        (parts().count(), parts().filter(|operation| operation.is_slow(now)).count())
+    }
+
+    /// When it is to be said next that a file is waited for.
+    pub fn unread_at(&self, now: Instant) -> Option<Instant> {
+        let reads = self.values().filter(|operation| {
+            operation.kind == Kind::Local && matches!(operation.target, Target::Step(_) | Target::Part(..))
+        });
+        reads.map(|operation| operation.since.plus(UNREAD)).filter(|at| *at > now).min()
     }
 
     /// The first whose deadline is over.

@@ -87,18 +87,30 @@ pub(super) struct Carried {
     /// How long the last part took, in milliseconds.
     lasted: u64,
     swallows: bool,
+    /// Answers since then, and what their distances tell.
+    answers: u32,
+    order: Order,
 }
 
 impl Carried {
     /// Parts begin to be sent.
     pub fn begin(&mut self, now: Instant) {
-        self.since = now;
+        (self.since, self.answers, self.order) = (now, 0, Order::Unknown);
     }
 
-    /// A part of `length` bytes was answered, `took` milliseconds after it was sent and `silent` after its last byte.
-    pub fn answered(&mut self, length: u64, took: u64, silent: u64, now: Instant) {
+    /// A part of `length` bytes was answered, `took` milliseconds after it was sent and `silent` after its last byte;
+    /// so many were in flight, it among them.
+    pub fn answered(&mut self, length: u64, took: u64, silent: u64, in_flight: usize, now: Instant) {
+        let gap = now.since(self.since);
+        let is_close = gap.saturating_mul(3 * in_flight as u64) < took;
+        if is_close && self.answers > 0 {
+            self.order = Order::Together;
+        } else if self.answers > 0 && self.order == Order::Unknown {
+            self.order = Order::OneByOne;
+        }
+        self.answers += 1;
         self.bytes += length as f64;
-        self.millis += now.since(self.since) as f64;
+        self.millis += gap as f64;
         (self.since, self.lasted) = (now, took.max(1));
         if self.millis > FORGETS as f64 {
             (self.bytes, self.millis) = (self.bytes / 2.0, self.millis / 2.0);
@@ -118,18 +130,34 @@ impl Carried {
     }
 
     /// Bytes a second, and milliseconds until the `left` bytes are there that were not answered for. `under_way` of
-    /// them may have arrived, if what is under way shares the line; none, if one part goes after the other. What is
-    /// told is between what both mean.
+    /// them may have arrived, if what is under way shares the line; little, if one part goes after the other. While it
+    /// is not known which, what is told is between both.
     pub fn pace(&self, left: u64, under_way: u64, now: Instant) -> (f64, Option<f64>) {
-        let still = STILL.max(2 * self.lasted);
-        if now.since(self.since) > still || self.bytes <= 0.0 {
+        let (elapsed, still) = (now.since(self.since), STILL.max(2 * self.lasted));
+        if elapsed > still || self.bytes <= 0.0 {
             return (0.0, None);
         }
-        let millis = (self.millis + now.since(self.since) as f64).max(1.0);
-        let (one, other) = (self.bytes / millis, (self.bytes + under_way as f64) / millis);
-        let (left_one, left_other) = (left as f64 / one, left.saturating_sub(under_way) as f64 / other);
-        ((one * other).sqrt() * 1000.0, Some((left_one * left_other).sqrt()))
+        let elapsed = elapsed as f64;
+        let one = self.bytes / self.millis.max(1.0);
+        let left_one = (left as f64 / one - elapsed).max(0.0);
+        let all = (self.bytes + under_way as f64) / (self.millis + elapsed).max(1.0);
+        let left_all = left.saturating_sub(under_way) as f64 / all;
+        let (rate, left) = match self.order {
+            Order::OneByOne => (one, left_one),
+            Order::Together => (all, left_all),
+            Order::Unknown => ((one * all).sqrt(), (left_one * left_all).sqrt()),
+        };
+        (rate * 1000.0, Some(left))
     }
+}
+
+/// In which order a line carries what it is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Order {
+    #[default]
+    Unknown,
+    OneByOne,
+    Together,
 }
 
 #[cfg(test)]
@@ -150,7 +178,8 @@ mod tests {
             } else {
                 (part.saturating_sub(wide) * 1000, part * 1000)
             };
-            carried.answered(1000, at - sent, at - sent, Instant(at));
+            let in_flight = if shares { (round + 1) * wide - part + 1 } else { wide.min(parts - part + 1) };
+            carried.answered(1000, at - sent, at - sent, in_flight as usize, Instant(at));
             let others = if shares { (round + 1) * wide - part } else { 0 };
             let left = end - part * 1000;
             if left > others * 1000 {
@@ -175,9 +204,9 @@ mod tests {
     #[test]
     fn a_line_that_swallows_is_known_by_its_silence() {
         let mut carried = Carried::default();
-        carried.answered(1000, 10_000, 100, Instant(10_000));
+        carried.answered(1000, 10_000, 100, 1, Instant(10_000));
         assert!(!carried.swallows());
-        carried.answered(1000, 10_000, 9000, Instant(20_000));
+        carried.answered(1000, 10_000, 9000, 1, Instant(20_000));
         assert!(carried.swallows());
         assert_eq!((carried.share(1000, 2500), carried.share(1000, 20_000)), (250, 1000));
         assert_eq!(carried.pace(1000, 0, Instant(60_000)), (0.0, None), "nothing moves");

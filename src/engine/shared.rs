@@ -13,10 +13,17 @@ use super::{Action, Config, Instant, OpId, Random, UploadId};
 use crate::protocol::{Code, Failure, Request};
 use std::collections::VecDeque;
 
-/// Longest wait for the store, in milliseconds; what it did not answer by then is undone.
-const STORE_LIMIT: u64 = 30_000;
-/// The same until it answered once: a browser may never open its database.
-const FIRST_STORE_LIMIT: u64 = 5_000;
+/// How long an upload waits for a lock or for the store, in milliseconds: what they did not answer by then is undone,
+/// and the upload goes on without.
+const STORE_LIMIT: u64 = 5_000;
+/// The same until the store answered once: a browser may never open its database.
+const FIRST_STORE_LIMIT: u64 = 2_000;
+/// How long the tag of a part may take, in milliseconds: other parts are sent meanwhile.
+const TAG_LIMIT: u64 = 10_000;
+/// How long a call waits for the store, in milliseconds: it wants nothing else, and holds nobody back.
+const CALL_LIMIT: u64 = 30_000;
+/// For so long, in milliseconds, uploads that begin wait no more for a lock or a store that did not answer one in time.
+const LEFT_ALONE_FOR: u64 = 60_000;
 /// Longest silence of a request, in milliseconds, unless `stallTimeout` is longer.
 const LONGEST_SILENCE: u64 = 600_000;
 /// How long an upload is kept if nothing says when the session ends: 7 days, in milliseconds.
@@ -44,6 +51,10 @@ pub(super) struct Shared {
     slowest: u64,
     /// The store has answered.
     store_answered: bool,
+    /// Uploads that begin until then keep nothing: a lock or the store did not answer.
+    left_alone_until: Instant,
+    /// Finds out whether the store answers after all.
+    look_out: Option<OpId>,
     /// It was said that this browser keeps nothing.
     warned: bool,
     /// Uploads with a claim on their file.
@@ -67,6 +78,8 @@ impl Shared {
             outbox: VecDeque::new(),
             slowest: 0,
             store_answered: false,
+            left_alone_until: Instant::default(),
+            look_out: None,
             warned: false,
             claims: 0,
             config,
@@ -137,8 +150,33 @@ impl Shared {
 
     /// An operation of the store begins.
     pub fn begin_storing(&mut self, target: Target) -> OpId {
-        let limit = if self.store_answered { STORE_LIMIT } else { FIRST_STORE_LIMIT };
+        let limit = match (target, self.store_answered) {
+            (Target::Tag(..), _) => TAG_LIMIT,
+            (Target::Call(_), true) => CALL_LIMIT,
+            (Target::Call(_), false) | (_, true) => STORE_LIMIT,
+            _ => FIRST_STORE_LIMIT,
+        };
         self.begin(target, Kind::Local, Some(limit))
+    }
+
+    /// A lock or the store did not answer an upload in time: others do not wait for it.
+    pub fn store_hangs(&mut self) {
+        self.left_alone_until = self.now.plus(LEFT_ALONE_FOR);
+    }
+
+    /// The store never answered, and may only be slow: what begins after its first answer is kept.
+    pub fn look_out_for_store(&mut self) {
+        self.store_hangs();
+        if !self.store_answered && self.look_out.is_none() {
+            let op = self.begin(Target::Look, Kind::Local, None);
+            self.look_out = Some(op);
+            self.emit(Action::LoadAll { op });
+        }
+    }
+
+    /// Whether uploads that begin now are not kept, as nothing would answer them.
+    pub fn is_store_left_alone(&self) -> bool {
+        self.left_alone_until > self.now
     }
 
     /// Gives an operation up.
@@ -151,6 +189,9 @@ impl Shared {
 
     /// The store did what it was asked for.
     pub fn store_answered(&mut self) {
+        if self.look_out.take().is_some() {
+            self.left_alone_until = self.now;
+        }
         self.store_answered = true;
     }
 

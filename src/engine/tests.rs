@@ -85,7 +85,8 @@ impl Script {
 
     fn pick_as(&mut self, size: u64, wants_progress: bool) -> UploadId {
         let name = format!("name{}", self.shown.len() + 1);
-        let id = self.engine.upload(FileSpec { size, name, unique_name: true, wants_progress }, self.now);
+        let id =
+            self.engine.upload(FileSpec { size, name, unique_name: true, modified: Some(1), wants_progress }, self.now);
         let view = self.engine.view(id, self.now).unwrap();
         self.shown.insert(id, view);
         id
@@ -113,7 +114,8 @@ impl Script {
                 }
                 Action::Sample { op, upload } => {
                     let identity = Identity(format!("{} {}", self.sample, upload.0));
-                    self.end(op, Outcome::Sampled(Some(identity)));
+                    let earlier = Identity(format!("1/{}", identity.0));
+                    self.end(op, Outcome::Sampled(Some(Sample { identity, earlier })));
                     continue;
                 }
                 Action::Peek { op, .. } => {
@@ -137,13 +139,21 @@ impl Script {
                     continue;
                 }
                 Action::Store { op, checkpoint, .. } if self.by_hand => {
-                    let what = if matches!(checkpoint, Checkpoint::Intent { .. }) { "intent" } else { "key" };
+                    let what = match checkpoint {
+                        Checkpoint::Intent { .. } => "intent".to_owned(),
+                        Checkpoint::Begun(_) => "key".to_owned(),
+                        Checkpoint::Aborted { key, .. } => format!("abort of {key}"),
+                    };
                     (format!("store {what}"), Some(op))
                 }
                 Action::StoreTag { op, upload, part, .. } if self.by_hand => {
                     (format!("save {}/{part}", upload.0), Some(op))
                 }
-                Action::Purge { op, .. } if self.by_hand => ("purge".to_owned(), Some(op)),
+                Action::Purge { op, identity } if self.by_hand => {
+                    let what = if identity.0.starts_with("1/") { "purge what was earlier" } else { "purge" };
+                    (what.to_owned(), Some(op))
+                }
+                Action::Move { op, .. } => ("move".to_owned(), Some(op)),
                 Action::Store { op, .. } | Action::StoreTag { op, .. } | Action::Purge { op, .. } => {
                     self.end(op, Outcome::Stored(Ok(())));
                     continue;
@@ -156,6 +166,7 @@ impl Script {
                     (format!("tell {end:?}"), None)
                 }
                 Action::WarnUnkept => ("warn".to_owned(), None),
+                Action::Stand { upload } => (format!("abort of {} stands", upload.0), None),
                 Action::Settle { upload } => (format!("settled {}", upload.0), None),
                 Action::Reply { call, answer } => (format!("reply {} {}", call.0, words(answer)), None),
                 Action::Show { upload, view } => {
@@ -510,7 +521,53 @@ fn a_store_that_never_answers_holds_an_upload_for_seconds_only() {
     script.pick(1);
     script.asked();
     script.ends("lock", Outcome::Locked(Lock::Granted));
-    assert_eq!(script.wait(), "cancel load, warn, start 1 of 1");
+    assert_eq!(script.wait(), "cancel load, load all, warn, start 1 of 1");
+    assert_eq!(script.now, Instant(2000));
+    script.start(1);
+    assert_eq!(script.store("1/1", "a"), "complete key1 with a");
+    assert_eq!(
+        script.answer("complete key1", ""),
+        "tell Done, unlock, settled 1",
+        "nothing is stored, and nothing waits"
+    );
+    // It is remembered, until the store answers after all.
+    script.pick(1);
+    assert_eq!(script.asked(), "start 2 of 1");
+    script.ends("load all", Outcome::LoadedAll(Ok(Vec::new())));
+    script.pick(1);
+    assert_eq!(script.asked(), "lock");
+}
+
+#[test]
+fn a_lock_that_is_never_answered_holds_one_upload_a_minute_for_seconds_only() {
+    let mut script = Script::with(2, 3, |config| config.resume = true);
+    script.by_hand = true;
+    script.pick(1);
+    assert_eq!(script.asked(), "lock");
+    assert_eq!(script.wait(), "cancel lock, warn, start 1 of 1");
+    assert_eq!(script.now, Instant(2000));
+    script.pick(1);
+    assert_eq!(script.asked(), "start 2 of 1");
+    script.now = script.now.plus(60_000);
+    script.pick(1);
+    assert!(script.asked().ends_with("lock"));
+}
+
+#[test]
+fn what_the_store_does_not_delete_holds_back_no_end() {
+    let mut script = Script::with(2, 3, |config| config.resume = true);
+    script.by_hand = true;
+    script.pick(1);
+    script.asked();
+    script.ends("lock", Outcome::Locked(Lock::Granted));
+    script.ends("load", Outcome::Loaded(Ok(None)));
+    script.stored("store intent");
+    script.start(1);
+    script.stored("store key");
+    assert_eq!(script.store("1/1", "a"), "save 1/1");
+    script.stored("save 1/1");
+    assert_eq!(script.answer("complete key1", ""), "tell Done, purge");
+    assert_eq!(script.wait(), "cancel purge, warn, tell Done, unlock, settled 1");
     assert_eq!(script.now, Instant(5000));
 }
 
@@ -754,6 +811,68 @@ fn an_abort_while_sending_cancels_then_removes_or_keeps() {
 }
 
 #[test]
+fn an_abort_stands_without_a_network_and_is_stored_at_once() {
+    let mut script = storing_one_tag();
+    script.stored("save 1/1");
+    script.tell(Event::Network { online: false });
+    let asked = script.tell(abort(1, false));
+    assert!(asked.ends_with("store abort of key1"), "{asked}");
+    assert_eq!(script.stored("store abort of key1"), "abort of 1 stands");
+    assert_eq!(script.tell(Event::Network { online: true }), "remove key1");
+    assert_eq!(script.answer("remove key1", ""), "purge");
+    assert_eq!(script.stored("purge"), "tell Gone, unlock, settled 1");
+}
+
+#[test]
+fn an_abort_stands_though_the_service_does_not_answer() {
+    let mut script = Script::sending(2, 3);
+    script.tell(abort(1, false));
+    let aborted = script.now;
+    assert_eq!(script.wait(), "abort of 1 stands");
+    assert_eq!(script.now.since(aborted), 2000);
+    assert_eq!(script.answer("remove key1", ""), "settled 1");
+}
+
+/// What an earlier page stored of an upload that was aborted there, and that it could not remove.
+fn aborted() -> Stored {
+    let record = Record { name: "old name".to_owned(), ..record("old", "") };
+    Stored { identity: Identity("same 1".to_owned()), record, tags: Vec::new() }
+}
+
+#[test]
+fn what_was_aborted_on_an_earlier_page_is_removed_before_the_file_begins_anew() {
+    let mut script = loading();
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(Some(aborted())))), "list");
+    let list = r#"[{"fileKey":"old"},{"fileKey":"other","fileName":"name1"}]"#;
+    assert_eq!(script.answer("list", list), "remove old");
+    assert_eq!(script.answer("remove old", ""), "store intent");
+}
+
+#[test]
+fn what_was_aborted_on_an_earlier_page_is_offered_to_nobody_and_removed() {
+    let mut script = Script::with(2, 3, |config| config.resume = true);
+    script.by_hand = true;
+    assert_eq!(script.call(Call::Unfinished), "look at locks");
+    assert_eq!(script.ends("look at locks", Outcome::Locks(Vec::new())), "load all");
+    let asked = script.ends("load all", Outcome::LoadedAll(Ok(vec![aborted()])));
+    assert_eq!(asked, "reply 1 0 unfinished, remove old");
+    assert_eq!(script.answer("remove old", ""), "purge");
+    // Another page is about to; or the service does not do it, and it is left to the next.
+    for (locked, status) in [(true, 200), (false, 503)] {
+        let mut script = Script::with(2, 3, |config| config.resume = true);
+        script.by_hand = true;
+        script.call(Call::Unfinished);
+        let locks = if locked { vec![aborted().identity] } else { Vec::new() };
+        script.ends("look at locks", Outcome::Locks(locks));
+        let asked = script.ends("load all", Outcome::LoadedAll(Ok(vec![aborted()])));
+        assert_eq!(asked.ends_with("remove old"), !locked);
+        if !locked {
+            assert_eq!(script.status("remove old", status), "");
+        }
+    }
+}
+
+#[test]
 fn an_abort_that_keeps_lets_tags_be_stored() {
     let mut script = storing_one_tag();
     assert_eq!(script.tell(abort(1, true)), "cancel put 1/2, cancel put 1/3");
@@ -762,8 +881,8 @@ fn an_abort_that_keeps_lets_tags_be_stored() {
 
     let mut script = storing_one_tag();
     let removed = script.tell(abort(1, false));
-    assert_eq!(removed, "cancel put 1/2, cancel put 1/3, cancel save 1/1, remove key1");
-    assert_eq!(script.answer("remove key1", ""), "purge");
+    assert_eq!(removed, "cancel put 1/2, cancel put 1/3, cancel save 1/1, store abort of key1, remove key1");
+    assert_eq!(script.answer("remove key1", ""), "cancel store abort of key1, purge");
     assert_eq!(script.stored("purge"), "tell Gone, unlock, settled 1");
 }
 
@@ -1033,7 +1152,7 @@ fn a_start_lost_while_aborting_leaves_nothing() {
 
 fn record(key: &str, upload_id: &str) -> Record {
     let (key, upload_id, name) = (key.to_owned(), upload_id.to_owned(), "a file".to_owned());
-    Record { key, upload_id, size: 3 * PART, part_size: PART, name, started_at: 0, modified: None }
+    Record { key, upload_id, size: 3 * PART, part_size: PART, name, started_at: 0, modified: Some(1) }
 }
 
 /// What an earlier page stored of a file of three parts.
@@ -1076,6 +1195,69 @@ fn an_upload_goes_on_where_an_earlier_page_stopped() {
     assert_eq!((progress.resumed_from, progress.sent, progress.parts_done), (2 * PART, 2 * PART, 2));
     assert_eq!(script.store("1/3", "c"), "save 1/3");
     assert_eq!(script.stored("save 1/3"), "complete old with a+b+c");
+}
+
+/// The same, where the version before stored it, maybe for another service.
+fn kept_earlier() -> Outcome {
+    let Outcome::Loaded(Ok(Some(stored))) = kept() else { panic!("it is stored") };
+    Outcome::Loaded(Ok(Some(Stored { identity: Identity("1/same 1".to_owned()), ..stored })))
+}
+
+#[test]
+fn what_the_version_before_stored_is_moved_once_the_service_knows_it() {
+    let mut script = loading();
+    assert_eq!(script.ends("load", kept_earlier()), "confirm old");
+    let entry = format!(r#"{{"completed":false,"originalSizeInBytes":{}}}"#, 3 * PART);
+    assert_eq!(script.answer("confirm old", &entry), "move");
+    assert_eq!(script.stored("move"), "put 1/3");
+    assert_eq!(script.view(1).progress.resumed_from, 2 * PART);
+    assert_eq!(script.store("1/3", "c"), "save 1/3");
+    assert_eq!(script.stored("save 1/3"), "complete old with a+b+c");
+    assert_eq!(script.answer("complete old", ""), "tell Done, purge");
+}
+
+#[test]
+fn what_the_version_before_stored_for_another_service_is_left_alone() {
+    // It does not know the key; or it has something else under it.
+    for (status, json) in [(404, ""), (200, r#"{"completed":false,"originalSizeInBytes":1}"#)] {
+        let mut script = loading();
+        script.ends("load", kept_earlier());
+        let asked = script.ends("confirm old", Outcome::Response(response(status, None, json)));
+        assert_eq!(asked, "store intent");
+        script.stored("store intent");
+        script.start(1);
+        assert_eq!(script.stored("store key"), "put 1/1, put 1/2");
+    }
+    let mut script = loading();
+    script.ends("load", kept_earlier());
+    let asked = script.tell(Event::Abort { upload: UploadId(1), keep: false });
+    assert_eq!(asked, "cancel confirm old, tell Gone, unlock, settled 1");
+}
+
+#[test]
+fn what_the_version_before_stored_is_deleted_where_it_is_complete() {
+    let mut script = loading();
+    script.ends("load", kept_earlier());
+    let entry = format!(r#"{{"completed":true,"originalSizeInBytes":{}}}"#, 3 * PART);
+    assert_eq!(script.answer("confirm old", &entry), "tell Done, purge what was earlier");
+}
+
+/// What an earlier page stored when the file had another date.
+fn kept_of_another_date() -> Outcome {
+    let Outcome::Loaded(Ok(Some(Stored { identity, record, tags }))) = kept() else { panic!("it is stored") };
+    Outcome::Loaded(Ok(Some(Stored { identity, record: Record { modified: Some(2), ..record }, tags })))
+}
+
+#[test]
+fn a_file_of_another_date_goes_on_under_the_same_key_and_trusts_no_part() {
+    let mut script = loading();
+    assert_eq!(script.ends("load", kept_of_another_date()), "confirm old");
+    assert_eq!(script.confirm("confirm old", false), "put 1/1, put 1/2");
+
+    // What is complete there may be another file.
+    let mut script = loading();
+    script.ends("load", kept_of_another_date());
+    assert_eq!(script.confirm("confirm old", true), "store intent");
 }
 
 #[test]
@@ -1432,8 +1614,8 @@ fn to_forget_a_file_ends_its_upload_or_deletes_what_is_stored_of_it() {
     let mut script = loading();
     script.ends("load", kept());
     let forgotten = script.call(Call::Forget("old".to_owned()));
-    assert_eq!(forgotten, "cancel confirm old, remove old");
-    assert_eq!(script.answer("remove old", ""), "purge");
+    assert_eq!(forgotten, "cancel confirm old, store abort of old, remove old");
+    assert_eq!(script.answer("remove old", ""), "cancel store abort of old, purge");
     assert_eq!(script.stored("purge"), "tell Gone, unlock, settled 1, reply 1 forgotten");
 
     assert_eq!(script.call(Call::Forget("k".to_owned())), "load all");
@@ -1497,9 +1679,9 @@ fn a_service_that_refuses_everybody_fails_nobody() {
         for parts_only in [false, true] {
             let mut script = Script::new(4, 8);
             script.pick(12 * PART);
-            for _ in 0..30 {
+            (0..30).for_each(|_| {
                 script.pick(1);
-            }
+            });
             let sent =
                 answered_so(
                     &mut script,

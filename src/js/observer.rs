@@ -17,7 +17,7 @@ pub struct Observer {
     pub last: RefCell<Option<View>>,
     /// Settles with the upload. Nobody needs to handle its rejection.
     pub done: Deferred,
-    /// Resolves when nothing more will be done for it, a removal included.
+    /// Resolves when nothing more will be done for it, a removal included, or when that takes a network.
     pub settled: Deferred,
     /// Listens to the caller's signal until the upload ends.
     aborting: RefCell<Option<Listener>>,
@@ -101,6 +101,10 @@ impl UploadObserver for Observer {
             call(callback, &Array::of1(&state.as_str().into()));
         }
         self.finish(&view);
+    }
+
+    fn stands(&self) {
+        self.settled.resolve(&JsValue::UNDEFINED);
     }
 
     fn settled(&self) {

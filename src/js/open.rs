@@ -47,7 +47,13 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
         let message = "partway: this session ID is short enough to be guessed, and file names can then be read (bucket.nameStrength)";
         web_sys::console::warn_1(&message.into());
     }
-    let key = resume_key(options.session_id.as_deref())?;
+    let session_id = match &options.session_id {
+        Some(session_id) => session_id.clone(),
+        // Nothing is stored then.
+        None => random_id()?,
+    };
+    let key = ResumeKey::derive_at(&session_id, options.endpoint.base()).map_err(defect)?;
+    let earlier = ResumeKey::derive(&session_id).map_err(defect)?;
     let endpoint = Rc::new(options.endpoint);
     let trusted = Rc::clone(&endpoint);
     let config = Config {
@@ -68,19 +74,14 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
     let seed = getrandom::u64().map_err(defect)?;
     let engine = Rc::new(RefCell::new(Engine::new(config, seed)));
     let service = Service { endpoint, api_key: options.api_key, token: options.token };
-    let driver = Driver::new(Rc::clone(&engine), service, key);
+    let driver = Driver::new(Rc::clone(&engine), service, key, earlier);
     let closed = Cell::new(false);
     Ok(Bucket::new(Inner { engine, driver, names, scheme: options.names, name_strength, closed }))
 }
 
-/// The key of identities, and of what is stored. Without a session ID nothing is stored; a random key serves then.
-fn resume_key(session_id: Option<&str>) -> Result<ResumeKey, JsValue> {
-    match session_id {
-        Some(session_id) => ResumeKey::derive(session_id).map_err(defect),
-        None => {
-            let mut random = [0; 32];
-            getrandom::fill(&mut random).map_err(defect)?;
-            ResumeKey::derive(&Base64UrlUnpadded::encode_string(&random)).map_err(defect)
-        }
-    }
+/// In place of a session ID, to make identities from.
+fn random_id() -> Result<String, JsValue> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(defect)?;
+    Ok(Base64UrlUnpadded::encode_string(&random))
 }

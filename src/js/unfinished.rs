@@ -4,7 +4,7 @@ use super::bucket::{Inner, source_file};
 use super::error::{closed, partway_error, thrown};
 use super::options::UploadOptions;
 use crate::browser::{Deferred, blob, get, set};
-use crate::engine::Unfinished;
+use crate::engine::{Sample, Unfinished};
 use crate::protocol::{Code, Failure};
 use js_sys::{Function, Object, Promise};
 use std::rc::Rc;
@@ -70,7 +70,9 @@ impl UnfinishedUpload {
             let file = permitted_file(&handle).await?;
             let Some(bytes) = blob(&file) else { return Err(unreadable(file)) };
             let source = source_file(&file, bytes, found.record.name.clone(), Some(handle));
-            if inner.driver.identify(&source).await.as_ref() != Some(&found.identity) {
+            let sample = inner.driver.identify(&source).await;
+            let is_same = |sample: &Sample| [&sample.identity, &sample.earlier].contains(&&found.identity);
+            if !sample.as_ref().is_some_and(is_same) {
                 let message = "The file changed since the upload began; pick it again.";
                 return Err(partway_error(&Failure::new(Code::FileChanged, message)));
             }

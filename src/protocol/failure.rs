@@ -101,6 +101,13 @@ impl Failure {
         Self::new(Code::FileChanged, "The file changed or can no longer be read; pick it again.")
     }
 
+    /// The file is there, and the browser's reads of it never end.
+    #[must_use]
+    pub fn unread() -> Self {
+        let message = "The browser reads nothing of the file: it may be in a cloud, or on a drive that is away.";
+        Self::new(Code::Timeout, message)
+    }
+
     /// A download has another number of bytes than the bucket says.
     #[must_use]
     pub fn wrong_length() -> Self {

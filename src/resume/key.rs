@@ -23,14 +23,28 @@ pub struct ResumeKey {
 }
 
 impl ResumeKey {
-    /// Derives the keys from a session ID, taken byte for byte as the API returned it.
+    /// Derives the keys from a session ID, taken byte for byte as the API returned it: those of the version before,
+    /// whose rows said nothing of the service.
     ///
     /// # Errors
     /// [`ResumeError::EmptySessionId`] if the ID has no characters.
     pub fn derive(session_id: &str) -> Result<Self, ResumeError> {
+        Self::derive_in(session_id, SCOPE)
+    }
+
+    /// The same for the session of this ID at one service: `endpoint` is its normalised base URL. Other services share
+    /// the key of identities, and neither rows, locks nor channels.
+    ///
+    /// # Errors
+    /// [`ResumeError::EmptySessionId`] if the ID has no characters.
+    pub fn derive_at(session_id: &str, endpoint: &str) -> Result<Self, ResumeError> {
+        Self::derive_in(session_id, &[SCOPE, b"\0", endpoint.as_bytes()].concat())
+    }
+
+    fn derive_in(session_id: &str, label: &[u8]) -> Result<Self, ResumeError> {
         let session = Derivation::new(session_id).ok_or(ResumeError::EmptySessionId)?;
         let mut scope = [0; 16];
-        session.fill(SCOPE, &mut scope).map_err(|_| ResumeError::Cipher)?;
+        session.fill(label, &mut scope).map_err(|_| ResumeError::Cipher)?;
         let mut identity = Box::new(Zeroizing::new([0; 32]));
         session.fill(IDENTITY, identity.as_mut_slice()).map_err(|_| ResumeError::Cipher)?;
         let seal = session.key(SEAL).map_err(|_| ResumeError::Cipher)?;

@@ -10,16 +10,21 @@
 //!
 //! | Info | Bytes | Use |
 //! |---|---|---|
-//! | `partway/v1/resume/scope` | 16 | in base64url the *scope*: names the session's rows, locks and channels |
+//! | `partway/v1/resume/scope`, `0x00`, endpoint | 16 | in base64url the *scope*: names rows, locks and channels |
 //! | `partway/v1/resume/identity` | 32 | HMAC key of identities |
 //! | `partway/v1/resume/AES-256-GCM` | 32 | seals records and tags |
+//!
+//! The endpoint is the service's base URL: origin and path, without slashes at its end. Two services with one session
+//! ID are thus apart. Rows of the version before have the scope of `partway/v1/resume/scope` alone
+//! ([`ResumeKey::derive`]).
 //!
 //! # Identity of a file
 //!
 //! HMAC-SHA-256, all 32 bytes in base64url, of: length of the name in bytes (u64), the name, size (u64), `1` and
 //! milliseconds since 1970 (u64) or `0` where no modification is known, length of the sample (u64), the sample. Numbers
-//! are big-endian. Every field is of fixed length or behind its length, so two files share a text only where they agree
-//! in everything; the sample is the file's first, middle and last bytes, at most [`SAMPLE`] each.
+//! are big-endian. The date is left out now, as phones give another at each pick; the version before had it in. Every
+//! field is of fixed length or behind its length, so two files share a text only where they agree in everything; the
+//! sample is the file's first, middle and last bytes, at most [`SAMPLE`] each.
 //!
 //! # A sealed row
 //!
@@ -39,6 +44,9 @@
 //! | 8 + 8 + 8 | size, bytes a part, when it began (milliseconds since 1970) |
 //! | 1 + 8 | `1` and the last modification, or `0` and zero |
 //! | 2 + n, three times | upload ID, key, name: length and UTF-8, each at most [`MAX_TEXT`] |
+//!
+//! Without a key the record is of an upload about to begin, and the upload ID is its name in the bucket's list. Without
+//! an upload ID it is of one that was aborted, and what the bucket has under the key is to be removed.
 //!
 //! The plaintext of a part's tag is its length (u16) and its UTF-8, at most [`MAX_TAG`].
 //!

@@ -16,7 +16,8 @@ const MOST: usize = 3 * 8 + 9 + 3 * (2 + MAX_TEXT);
 pub struct Record {
     /// Names the file in the bucket; empty until the service has told it ([`Record::is_intent`]).
     pub key: String,
-    /// Names the multipart upload; until that is known, what the bucket's list calls the file.
+    /// Names the multipart upload; until that is known, what the bucket's list calls the file. Empty where the person
+    /// aborted it, and what the bucket has is to be removed; the name below is then the list's.
     pub upload_id: String,
     /// Size of the file in bytes.
     pub size: u64,
@@ -31,10 +32,23 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether the upload was about to begin: the service may have made a file that nobody knows the key of.
+    /// Whether nothing can be gone on with. The upload was about to begin, and the service may have made a file that
+    /// nobody knows the key of; or it was aborted.
     #[must_use]
     pub fn is_intent(&self) -> bool {
-        self.key.is_empty()
+        self.key.is_empty() || self.upload_id.is_empty()
+    }
+
+    /// The key of what is to be removed from the bucket, as the upload was aborted.
+    #[must_use]
+    pub fn aborted_key(&self) -> Option<&str> {
+        (!self.key.is_empty() && self.upload_id.is_empty()).then_some(&self.key)
+    }
+
+    /// What the bucket's list calls what is to be removed.
+    #[must_use]
+    pub fn name_there(&self) -> &str {
+        if self.key.is_empty() { &self.upload_id } else { &self.name }
     }
 
     /// Parts the file is sent in; an empty file has one. They are numbered from 1.

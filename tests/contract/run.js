@@ -13,6 +13,8 @@ import "./foreign-names.js";
 import "./schemes.js";
 import "./shown-names.js";
 import "./resume.js";
+import "./local.js";
+import "./services.js";
 import "./resilience.js";
 import "./realms.js";
 import "./wrappers.js";

@@ -59,6 +59,7 @@ pub const KINDS: &[&str] = &[
     "file: changes where no sample is taken",
     "file: changes, and is read",
     "file: changes, and is refused",
+    "file: is read late",
     "file: is removed",
     "last tab: goes on",
     "lock: passes on from a dead tab",

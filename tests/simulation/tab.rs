@@ -10,7 +10,7 @@ use crate::person::Act;
 use crate::promises::Moment;
 use crate::trace::Subject;
 use crate::world::World;
-use partway::engine::{Action, Engine, Event, Identity, Instant, Lock, OpId, Outcome, PartBody, UploadId};
+use partway::engine::{Action, Engine, Event, Identity, Instant, Lock, OpId, Outcome, PartBody, Sample, UploadId};
 use partway::protocol::{FileList, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,6 +83,9 @@ impl World {
                 Action::Send { request, .. } => Some(Wanted::of(request)),
                 _ => None,
             };
+            if let Some(wanted) = &wanted {
+                self.books.tabs[tab].begins(wanted);
+            }
             self.judge(tab, &Moment::Asked(&action, wanted.as_ref()));
             if let Some(share) = wanted.as_ref().and_then(|wanted| self.books.tabs[tab].waited(wanted, self.now)) {
                 self.counts.waited(share);
@@ -121,11 +124,17 @@ impl World {
             }
             Action::Sample { op, upload } => {
                 let identity = self.identity(tab, upload);
-                self.answer(tab, op, 0, 30, Outcome::Sampled(identity));
+                let sample = identity.map(|identity| Sample { earlier: identity.clone(), identity });
+                self.answer(tab, op, 0, 30, Outcome::Sampled(sample));
             }
             Action::Peek { op, upload, .. } => {
                 let readable = self.identity(tab, upload).is_some();
-                self.answer(tab, op, 0, 5, Outcome::Readable(readable));
+                // Files in a cloud, or on a drive that is away, take as long as they like.
+                let hangs = self.model.files.hang && self.books.calm.is_none() && self.chance.percent(5);
+                if hangs {
+                    self.counts.add("file: is read late");
+                }
+                self.answer(tab, op, 0, if hangs { 60_000 } else { 5 }, Outcome::Readable(readable));
             }
             Action::DecodeList { op, body } => {
                 let files = FileList::new(&body).collect();
@@ -157,7 +166,8 @@ impl World {
                     }
                 }
             }
-            Action::Load { op, identity } => self.store(tab, op, Operation::Load(identity)),
+            Action::Load { op, sample } => self.store(tab, op, Operation::Load(sample.identity)),
+            Action::Move { .. } => panic!("nothing is stored by a version before"),
             Action::LoadAll { op } => self.store(tab, op, Operation::LoadAll),
             Action::Store { op, upload, identity, checkpoint, part_size, expires_in } => {
                 let pick = &self.tabs[tab].picks[&upload];
@@ -175,7 +185,7 @@ impl World {
             Action::Settle { .. } if self.books.calm.is_none() && self.chance.percent(25) => {
                 self.after(0, 2000, Happening::Person(tab, Act::Call(4)));
             }
-            Action::Settle { .. } | Action::CallProgress { .. } | Action::Reply { .. } => {}
+            Action::Stand { .. } | Action::Settle { .. } | Action::CallProgress { .. } | Action::Reply { .. } => {}
         }
     }
 

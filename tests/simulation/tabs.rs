@@ -72,7 +72,13 @@ impl World {
         let name =
             if self.setup.unique_names { format!("pw1.name {}", self.names) } else { format!("plain {}", self.names) };
         let watched = self.chance.percent(50);
-        let spec = FileSpec { size, name: name.clone(), unique_name: self.setup.unique_names, wants_progress: watched };
+        let spec = FileSpec {
+            size,
+            name: name.clone(),
+            unique_name: self.setup.unique_names,
+            modified: None,
+            wants_progress: watched,
+        };
         let upload = self.tabs[tab].engine.upload(spec, Instant(self.now));
         self.note(Subject::upload(tab, upload), || format!("picks file {file} v{version}, {size} bytes, as {name}"));
         let plan = Plan::new(size, self.setup.config.part_size);

@@ -4,7 +4,8 @@
 
 Written from the layout in the documentation of src/resume/mod.rs. Nonces are fixed, so a second run writes the same file.
 
-- scopes: a session ID gives exactly this scope;
+- scopes: a session ID gives exactly this scope, that of the version before;
+- places: a session ID and an endpoint give exactly this scope;
 - identities: facts of a file give exactly this identity; no two rows have the same;
 - records, tags: nonce and values give exactly this row, and the row gives them back;
 - refused: rows a reader must refuse where they are tried. Each is one step away from a good one.
@@ -46,8 +47,8 @@ def u64(value):
     return value.to_bytes(8, "big")
 
 
-def scope(session):
-    return base64url(derive(session, b"scope", 16))
+def scope(session, endpoint=None):
+    return base64url(derive(session, b"scope" if endpoint is None else b"scope\0" + endpoint.encode(), 16))
 
 
 def text(value):
@@ -212,6 +213,11 @@ bad_tag("a tag longer than the rest", padded(u16(63) + b"t"))
 bad_tag("a tag over the limit", padded(text("t" * 8193)))
 bad_tag("a tag in bad UTF-8", padded(text(b"\xc3\x28")))
 
+places = [{"session": session, "endpoint": endpoint, "scope": scope(session, endpoint)}
+          for session in (SESSION, OTHER_SESSION)
+          for endpoint in ("https://api.example/v1", "https://api.example/v2", "http://localhost:8080", "")]
+assert len({place["scope"] for place in places}) == len(places)
+
 for vectors in (records, tags, refused):
     assert len({vector["title"] for vector in vectors}) == len(vectors)
 
@@ -219,6 +225,6 @@ lines = lambda vectors: ",\n".join("    " + json.dumps(vector, ensure_ascii=True
 out = pathlib.Path(__file__).with_suffix(".json")
 out.write_text("{\n" + ",\n".join(f'  "{name}": [\n{lines(vectors)}\n  ]' for name, vectors in
                {"scopes": scopes, "identities": identities, "records": records, "tags": tags,
-                "refused": refused}.items()) + "\n}\n")
+                "refused": refused, "places": places}.items()) + "\n}\n")
 print(f"{out.name}: {len(scopes)} scopes, {len(identities)} identities, {len(records)} records, {len(tags)} tags, "
       f"{len(refused)} refused")

@@ -10,7 +10,10 @@ use super::calls::{PendingCall, Verdict};
 use super::shared::Shared;
 use super::small_map::SmallMap;
 use super::upload::Upload;
-use super::{Action, Answer, Call, CallId, Config, Event, FileSpec, Instant, PeerMessage, RulesSource, UploadId, View};
+use super::{
+    Action, Answer, Call, CallId, Config, Event, FileSpec, Identity, Instant, OpId, PeerMessage, RulesSource, UploadId,
+    View,
+};
 use crate::protocol::Failure;
 use rules::SessionRules;
 use std::collections::{BTreeMap, VecDeque};
@@ -45,7 +48,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// ```
 /// use partway::engine::{
 ///     Action, Backoff, Config, Engine, Event, FileSpec, Identity, Instant, LEAST_PART, Outcome, Platform, RulesSource,
-///     State, TokenSource,
+///     Sample, State, TokenSource,
 /// };
 /// use partway::protocol::{Body, Method, Response};
 /// use std::{collections::VecDeque, rc::Rc};
@@ -67,7 +70,13 @@ use std::collections::{BTreeMap, VecDeque};
 ///     42,
 /// );
 /// let (mut now, mut shown) = (Instant(0), Vec::new());
-/// let file = FileSpec { size: LEAST_PART + 1, name: "n".into(), unique_name: false, wants_progress: false };
+/// let file = FileSpec {
+///     size: LEAST_PART + 1,
+///     name: "n".into(),
+///     unique_name: false,
+///     modified: None,
+///     wants_progress: false,
+/// };
 /// let upload = engine.upload(file, now);
 /// let mut outcomes = VecDeque::new(); // and when each comes
 /// loop {
@@ -84,7 +93,10 @@ use std::collections::{BTreeMap, VecDeque};
 ///                     Response { status: 200, retry_after: None, announced: None, body, received_at: now.0 as f64 };
 ///                 (op, Outcome::Response(response))
 ///             }
-///             Action::Sample { op, .. } => (op, Outcome::Sampled(Some(Identity("the file".into())))),
+///             Action::Sample { op, .. } => {
+///                 let identity = Identity("the file".into());
+///                 (op, Outcome::Sampled(Some(Sample { earlier: identity.clone(), identity })))
+///             }
 ///             Action::Peek { op, .. } => (op, Outcome::Readable(true)),
 ///             Action::Show { view, .. } => {
 ///                 shown.push(view.state);
@@ -119,12 +131,22 @@ pub struct Engine {
     /// Begun and not settled.
     active: Vec<UploadId>,
     calls: SmallMap<CallId, PendingCall>,
-    /// Keys of files that a start made twice, to be removed.
-    strays: Vec<String>,
+    /// Files to be removed: those that a start made twice, and what was aborted on earlier pages.
+    strays: Vec<Stray>,
+    /// Those whose removal is on its way.
+    removing: SmallMap<OpId, Stray>,
     /// When it was to be woken, as it said last.
     wakes: Option<Instant>,
     last_upload: u32,
     last_call: u32,
+}
+
+/// A file to be removed for which no upload is there.
+#[derive(Debug)]
+struct Stray {
+    key: String,
+    /// What is stored of it, and is of no use then.
+    identity: Option<Identity>,
 }
 
 impl Engine {
@@ -146,6 +168,7 @@ impl Engine {
             active: Vec::new(),
             calls: SmallMap::default(),
             strays: Vec::new(),
+            removing: SmallMap::default(),
             wakes: None,
             last_upload: 0,
             last_call: 0,
@@ -284,7 +307,7 @@ impl Engine {
         }
     }
 
-    fn heard(&mut self, identity: &super::Identity, message: &PeerMessage) {
+    fn heard(&mut self, identity: &Identity, message: &PeerMessage) {
         for upload in self.uploads.values_mut().filter(|upload| upload.claims(identity)) {
             upload.heard(message.clone(), &mut self.shared);
         }

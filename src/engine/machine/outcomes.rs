@@ -1,9 +1,9 @@
 //! What follows from the outcome of an operation.
 
-use super::Engine;
+use super::{Engine, Stray};
 use crate::engine::operations::{Deadline, Kind, Operation, Suspect, Target};
 use crate::engine::upload::FlightStep;
-use crate::engine::{Backoff, Bytes, CallId, Given, OpId, Outcome, UploadId};
+use crate::engine::{Action, Backoff, Bytes, CallId, Given, Identity, OpId, Outcome, Stored, UploadId};
 use crate::protocol::{Code, Failure, FileInfo, Response, part_tag};
 
 /// Least average rate, in bytes a millisecond, of an answer that has come for this many times the stall timeout.
@@ -181,7 +181,37 @@ impl Engine {
                 self.reply(id, verdict);
             }
             Target::Rules => self.rules_ended(result, received_at, epoch),
-            Target::Tag(..) | Target::Look | Target::Token | Target::Probe | Target::Stray => {}
+            Target::Stray => self.stray_removed(op, result),
+            Target::Tag(..) | Target::Look | Target::Token | Target::Probe => {}
+        }
+    }
+
+    /// A file without an upload is removed, or cannot be now: what is stored of it stays, for whoever sees it next.
+    fn stray_removed(&mut self, op: OpId, result: Result<Vec<u8>, Failure>) {
+        let Some(Stray { key, identity }) = self.removing.remove(&op) else { return };
+        if result.is_err_and(|failure| failure.code != Code::NotFound) {
+            return;
+        }
+        self.shared.admission.removed(&key);
+        let is_claimed = |identity: &Identity| self.uploads.values().any(|upload| upload.claims(identity));
+        if let Some(identity) = identity.filter(|identity| !is_claimed(identity)) {
+            let op = self.shared.begin_storing(Target::Look);
+            self.shared.emit(Action::Purge { op, identity });
+        }
+    }
+
+    /// What was aborted, and could not be removed, is removed now, unless another page is about to.
+    fn remove_aborted(&mut self, stored: &[Stored], locks: &[Identity]) {
+        for Stored { identity, record, .. } in stored {
+            let is_known = self.uploads.values().any(|upload| upload.claims(identity))
+                || self
+                    .strays
+                    .iter()
+                    .chain(self.removing.values())
+                    .any(|stray| stray.identity.as_ref() == Some(identity));
+            if let Some(key) = record.aborted_key().filter(|_| !is_known && !locks.contains(identity)) {
+                self.strays.push(Stray { key: key.to_owned(), identity: Some(identity.clone()) });
+            }
         }
     }
 
@@ -261,13 +291,13 @@ impl Engine {
 
     fn step_outcome(&mut self, id: UploadId, outcome: Outcome, epoch: u64) {
         let is_known = match &outcome {
-            Outcome::Sampled(Some(identity)) => self.uploads.values().any(|upload| upload.claims(identity)),
+            Outcome::Sampled(Some(sample)) => self.uploads.values().any(|upload| upload.claims(&sample.identity)),
             _ => false,
         };
         let shared = &mut self.shared;
         let Some(upload) = self.uploads.get_mut(&id) else { return };
         match outcome {
-            Outcome::Sampled(identity) => upload.sampled(identity, is_known, shared),
+            Outcome::Sampled(sample) => upload.sampled(sample, is_known, shared),
             Outcome::Locked(lock) => upload.locked(lock, shared),
             Outcome::Loaded(loaded) => upload.loaded_or_not(loaded, shared),
             Outcome::Stored(result) => upload.stored(result.is_ok(), shared),
@@ -277,12 +307,12 @@ impl Engine {
     }
 
     fn call_outcome(&mut self, id: CallId, outcome: Outcome, epoch: u64) {
-        let Self { shared, uploads, calls, .. } = self;
+        let Self { shared, calls, .. } = self;
         let Some(call) = calls.get_mut(&id) else { return };
         let verdict = match outcome {
             Outcome::Listed(Ok(mut files)) => {
                 let strays = files.extract_if(.., |file| shared.starts.made_twice(file));
-                self.strays.extend(strays.filter_map(|file| file.file_key));
+                self.strays.extend(strays.filter_map(|file| Some(Stray { key: file.file_key?, identity: None })));
                 self.note_list(&files);
                 let call = self.calls.get_mut(&id);
                 call.and_then(|call| call.listed(Ok(files), epoch, &mut self.shared))
@@ -293,6 +323,12 @@ impl Engine {
                 None
             }
             Outcome::LoadedAll(loaded) => {
+                if let (Ok(stored), Some(locks)) = (&loaded, call.locks()) {
+                    let locks = locks.to_vec();
+                    self.remove_aborted(stored, &locks);
+                }
+                let Self { shared, uploads, calls, .. } = self;
+                let Some(call) = calls.get_mut(&id) else { return };
                 let is_own = |identity: &_| uploads.values().any(|upload| upload.claims(identity));
                 call.loaded_all(loaded, is_own, shared)
             }
@@ -315,13 +351,18 @@ impl Engine {
 
     /// The file can be read, or not: before a part is sent, or after its connection failed.
     fn peeked(&mut self, id: UploadId, part: u32, readable: bool, operation: Operation) {
+        // A read that hung took no place.
+        let (room, room_beside) = self.room();
+        let took_place = !operation.is_slow(self.shared.now);
         let shared = &mut self.shared;
         let Some(upload) = self.uploads.get_mut(&id) else { return };
+        let has_room = took_place || room || room_beside && upload.parts_in_flight() == 1;
         let Some(step) = upload.flight(part).map(|flight| flight.step.clone()) else { return };
         if !readable {
             return upload.part_failed(part, Failure::unreadable(), operation.epoch, shared);
         }
         match step {
+            FlightStep::Peeking if !has_room => upload.wait_for_room(part, shared),
             FlightStep::Peeking => upload.send_part(part, shared),
             FlightStep::Rechecking(failure) => {
                 let suspect = Some(Suspect { failure, since: shared.now });

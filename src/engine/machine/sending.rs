@@ -20,7 +20,7 @@ impl Engine {
 
     /// Sends one thing more, if anything can be sent. Says whether to call it again.
     pub(super) fn send_next(&mut self) -> bool {
-        let places = self.shared.operations.places();
+        let places = self.shared.operations.places(self.shared.now);
         if places >= self.most_requests() {
             return false;
         }
@@ -104,10 +104,9 @@ impl Engine {
 
     /// Two answers: whether another part may be sent at all, and whether one may be sent for a file that has none in
     /// flight. Slow parts of one file do not hold other files back.
-    fn room(&self) -> (bool, bool) {
+    pub(super) fn room(&self) -> (bool, bool) {
         let Shared { window, operations, now, .. } = &self.shared;
-        let parts = operations.parts();
-        let slow = operations.values().filter(|operation| operation.is_part() && operation.is_slow(*now)).count();
+        let (parts, slow) = operations.parts(*now);
         let allowed = window.allowed();
         (parts < allowed, parts < window.most() && parts - slow < allowed)
     }
@@ -131,7 +130,7 @@ impl Engine {
         if !self.shared.has_token() {
             return true;
         }
-        if self.shared.operations.parts() == 0 {
+        if self.shared.operations.parts(now).0 == 0 {
             self.shared.speed.begin(now);
             self.shared.window.begin(now);
         }
@@ -148,9 +147,10 @@ impl Engine {
             return false;
         }
         if self.shared.has_token()
-            && let Some(key) = self.strays.pop()
+            && let Some(stray) = self.strays.pop()
         {
-            self.shared.send(Target::Stray, Request::remove(&key), 0);
+            let op = self.shared.send(Target::Stray, Request::remove(&stray.key), 0);
+            self.removing.insert(op, stray);
         }
         true
     }

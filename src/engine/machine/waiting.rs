@@ -21,11 +21,13 @@ impl Engine {
         let slept = self.wakes.is_some_and(|at| now.since(at) > SLEPT);
         shared.now = now;
         if slept {
-            let until = now.plus(shared.config.stall);
-            let deadlines = shared.operations.values_mut().filter_map(|operation| operation.deadline.as_mut());
-            for deadline in deadlines.filter(|deadline| !deadline.put_off) {
-                deadline.at = deadline.at.max(until);
-                deadline.put_off = true;
+            let stall = shared.config.stall;
+            for operation in shared.operations.values_mut() {
+                let until = now.plus(stall.min(operation.limit));
+                if let Some(deadline) = operation.deadline.as_mut().filter(|deadline| !deadline.put_off) {
+                    deadline.at = deadline.at.max(until);
+                    deadline.put_off = true;
+                }
             }
             for id in &self.active {
                 if let Some(upload) = self.uploads.get_mut(id) {
@@ -62,6 +64,7 @@ impl Engine {
         for id in &self.active {
             if let Some(upload) = self.uploads.get_mut(id) {
                 upload.hand_over(&mut self.shared);
+                upload.stand(&mut self.shared);
                 looks |= upload.wait_for_lock(&mut self.shared);
             }
         }
@@ -75,7 +78,7 @@ impl Engine {
     /// Calls wait for the network for a while.
     fn wait_offline(&mut self) {
         // What is about to find out whether there is a network waits no longer.
-        let finds_out = !self.shared.is_blocked() && self.shared.operations.places() == 0;
+        let finds_out = !self.shared.is_blocked() && self.shared.operations.places(self.shared.now) == 0;
         if !self.shared.link.is_offline() || finds_out {
             return;
         }
@@ -139,12 +142,13 @@ impl Engine {
             }
             Target::Part(id, part) => {
                 if let Some(upload) = self.uploads.get_mut(&id) {
-                    let failure = Failure::stalled(self.shared.config.stall);
+                    let failure = Failure::unread();
                     upload.read_hung(part);
                     upload.part_failed(part, failure, epoch, &mut self.shared);
                 }
             }
             Target::Tag(id, part) => {
+                self.shared.store_hangs();
                 if let Some(upload) = self.uploads.get_mut(&id) {
                     upload.tag_stored(part, false, &mut self.shared);
                 }
@@ -173,9 +177,11 @@ impl Engine {
             (self.shared.token_doubted_at().filter(|_| is_waited_for), "the token is doubted"),
             (session, "the session ends"),
             (self.shared.operations.deadline(), "an operation is given up"),
+            (self.shared.operations.unread_at(now), "a file is waited for"),
             (self.shared.verdict_at(), "a failed connection is judged"),
             (self.shared.probe_at().filter(|_| is_waited_for), "the service is looked for"),
             (active().filter_map(Upload::lock_at).min(), "a lock is waited for"),
+            (active().filter_map(|upload| upload.stands_at(&self.shared)).min(), "an abort stands"),
             (self.calls.values().filter_map(|call| call.offline_until()).min(), "a call waited for the network"),
         ]
         .into_iter()

@@ -7,7 +7,7 @@ use super::{Claim, Upload};
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
-use crate::engine::{Action, Identity, Instant, Lock, OpId, PeerEnd, PeerMessage, PeerReport, Plan, Remote, Stored};
+use crate::engine::{Action, Instant, Lock, OpId, PeerEnd, PeerMessage, PeerReport, Plan, Remote, Sample, Stored};
 
 /// How often a lock is asked for where there is no queue, and how often locks are looked at where there is one: a page
 /// in Chromium's back/forward cache keeps its locks until somebody asks for them. In milliseconds.
@@ -32,9 +32,10 @@ impl Upload {
 
     /// The file was sampled, for the first time. One that cannot be read, or that this engine sends already, is not
     /// claimed: a file picked twice is two uploads.
-    pub(super) fn identified(&mut self, identity: Option<Identity>, is_known: bool, shared: &mut Shared) {
-        self.fingerprint.clone_from(&identity);
-        let Some(identity) = identity.filter(|_| shared.config.resume && !is_known) else {
+    pub(super) fn identified(&mut self, sample: Option<Sample>, is_known: bool, shared: &mut Shared) {
+        self.fingerprint.clone_from(&sample);
+        let is_kept = shared.config.resume && !is_known && !shared.is_store_left_alone();
+        let Some(Sample { identity, .. }) = sample.filter(|_| is_kept) else {
             return self.begin(shared);
         };
         shared.claimed();
@@ -123,10 +124,10 @@ impl Upload {
     }
 
     fn load(&mut self, shared: &mut Shared) {
-        let Some(identity) = self.claim.as_ref().map(|claim| claim.identity.clone()) else { return };
+        let Some(sample) = self.fingerprint.clone() else { return };
         let op = shared.begin_storing(self.step());
         self.stage = Stage::Claiming(Claiming::Loading(op));
-        shared.emit(Action::Load { op, identity });
+        shared.emit(Action::Load { op, sample });
     }
 
     /// The store failed, or gave no answer in time: nothing is kept of this upload from now on.
@@ -150,14 +151,21 @@ impl Upload {
         match stored {
             Some(Stored { record, .. }) if record.is_intent() => {
                 // A start of an earlier page may act even after this search.
-                self.seek(record.upload_id);
-                let orphans = Orphans::of(self.sought.clone());
+                if !record.name_there().is_empty() {
+                    self.seek(record.name_there().to_owned());
+                }
+                let orphans = Orphans::of(self.sought.clone()).and(record.aborted_key());
                 self.stage = Stage::Starting(Starting::Orphans(orphans, AfterOrphans::Begin));
             }
-            Some(Stored { record, tags, .. }) => {
+            Some(Stored { identity, record, tags }) => {
                 if let Some(claim) = &mut self.claim {
-                    claim.recorded = true;
+                    claim.recorded = claim.identity == identity;
+                    claim.found_earlier = Some(identity).filter(|_| !claim.recorded);
+                    claim.doubted = record.modified != self.file.modified;
                 }
+                // Phones give another date at each pick; but the file may have changed, and so each part is sent again.
+                let is_doubted = self.claim.as_ref().is_some_and(|claim| claim.doubted);
+                let tags = if is_doubted { Vec::new() } else { tags };
                 let remote = Remote { key: record.key.clone(), upload_id: record.upload_id.clone() };
                 self.go_on(remote, record.part_size, tags, shared);
             }

@@ -5,8 +5,11 @@ use super::orphans::Orphans;
 use super::stage::{End, EndStep, Ending, Stage, Starting};
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
-use crate::engine::{Action, Checkpoint, OpId, PeerEnd, PeerMessage, Remote};
+use crate::engine::{Action, Checkpoint, Instant, OpId, PeerEnd, PeerMessage, Remote};
 use crate::protocol::{Code, Failure};
+
+/// An abort waits so long for the service to remove what it has, in milliseconds.
+const UNANSWERED: u64 = 2_000;
 
 impl Upload {
     /// Abandons every request and every other operation, but for `goes_on` and tags on their way to the store.
@@ -31,8 +34,10 @@ impl Upload {
             return;
         }
         // Nothing is known yet of what is stored: it is not this upload's to delete.
-        let keeps_record = keep || matches!(self.stage, Stage::Queued | Stage::Claiming(_));
-        let remote = self.stage.remote().cloned();
+        let is_unknown = matches!(self.stage, Stage::Queued | Stage::Claiming(_))
+            || self.claim.as_ref().is_some_and(|claim| claim.found_earlier.is_some());
+        let keeps_record = keep || is_unknown;
+        let remote = self.stage.remote().filter(|_| !is_unknown).cloned();
         let step = match &self.stage {
             // The answer to a start is waited for: without the key nothing could be removed.
             Stage::Starting(Starting::Posting(Exchange { op: Some(op), .. })) if !keep => EndStep::AwaitingStart(*op),
@@ -53,11 +58,49 @@ impl Upload {
         let is_over = matches!(step, EndStep::Storing(_));
         self.stage = Stage::Ending(Ending { end: End::Aborted, keep: keeps_record, remote, step });
         self.show_end(shared);
+        self.aborted_at = Some(shared.now);
+        if !keeps_record {
+            self.store_abort(shared);
+        }
         // Without a token nothing can be removed either.
         if shared.token.has_failed() {
             self.let_be(shared);
         } else if is_over {
             self.clean_up(shared);
+        }
+    }
+
+    /// The decision is kept at once: nobody is offered the upload any more, and whoever sees this removes what is left.
+    fn store_abort(&mut self, shared: &mut Shared) {
+        let Some(Remote { key, .. }) = self.stage.remote().cloned() else { return };
+        if !self.claim.as_ref().is_some_and(|claim| claim.locked && claim.recorded) {
+            return;
+        }
+        let name = self.name_there.clone().unwrap_or_default();
+        if let Some(op) = self.store(Checkpoint::Aborted { key, name }, shared) {
+            self.parts.stores(op);
+        }
+    }
+
+    /// When the abort is known to stand, unless everything is done for it before: what is left to do may take a
+    /// network, or a service that does not answer.
+    pub fn stands_at(&self, shared: &Shared) -> Option<Instant> {
+        let Stage::Ending(ending) = &self.stage else { return None };
+        let aborted_at = self.aborted_at.filter(|_| !self.parts.stores_still())?;
+        let wait = match ending.step {
+            EndStep::Settled => return None,
+            _ if shared.link.is_down() => 0,
+            EndStep::AwaitingStart(_) => shared.config.stall,
+            _ => UNANSWERED,
+        };
+        Some(aborted_at.plus(wait))
+    }
+
+    /// Says that the abort stands, if it is time to.
+    pub fn stand(&mut self, shared: &mut Shared) {
+        if self.stands_at(shared).is_some_and(|at| at <= shared.now) {
+            self.aborted_at = None;
+            shared.emit(Action::Stand { upload: self.id });
         }
     }
 
@@ -183,10 +226,16 @@ impl Upload {
             }
             return self.check_storing(shared);
         }
-        let identity = claim.identity.clone();
+        if !claim.keeps && !claim.recorded && !claim.written && claim.found_earlier.is_none() {
+            // Nothing is stored of it, as the store failed before: it is not waited for.
+            return self.settle(shared);
+        }
+        let identity = claim.found_earlier.as_ref().unwrap_or(&claim.identity).clone();
         if is_done {
             self.post_end(PeerEnd::Done, shared);
         }
+        // The decision to abort it is carried out.
+        self.cancel_storing(shared);
         // What is left in the bucket is found by its name when the file is picked again; nobody is offered it.
         let intent = left.and_then(|name| self.store(Checkpoint::Intent { name }, shared));
         let op = intent.unwrap_or_else(|| {

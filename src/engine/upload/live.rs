@@ -3,12 +3,12 @@
 use super::Upload;
 use super::orphans::Orphans;
 use super::parts::FlightStep;
-use super::stage::{End, Live, LiveStep, Stage};
+use super::stage::{End, Live, LiveStep, Stage, Starting};
 use crate::engine::availability::Class;
 use crate::engine::operations::{Kind, Target};
 use crate::engine::shared::Shared;
 use crate::engine::tries::{Exchange, Tries};
-use crate::engine::{Action, Identity, OpId, PartBody};
+use crate::engine::{Action, OpId, PartBody, Sample};
 use crate::names::PREFIX;
 use crate::protocol::{Code, Failure, FileInfo, Request};
 
@@ -19,7 +19,7 @@ impl Upload {
             self.begin_moving(shared.now);
         }
         let op = shared.begin(Target::Part(self.id, part), Kind::Local, Some(shared.config.stall));
-        self.parts.take(part, op);
+        self.parts.take(part, op, shared.now);
         self.served = op.0;
         shared.emit(Action::Peek { op, upload: self.id, range: self.plan.range(part) });
     }
@@ -40,6 +40,13 @@ impl Upload {
         }
         let body = PartBody { upload: self.id, range: self.plan.range(part) };
         shared.emit(Action::Send { op, request, part: Some(body), report });
+    }
+
+    /// The file was read at last, and there is no room for the part now.
+    pub fn wait_for_room(&mut self, part: u32, shared: &Shared) {
+        if let Some(tries) = self.parts.flight(part).map(|flight| flight.tries) {
+            self.parts.put_back(part, Tries { due: shared.now, ..tries });
+        }
     }
 
     /// The connection failed. A browser that cannot read the file any more says so too.
@@ -89,8 +96,8 @@ impl Upload {
     }
 
     /// The file was sampled again.
-    pub(super) fn resampled(&mut self, identity: Option<&Identity>, shared: &mut Shared) {
-        let is_same = identity.is_some() && identity == self.fingerprint.as_ref();
+    pub(super) fn resampled(&mut self, sample: Option<&Sample>, shared: &mut Shared) {
+        let is_same = sample.is_some() && sample == self.fingerprint.as_ref();
         match &mut self.stage {
             Stage::Live(live) if is_same => live.step = LiveStep::Completing(Exchange::default()),
             _ => {
@@ -104,11 +111,29 @@ impl Upload {
     /// same name, which is looked for before it is done.
     pub(super) fn verified(&mut self, file: FileInfo, shared: &mut Shared) {
         let is_complete = file.is_complete();
+        let found_earlier = self.claim.as_ref().and_then(|claim| claim.found_earlier.clone());
+        if found_earlier.is_some() && file.size() != self.plan.size() {
+            // Another service's key, that happens to name something here too.
+            return self.restart(shared);
+        }
+        if is_complete && self.claim.as_ref().is_some_and(|claim| claim.doubted) {
+            // Nobody knows whether this file is the one that is complete.
+            return self.begin(shared);
+        }
         if let Some(name) = file.file_name.filter(|name| self.file.unique_name && name.starts_with(PREFIX)) {
             self.name_there = Some(name.clone());
             self.seek(name);
         }
-        self.confirmed(is_complete, shared);
+        match (found_earlier, self.claim.as_mut(), self.stage.remote()) {
+            (Some(earlier), Some(claim), Some(remote)) if !is_complete => {
+                claim.found_earlier = None;
+                let (identity, live) = (claim.identity.clone(), Live::sending(remote.clone(), true));
+                let op = shared.begin_storing(self.step());
+                self.stage = Stage::Starting(Starting::StoringRecord(op, live));
+                shared.emit(Action::Move { op, earlier, identity });
+            }
+            _ => self.confirmed(is_complete, shared),
+        }
     }
 
     /// Whether the service still has it, or has completed it.

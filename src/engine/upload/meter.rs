@@ -50,7 +50,8 @@ impl Upload {
     /// The service answered for a part, whose request was this.
     pub fn part_answered(&mut self, part: u32, request: &Operation, now: Instant) {
         let silent = now.since(request.silent_since);
-        self.meter.carried.answered(self.plan.len(part), now.since(request.since), silent, now);
+        let (length, took) = (self.plan.len(part), now.since(request.since));
+        self.meter.carried.answered(length, took, silent, self.parts.in_flight(), now);
     }
 
     /// `bytes` more were handed to the network.

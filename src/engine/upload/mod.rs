@@ -14,11 +14,14 @@ mod step;
 use super::availability::Class;
 use super::operations::Target;
 use super::shared::Shared;
-use super::{FileSpec, Identity, Instant, Plan, Remote, State, UploadId, View};
+use super::{FileSpec, Identity, Instant, Plan, Remote, Sample, State, UploadId, View};
 use meter::Meter;
 use parts::Parts;
 pub(super) use parts::{Flight, FlightStep};
 use stage::{Claiming, End, EndStep, Live, LiveStep, Stage, Starting};
+
+/// A file that was not read for so long, in milliseconds, is asked for no other part meanwhile.
+const SLOW_READ: u64 = 1000;
 
 /// One upload.
 #[derive(Debug)]
@@ -32,7 +35,7 @@ pub(super) struct Upload {
     stage: Stage,
     parts: Parts,
     /// What the file was when it was picked, where it was sampled.
-    fingerprint: Option<Identity>,
+    fingerprint: Option<Sample>,
     claim: Option<Claim>,
     /// Names under which a start without an answer, here or on an earlier page, may have left a file that nobody knows
     /// the key of.
@@ -41,6 +44,8 @@ pub(super) struct Upload {
     name_there: Option<String>,
     /// An orphan may be left in the bucket: found, and not removed, or not looked for.
     orphans_left: bool,
+    /// When the person aborted it, until it is said that the abort stands.
+    aborted_at: Option<Instant>,
     meter: Meter,
 }
 
@@ -48,12 +53,19 @@ pub(super) struct Upload {
 #[derive(Clone, Debug)]
 struct Claim {
     identity: Identity,
+    /// What this upload may go on from was stored by the version before, maybe for another service: it is not this
+    /// upload's until the service knows it.
+    found_earlier: Option<Identity>,
+    /// What is stored was sent when the file had another date.
+    doubted: bool,
     /// This tab has the file's lock.
     locked: bool,
     /// The store is written to; else it failed, and the upload continues without.
     keeps: bool,
     /// The store has a record that another tab could resume from.
     recorded: bool,
+    /// The store was asked to write something.
+    written: bool,
     /// Another tab asked for the upload.
     handover_requested: bool,
     /// What this tab began and left to another.
@@ -62,7 +74,17 @@ struct Claim {
 
 impl Claim {
     fn new(identity: Identity) -> Self {
-        Self { identity, locked: false, keeps: true, recorded: false, handover_requested: false, left: None }
+        Self {
+            identity,
+            found_earlier: None,
+            doubted: false,
+            locked: false,
+            keeps: true,
+            recorded: false,
+            written: false,
+            handover_requested: false,
+            left: None,
+        }
     }
 }
 
@@ -81,6 +103,7 @@ impl Upload {
             sought: Vec::new(),
             name_there: None,
             orphans_left: false,
+            aborted_at: None,
             meter: Meter::default(),
         }
     }
@@ -112,7 +135,8 @@ impl Upload {
 
     /// Whether it lays claim to this file.
     pub fn claims(&self, identity: &Identity) -> bool {
-        self.claim.as_ref().is_some_and(|claim| claim.identity == *identity)
+        let claims = |claim: &Claim| claim.identity == *identity || claim.found_earlier.as_ref() == Some(identity);
+        self.claim.as_ref().is_some_and(claims)
     }
 
     /// Its file's key, once known.
@@ -140,7 +164,29 @@ impl Upload {
 
     /// The lowest part that can be sent at `now`.
     pub fn sendable(&self, now: Instant) -> Option<u32> {
-        if self.paused || !self.stage.is_sending() { None } else { self.parts.sendable(&self.plan, now) }
+        // A file that is not read would only be asked for more.
+        let hangs = |(_, flight): &(u32, Flight)| {
+            matches!(flight.step, FlightStep::Peeking) && now.since(flight.since) >= SLOW_READ
+        };
+        if self.paused || !self.stage.is_sending() || self.parts.flights().any(hangs) {
+            return None;
+        }
+        self.parts.sendable(&self.plan, now)
+    }
+
+    /// Whether it waits for nothing but its file to be read.
+    fn waits_for_file(&self, shared: &Shared) -> bool {
+        let is_unread = |op| shared.operations.get(op).is_some_and(|operation| operation.is_unread(shared.now));
+        match &self.stage {
+            Stage::Claiming(Claiming::Sampling(op)) => is_unread(*op),
+            Stage::Live(Live { step: LiveStep::Sampling(exchange), .. }) => exchange.op.is_some_and(is_unread),
+            Stage::Live(Live { step: LiveStep::Sending, .. }) => {
+                let is_unread =
+                    |(_, flight): &(u32, Flight)| matches!(flight.step, FlightStep::Peeking) && is_unread(flight.op);
+                self.parts.in_flight() > 0 && self.parts.flights().all(is_unread)
+            }
+            _ => false,
+        }
     }
 
     /// Whether it was begun, and sends no part yet.
@@ -227,6 +273,7 @@ impl Upload {
             Stage::Queued if is_refused => State::Waiting,
             Stage::Queued => State::Queued,
             Stage::Claiming(Claiming::Following(_)) => State::Uploading,
+            _ if self.waits_for_file(shared) => State::Waiting,
             Stage::Claiming(_) => State::Starting,
             _ if is_refused || idles() => State::Waiting,
             Stage::Starting(_) => State::Starting,

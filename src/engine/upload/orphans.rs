@@ -11,6 +11,8 @@ use crate::protocol::{FileInfo, Request};
 pub(in crate::engine) struct Orphans {
     /// The names they may bear, as the service has them.
     names: Vec<String>,
+    /// The key of one that was aborted.
+    key: Option<String>,
     pub step: OrphanStep,
     /// One could not be removed.
     pub left: bool,
@@ -39,7 +41,12 @@ pub(in crate::engine) enum AfterOrphans {
 impl Orphans {
     /// A search for files that bear one of `names`.
     pub fn of(names: Vec<String>) -> Self {
-        Self { names, step: OrphanStep::Finding(Exchange::default()), left: false }
+        Self { names, key: None, step: OrphanStep::Finding(Exchange::default()), left: false }
+    }
+
+    /// The same, for the file `key` as well, whatever it is called.
+    pub fn and(self, key: Option<&str>) -> Self {
+        Self { key: key.map(str::to_owned), ..self }
     }
 
     pub fn exchange(&self) -> Option<&Exchange> {
@@ -76,7 +83,8 @@ impl Orphans {
     pub fn found(&mut self, files: Vec<FileInfo>, own: Option<&str>) -> bool {
         // A complete file is nobody's orphan.
         let bears_name = |file: &FileInfo| {
-            !file.is_complete() && file.file_name.as_ref().is_some_and(|name| self.names.contains(name))
+            let is_named = file.file_name.as_ref().is_some_and(|name| self.names.contains(name));
+            !file.is_complete() && is_named || self.key.is_some() && file.file_key == self.key
         };
         let keys = files.into_iter().filter(bears_name).filter_map(|file| file.file_key);
         let orphans = keys.filter(|key| own != Some(key.as_str())).collect();

@@ -25,6 +25,8 @@ pub(in crate::engine) struct Flight {
     /// Bytes handed to the network in this try.
     pub moved: u64,
     pub tries: Tries,
+    /// When it was taken.
+    pub since: Instant,
 }
 
 /// What its operation is.
@@ -171,13 +173,13 @@ impl Parts {
     }
 
     /// Part `part` is on its way; `op` looks whether its bytes are there.
-    pub fn take(&mut self, part: u32, op: OpId) {
+    pub fn take(&mut self, part: u32, op: OpId, now: Instant) {
         if part == self.next {
             self.next += 1;
             self.skip_stored();
         }
         let tries = self.again.remove(&part).unwrap_or_default();
-        self.flights.insert(part, Flight { op, step: FlightStep::Peeking, moved: 0, tries });
+        self.flights.insert(part, Flight { op, step: FlightStep::Peeking, moved: 0, tries, since: now });
     }
 
     /// The part is to be sent, some time.
@@ -203,6 +205,16 @@ impl Parts {
                 self.done += 1;
             }
         }
+    }
+
+    /// Something else is on its way to the store, by `op`; it counts as a part's tag of the number 0.
+    pub fn stores(&mut self, op: OpId) {
+        self.storing.insert(0, op);
+    }
+
+    /// Whether that is still on its way.
+    pub fn stores_still(&self) -> bool {
+        self.storing.get(&0).is_some()
     }
 
     /// The part's tag is stored, or is not to be any more.

@@ -23,7 +23,7 @@ impl Upload {
         }
         let speed = shared.speed.rate(shared.now) / 1000.0;
         let speed = if speed > 0.0 { speed / MARGIN } else { UNKNOWN_LINE };
-        let bytes = self.plan.len(part).saturating_mul(shared.operations.parts() as u64 + 1);
+        let bytes = self.plan.len(part).saturating_mul(shared.operations.parts(shared.now).0 as u64 + 1);
         let expected = bytes as f64 / speed * f64::from(1_u32 << tries.stalls.min(10));
         (stall.saturating_add(expected.min(LONGEST) as u64), false)
     }

@@ -69,8 +69,8 @@ pub(in crate::engine) enum Starting {
     StoringIntent(OpId),
     /// `POST /buckets`.
     Posting(Exchange),
-    /// The store learns the key.
-    StoringRecord(OpId, Remote),
+    /// The store learns the key; then this follows.
+    StoringRecord(OpId, Live),
     /// What did an earlier start leave in the bucket?
     Orphans(Orphans, AfterOrphans),
 }
@@ -84,6 +84,13 @@ pub(in crate::engine) struct Live {
     /// The service refused the tags there were, and every part is sent again.
     pub tags_refused: bool,
     pub step: LiveStep,
+}
+
+impl Live {
+    /// Its parts are sent, or the rest of them.
+    pub fn sending(remote: Remote, resumed: bool) -> Self {
+        Self { remote, resumed, tags_refused: false, step: LiveStep::Sending }
+    }
 }
 
 /// What comes next.
@@ -243,8 +250,7 @@ impl Stage {
     /// What names the upload at the service, once that is known.
     pub fn remote(&self) -> Option<&Remote> {
         match self {
-            Self::Starting(Starting::StoringRecord(_, remote)) => Some(remote),
-            Self::Live(live) => Some(&live.remote),
+            Self::Starting(Starting::StoringRecord(_, live)) | Self::Live(live) => Some(&live.remote),
             Self::Ending(ending) => ending.remote.as_ref(),
             Self::Queued | Self::Claiming(_) | Self::Starting(_) => None,
         }

@@ -3,7 +3,8 @@
 use super::Upload;
 use super::orphans::{AfterOrphans, Orphans};
 use super::parts::Parts;
-use super::stage::{End, Live, LiveStep, Stage, Starting, Uncertain};
+use super::stage::{End, Live, Stage, Starting, Uncertain};
+use crate::engine::operations::Target;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
 use crate::engine::{Action, Checkpoint, OpId, Remote};
@@ -27,12 +28,16 @@ impl Upload {
     }
 
     /// Stores a checkpoint, where anything is kept of this upload.
-    pub(super) fn store(&self, checkpoint: Checkpoint, shared: &mut Shared) -> Option<OpId> {
+    pub(super) fn store(&mut self, checkpoint: Checkpoint, shared: &mut Shared) -> Option<OpId> {
         if matches!(checkpoint, Checkpoint::Intent { .. }) && !self.file.unique_name {
             return None;
         }
-        let claim = self.claim.as_ref().filter(|claim| claim.keeps)?;
-        let op = shared.begin_storing(self.step());
+        // Nothing waits for the decision to be stored but the word that it stands.
+        let is_aborted = matches!(checkpoint, Checkpoint::Aborted { .. });
+        let target = if is_aborted { Target::Tag(self.id, 0) } else { self.step() };
+        let claim = self.claim.as_mut().filter(|claim| claim.keeps)?;
+        claim.written = true;
+        let op = shared.begin_storing(target);
         let (upload, identity, part_size) = (self.id, claim.identity.clone(), self.plan.part_size());
         let expires_in = shared.kept_for();
         shared.emit(Action::Store { op, upload, identity, checkpoint, part_size, expires_in });
@@ -48,10 +53,10 @@ impl Upload {
     pub(super) fn started(&mut self, started: Started, shared: &mut Shared) {
         let Started { file_key: key, upload_id } = started;
         self.note_start(&key, shared);
-        let remote = Remote { key, upload_id };
-        match self.store(Checkpoint::Begun(remote.clone()), shared) {
-            Some(op) => self.stage = Stage::Starting(Starting::StoringRecord(op, remote)),
-            None => self.record_stored(remote, false),
+        let live = Live::sending(Remote { key, upload_id }, false);
+        match self.store(Checkpoint::Begun(live.remote.clone()), shared) {
+            Some(op) => self.stage = Stage::Starting(Starting::StoringRecord(op, live)),
+            None => self.record_stored(live, false, shared),
         }
     }
 
@@ -65,11 +70,12 @@ impl Upload {
     }
 
     /// The store knows the key, or it failed.
-    pub(super) fn record_stored(&mut self, remote: Remote, stored: bool) {
+    pub(super) fn record_stored(&mut self, live: Live, stored: bool, shared: &Shared) {
         if let Some(claim) = &mut self.claim {
             claim.recorded = stored;
         }
-        self.stage = Stage::Live(Live { remote, resumed: false, tags_refused: false, step: LiveStep::Sending });
+        self.stage = Stage::Live(live);
+        self.check_parts(shared);
     }
 
     /// A file may be in the bucket that bears this name, and that nobody knows the key of.
@@ -113,7 +119,8 @@ impl Upload {
             shared.admission.removed(&remote.key);
         }
         if let Some(claim) = &mut self.claim {
-            claim.recorded = false;
+            // What the version before stored may be another service's.
+            (claim.recorded, claim.found_earlier) = (false, None);
         }
         self.begin(shared);
     }

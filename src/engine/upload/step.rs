@@ -8,7 +8,7 @@ use crate::engine::availability::Class;
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::{Exchange, Tries};
-use crate::engine::{Action, Identity, Lock, Remote, Stored};
+use crate::engine::{Action, Lock, Remote, Sample, Stored};
 use crate::protocol::{Code, Failure, FileInfo, Request, file_info, says_complete, started};
 
 /// Tries a removal gets: the person has already moved on.
@@ -270,11 +270,11 @@ impl Upload {
     // --- operations that send nothing ---
 
     /// The file was sampled.
-    pub fn sampled(&mut self, identity: Option<Identity>, is_known: bool, shared: &mut Shared) {
+    pub fn sampled(&mut self, sample: Option<Sample>, is_known: bool, shared: &mut Shared) {
         if matches!(self.stage, Stage::Claiming(Claiming::Sampling(_))) {
-            self.identified(identity, is_known, shared);
+            self.identified(sample, is_known, shared);
         } else {
-            self.resampled(identity.as_ref(), shared);
+            self.resampled(sample.as_ref(), shared);
         }
     }
 
@@ -296,9 +296,9 @@ impl Upload {
         }
         match &self.stage {
             Stage::Starting(Starting::StoringIntent(_)) => self.intent_stored(),
-            Stage::Starting(Starting::StoringRecord(_, remote)) => {
-                let remote = remote.clone();
-                self.record_stored(remote, stored);
+            Stage::Starting(Starting::StoringRecord(_, live)) => {
+                let live = live.clone();
+                self.record_stored(live, stored, shared);
             }
             Stage::Ending(Ending { step: EndStep::Storing(_), .. }) => self.record_kept(shared),
             Stage::Ending(Ending { step: EndStep::Purging(_), .. }) => self.settle(shared),
@@ -313,19 +313,24 @@ impl Upload {
             Stage::Claiming(Claiming::Sampling(_)) => self.sampled(None, false, shared),
             // Without a lock nothing is kept, and the upload continues.
             Stage::Claiming(Claiming::Locking(_)) => {
+                shared.store_hangs();
                 shared.store_failed();
                 self.unclaim(None, shared);
                 self.begin(shared);
             }
             Stage::Claiming(Claiming::Following(_)) => self.locked(Lock::Taken { queue: false }, shared),
             Stage::Claiming(Claiming::Loading(_)) => {
+                shared.look_out_for_store();
                 self.loaded_or_not(Err(stalled), shared);
             }
             Stage::Live(Live { step: LiveStep::Sampling(_), .. }) => self.step_ended(Err(stalled), epoch, shared),
             Stage::Starting(Starting::Orphans(..))
             | Stage::Live(_)
             | Stage::Ending(Ending { step: EndStep::Orphans(_), .. }) => self.listed(Err(stalled), epoch, shared),
-            Stage::Queued | Stage::Starting(_) | Stage::Ending(_) => self.stored(false, shared),
+            Stage::Queued | Stage::Starting(_) | Stage::Ending(_) => {
+                shared.store_hangs();
+                self.stored(false, shared);
+            }
         }
     }
 }

@@ -9,6 +9,9 @@ use partway::engine::{
 };
 use partway::protocol::{Code, Failure};
 
+/// How long uploads that begin may do without what did not answer one, in milliseconds.
+const LEFT_ALONE_FOR: u64 = 60_000;
+
 impl TabBook {
     /// Whose request this is: an upload's, or a call's where only one can be meant.
     fn whose(&self, wanted: &Wanted, part: Option<&PartBody>) -> (Option<UploadId>, Option<CallId>) {
@@ -97,6 +100,9 @@ impl TabBook {
             }
         }
         if let Some(pending) = self.ops.remove(&op) {
+            if pending.kind.is_kept() {
+                self.left_alone_until = now + LEFT_ALONE_FOR;
+            }
             match pending.kind {
                 Kind::Lock(identity, wait) => {
                     if let Some(id) = self.owner(&identity) {
@@ -108,7 +114,7 @@ impl TabBook {
                     }
                 }
                 // An upload that begins anew gives up what it was about to store of the old one.
-                Kind::StoreTag(id, ..) if self.upload(id).lost && now < pending.since + 29_990 => {}
+                Kind::StoreTag(id, ..) if self.upload(id).lost && now < pending.since + 9_990 => {}
                 Kind::Store(id, _) | Kind::StoreTag(id, ..) => {
                     let upload = self.upload_mut(id);
                     upload.purge_failed |= !upload.live();
@@ -118,6 +124,13 @@ impl TabBook {
                     let upload = self.upload_mut(id);
                     upload.unkept |= !upload.sampled;
                     upload.sampled = true;
+                }
+                Kind::Peek(id) => {
+                    // A read that never ends is a try, and says nothing of the token.
+                    let upload = self.upload_mut(id);
+                    upload.causes.push(Code::Timeout);
+                    upload.unread += u32::from(upload.live());
+                    upload.tries.values_mut().for_each(|tries| tries.refused = 0);
                 }
                 Kind::Fetch => self.calls.values_mut().for_each(|call| call.causes.push(Code::Timeout)),
                 Kind::Purge(identity) => {
@@ -139,9 +152,20 @@ impl TabBook {
         }
     }
 
+    /// A start is about to be asked for: of a file that was never claimed, where locks or the store were not answered.
+    pub fn begins(&mut self, wanted: &Wanted) {
+        let Wanted::Start { name, .. } = wanted else { return };
+        let unclaimed = |upload: &&mut super::upload::Upload| {
+            upload.name == *name && upload.left_alone && upload.claimed_by.is_none() && upload.locked_at == 0
+        };
+        if let Some(upload) = self.uploads.values_mut().find(unclaimed) {
+            (upload.lockless, upload.unkept) = (true, true);
+        }
+    }
+
     fn give_up_keeping(&mut self, id: UploadId, since: u64, now: u64) {
         let slept = self.woke_late > 0 && now <= self.woke_late + 2 * self.config.stall;
-        let late = now - since >= 4990;
+        let late = now - since >= 1990;
         if (late || slept) && self.upload(id).live() {
             if late && !self.warned {
                 self.should_warn.push(id);
@@ -212,12 +236,13 @@ impl TabBook {
                 }
             }
             Action::Post { .. } | Action::Channel { .. } | Action::CallProgress { .. } => {}
-            Action::Load { op, identity } => self.open(*op, Kind::Load(identity.clone()), now),
+            Action::Move { .. } => {}
+            Action::Load { op, sample } => self.open(*op, Kind::Load(sample.identity.clone()), now),
             Action::LoadAll { op } => self.open(*op, Kind::LoadAll, now),
             Action::Store { op, upload, checkpoint, .. } => {
                 let book = self.upload_mut(*upload);
                 (book.stored, book.admitted, book.unrecorded) = (true, true, false);
-                self.open(*op, Kind::Store(*upload, matches!(checkpoint, Checkpoint::Intent { .. })), now);
+                self.open(*op, Kind::Store(*upload, !matches!(checkpoint, Checkpoint::Begun(_))), now);
             }
             Action::StoreTag { op, upload, part, tag, .. } => {
                 self.open(*op, Kind::StoreTag(*upload, *part, tag.clone()), now);
@@ -236,6 +261,7 @@ impl TabBook {
                     book.failure = view.failure.as_ref().map(|failure| failure.code);
                 }
             }
+            Action::Stand { .. } => {}
             Action::Settle { upload } => self.upload_mut(*upload).settled = true,
             Action::Reply { call, answer } => {
                 if let Ok(Answer::List(files)) = answer {

@@ -45,6 +45,13 @@ pub enum Kind {
     Purge(Identity),
 }
 
+impl Kind {
+    /// Whether it is of a lock or of the store, for an upload.
+    pub fn is_kept(&self) -> bool {
+        matches!(self, Self::Lock(_, false) | Self::Load(_) | Self::Store(..) | Self::StoreTag(..) | Self::Purge(_))
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Pending {
     pub kind: Kind,
@@ -157,6 +164,8 @@ pub struct TabBook {
     pub seen_bytes: u64,
     pub store_answered: bool,
     pub must_warn: bool,
+    /// A lock or the store did not answer in time: uploads that begin until then may do without.
+    pub left_alone_until: u64,
     /// The same, of uploads that may just as well have been ended.
     pub should_warn: Vec<UploadId>,
     pub warned: bool,
@@ -203,6 +212,7 @@ impl TabBook {
             seen_bytes: 0,
             store_answered: false,
             must_warn: false,
+            left_alone_until: 0,
             should_warn: Vec::new(),
             warned: false,
             closed: false,

@@ -83,7 +83,11 @@ impl TabBook {
         let Some(pending) = self.ops.remove(&op) else { return };
         match (pending.kind, outcome) {
             (Kind::Token, Outcome::Token(given)) => self.token_given(given, now),
-            (Kind::Sample(id), Outcome::Sampled(identity)) => self.sampled(id, identity.clone()),
+            (Kind::Sample(id), Outcome::Sampled(sample)) => {
+                self.sampled(id, sample.as_ref().map(|sample| sample.identity.clone()));
+                let left_alone = now <= self.left_alone_until;
+                self.upload_mut(id).left_alone |= left_alone;
+            }
             (Kind::Peek(id), Outcome::Readable(false)) => self.upload_mut(id).causes.push(Code::FileChanged),
             (Kind::Lock(identity, _), Outcome::Locked(lock)) => {
                 if let Some(id) = self.owner(&identity) {

@@ -48,6 +48,10 @@ pub struct Upload {
     pub claim: Claim,
     /// Its lock was not to be had in time.
     pub lockless: bool,
+    /// Reads of it that never ended.
+    pub unread: u32,
+    /// When it was sampled, locks or the store did not answer: it may do without.
+    pub left_alone: bool,
     /// When it was last told who has its lock.
     pub locked_at: u64,
     /// By which operation it asked for the lock last.
@@ -139,6 +143,8 @@ impl Upload {
             unrecorded: false,
             claim: Claim::None,
             lockless: false,
+            unread: 0,
+            left_alone: false,
             locked_at: 0,
             claimed_by: None,
             followed: false,

@@ -41,6 +41,8 @@ pub enum Change {
 #[derive(Default)]
 pub struct Files {
     pub all: Vec<Disk>,
+    /// Whether some reads take long, or longer than anybody waits.
+    pub hang: bool,
 }
 
 impl Files {

@@ -139,7 +139,9 @@ impl Store {
         let (key, upload_id) = match checkpoint {
             Checkpoint::Intent { name } => (String::new(), name.clone()),
             Checkpoint::Begun(Remote { key, upload_id }) => (key.clone(), upload_id.clone()),
+            Checkpoint::Aborted { key, .. } => (key.clone(), String::new()),
         };
+        let name = if let Checkpoint::Aborted { name, .. } = checkpoint { name } else { name };
         let started_at = EPOCH as u64 + now;
         Record { key, upload_id, size, part_size, name: name.to_owned(), started_at, modified: None }
     }

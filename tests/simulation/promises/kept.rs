@@ -1,6 +1,7 @@
 use super::{Case, Moment, Verdict, hold};
+use crate::books::tab::Kind;
 use crate::books::upload::Upload;
-use partway::engine::{Action, Instant, State};
+use partway::engine::{Action, Instant, State, UploadId};
 use partway::protocol::Code;
 
 /// What is of use to nobody is kept of no upload: nothing of one that is done, was aborted or changed, or that the
@@ -67,7 +68,9 @@ pub fn at_once(case: &Case<'_>) -> Verdict {
         return Ok(false);
     }
     let mut mattered = false;
-    for (id, _) in book.uploads.iter().filter(|(_, upload)| is_unconnected(upload)) {
+    // A file that is not read is waited for with a network, too.
+    let reads = |id: UploadId| book.ops.values().any(|op| op.kind == Kind::Peek(id) || op.kind == Kind::Sample(id));
+    for (id, _) in book.uploads.iter().filter(|(id, upload)| is_unconnected(upload) && !reads(**id)) {
         let state = case.engine.view(*id, Instant(case.now)).map(|view| view.state);
         hold!(state != Some(State::Waiting), case.upload(*id), "the network is back, and it still waits");
         mattered = true;

@@ -23,7 +23,7 @@ pub fn limits(case: &Case<'_>) -> Verdict {
         hold!(parts <= parallel, case.upload(part.upload), "{parts} parts in flight, {parallel} allowed");
         return Ok(true);
     }
-    if (book.is_suspicious(case.now) || book.refuses()) && matches!(wanted, Wanted::List | Wanted::Rules) {
+    if book.may_probe() && matches!(wanted, Wanted::List | Wanted::Rules) {
         // A probe takes no place.
         return Ok(false);
     }
@@ -40,9 +40,11 @@ fn place(case: &Case<'_>, upload: UploadId) -> Verdict {
         return Ok(false);
     }
     let window = case.engine.parts_allowed();
+    // A read that hangs takes none.
+    let late = |since: u64| since + SLOW <= case.now + 5;
     let looked_for = |of: Option<UploadId>| {
         let peeks = book.ops.values().filter(move |op| match op.kind {
-            Kind::Peek(peeked) => of.is_none_or(|of| of == peeked),
+            Kind::Peek(peeked) => of.is_none_or(|of| of == peeked) && !late(op.since),
             _ => false,
         });
         peeks.count()
@@ -50,9 +52,6 @@ fn place(case: &Case<'_>, upload: UploadId) -> Verdict {
     let parts = book.parts_in_flight() + looked_for(None) + 1;
     let slow =
         book.flights.values().filter(|flight| flight.part.is_some() && flight.sent + SLOW <= case.now + 5).count();
-    let late = |since: u64| since + SLOW <= case.now + 5;
-    let peeks = book.ops.values().filter(|op| matches!(op.kind, Kind::Peek(_)) && late(op.since)).count();
-    let slow = slow + peeks;
     let alone = book.parts_of(upload) + looked_for(Some(upload)) == 0;
     let beside = alone && parts - slow <= window;
     hold!(parts <= window || beside, case.upload(upload), "{parts} parts in a window of {window}, {slow} of them slow");

@@ -18,7 +18,8 @@ pub fn stalls(case: &Case<'_>) -> Verdict {
                 let longest = LONGEST_SILENCE.max(case.book.config.stall);
                 let since = flight.moved.max(case.book.woke_late);
                 let unheard = if flight.part.is_some() && !flight.reports { UNHEARD } else { 0 };
-                let patience = longest + unheard + SLACK;
+                // What the service may be at work on gets the stall timeout again and again, the last time just before.
+                let patience = longest + unheard + case.book.config.stall + SLACK;
                 let still = case.now.saturating_sub(since);
                 let subject = flight.upload.map_or(case.subject(), |id| case.upload(id));
                 hold!(still <= patience, subject, "{:?} has moved nothing for {still} ms", flight.wanted);
@@ -72,7 +73,7 @@ fn is_unwanted(case: &Case<'_>, flight: &Flight) -> bool {
         let ending = upload.causes.iter().any(|code| !code.is_retryable());
         let attempts = case.book.config.backoff.attempts;
         let spent = upload.tries.values().any(|tries| tries.cost + tries.maybe >= tries.most(attempts).max(1));
-        let failed = spent || matches!(upload.end, Some(State::Failed | State::Aborted));
+        let failed = spent || upload.unread > 0 || matches!(upload.end, Some(State::Failed | State::Aborted));
         // What was in doubt may just have been judged, and been the last try.
         let judged = case.book.is_suspicious(case.now) && !upload.causes.is_empty();
         return judged || paused || upload.aborted.is_some() || upload.lost || ending || failed || forgotten;
