@@ -1679,9 +1679,9 @@ fn a_service_that_refuses_everybody_fails_nobody() {
         for parts_only in [false, true] {
             let mut script = Script::new(4, 8);
             script.pick(12 * PART);
-            (0..30).for_each(|_| {
+            for _ in 0..30 {
                 script.pick(1);
-            });
+            }
             let sent =
                 answered_so(
                     &mut script,
