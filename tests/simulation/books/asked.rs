@@ -344,7 +344,7 @@ impl Books {
             file.told_at = Some(now);
         }
         self.tabs[tab].asked(action, wanted, now);
-        if matches!(action, Action::Cancel { .. }) {
+        if matches!(action, Action::Cancel { .. } | Action::Send { .. }) {
             self.spread(tab);
         }
     }
