@@ -52,8 +52,10 @@ function isBlob(value) {
 
 /** @param {Given} given @param {number} at @returns {import("./item.js").Source} */
 function sourceOf(given, at) {
-  const { file, name, handle } = isBlob(given) ? { file: given, name: "", handle: undefined } : (given ?? {});
+  const picked = isBlob(given) ? { file: given } : (given ?? {});
+  const { file } = picked;
   if (!isBlob(file)) throw new TypeError(`add: file ${at} must be a File or a Blob.`);
+  const { name, handle } = /** @type {{ name?: string, handle?: FileSystemFileHandle }} */ (picked);
   const own = /** @type {Partial<File>} */ (file);
   return { file, handle, size: file.size, name: name || own.webkitRelativePath || own.name || "" };
 }

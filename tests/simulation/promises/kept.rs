@@ -61,7 +61,8 @@ pub fn removed(case: &Case<'_>) -> Verdict {
 pub fn at_once(case: &Case<'_>) -> Verdict {
     let Moment::Quiet = case.moment else { return Ok(false) };
     let book = case.book;
-    let is_refused = book.token.held_until > case.now || book.refuses();
+    let is_slowed = case.now < book.link.gentle_until;
+    let is_refused = book.token.held_until > case.now || book.refuses() || is_slowed;
     let held_back =
         is_refused || book.token.asking || book.token.failed_at.is_some() || book.needs_token() || book.hold > case.now;
     if !book.link.back || book.interrupted || held_back {

@@ -1,6 +1,7 @@
 use super::{Case, Moment, Verdict, hold};
 use crate::model::service::Refusing;
 use partway::engine::{Action, State};
+use partway::protocol::Code;
 
 /// Tries that it takes to find out whom the service refuses, where a file that hung has cost some besides.
 const LEAST_TRIES: u32 = 5;
@@ -28,6 +29,10 @@ pub fn fails_nobody(case: &Case<'_>) -> Verdict {
         return Ok(view.state == State::Waiting);
     }
     let status = view.failure.as_ref().and_then(|failure| failure.status);
+    // What a file that could not be read cost is no try of the service's.
+    if case.book.upload(*upload).causes.iter().any(|code| *code != Code::Server) {
+        return Ok(false);
+    }
     hold!(status != Some(refusing.status), case.upload(*upload), "it fails of what everybody is answered: {status:?}");
     Ok(true)
 }
