@@ -57,7 +57,8 @@ async fn request(
     if !fetch::is_here() {
         return Some(Outcome::Unsupported);
     }
-    let (init, _abort) = fetch::init();
+    let abort = fetch::Abort::new();
+    let init = abort.init();
     if from > 0 {
         // Just this form is sent without asking the service before. `If-Range` never is, so the answer is looked at.
         let headers = Object::new();

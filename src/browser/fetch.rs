@@ -2,17 +2,20 @@
 
 use super::Boxed;
 use super::fetched::Fetched;
+use super::native::signal;
 use super::property::{call, get, set};
 use super::reader::Unread;
 use super::transport::{Outgoing, retry_after};
 use super::wall_clock;
 use crate::engine::Outcome;
-use crate::protocol::{Response, is_success};
+use crate::protocol::{Method, Response, is_success};
+use gloo_net::http::{Headers, RequestBuilder};
 use js_sys::{Array, Object};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    AbortController, ReferrerPolicy, Request, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
+    AbortController, AbortSignal, ReferrerPolicy, Request, RequestCache, RequestCredentials, RequestInit,
+    RequestRedirect,
 };
 
 #[wasm_bindgen]
@@ -39,16 +42,31 @@ impl Drop for Abort {
     }
 }
 
-/// What every request has: no cookie, no copy kept, no word of the page, and something to abort it by.
-pub fn init() -> (RequestInit, Abort) {
-    let (init, controller) = (RequestInit::new(), AbortController::new().ok());
-    init.set_credentials(RequestCredentials::Omit);
-    init.set_cache(RequestCache::NoStore);
-    init.set_referrer_policy(ReferrerPolicy::NoReferrer);
-    if let Some(controller) = &controller {
-        set(&init, "signal", &get(controller, "signal"));
+impl Abort {
+    pub fn new() -> Self {
+        Self(AbortController::new().ok())
     }
-    (init, Abort(controller))
+
+    fn signal(&self) -> Option<AbortSignal> {
+        self.0.as_ref().and_then(|controller| signal(&get(controller, "signal")))
+    }
+
+    /// What every request has: no cookie, no copy kept, no word of the page, and something to abort it by.
+    pub fn init(&self) -> RequestInit {
+        let init = RequestInit::new();
+        init.set_credentials(RequestCredentials::Omit);
+        init.set_cache(RequestCache::NoStore);
+        init.set_referrer_policy(ReferrerPolicy::NoReferrer);
+        if let Some(controller) = &self.0 {
+            set(&init, "signal", &get(controller, "signal"));
+        }
+        init
+    }
+}
+
+/// Whether it is one of the browser's, of whichever frame.
+fn is_request(request: &Request) -> bool {
+    request.unchecked_ref::<Object>().to_string() == "[object Request]"
 }
 
 /// Calls the page's `fetch`: with a request of the browser's, unless a page broke what makes one.
@@ -59,26 +77,60 @@ pub fn ask(url: &str, init: &RequestInit) -> Result<JsValue, JsValue> {
         set(init, "signal", &JsValue::UNDEFINED);
         request()
     });
-    let is_one = |request: &Request| request.unchecked_ref::<Object>().to_string() == "[object Request]";
-    match request.ok().filter(is_one) {
+    match request.ok().filter(is_request) {
         Some(request) => fetch(&request, &JsValue::UNDEFINED),
         None => fetch(&JsValue::from_str(url), init),
     }
+}
+
+/// The request, unless a page broke what makes one: gloo-net panics where there are no `Headers`.
+fn request(outgoing: &Outgoing, abort: &Abort) -> Option<Request> {
+    web_sys::Headers::new().ok()?;
+    let headers = Headers::new();
+    for (name, value) in &outgoing.headers {
+        headers.set(name, value);
+    }
+    // A followed redirect would carry the API key and the file to another origin.
+    let builder = RequestBuilder::new(&outgoing.url)
+        .method(match outgoing.method {
+            Method::Get => gloo_net::http::Method::GET,
+            Method::Post => gloo_net::http::Method::POST,
+            Method::Put => gloo_net::http::Method::PUT,
+            Method::Delete => gloo_net::http::Method::DELETE,
+        })
+        .headers(headers)
+        .redirect(RequestRedirect::Error)
+        .credentials(RequestCredentials::Omit)
+        .cache(RequestCache::NoStore)
+        .referrer_policy(ReferrerPolicy::NoReferrer)
+        .abort_signal(abort.signal().as_ref());
+    let has_body = !outgoing.body.is_undefined();
+    let request = if has_body { builder.body(outgoing.body.clone()) } else { builder.build() };
+    request.ok().map(Into::into).filter(is_request)
+}
+
+/// The same as options of `fetch`.
+fn by_hand(outgoing: &Outgoing, abort: &Abort) -> RequestInit {
+    let init = abort.init();
+    init.set_method(outgoing.method());
+    init.set_headers(&outgoing.headers());
+    init.set_redirect(RequestRedirect::Error);
+    if !outgoing.body.is_undefined() {
+        init.set_body(&outgoing.body);
+    }
+    init
 }
 
 /// Sends `outgoing` until it is answered. `moved` hears how many bytes of the answer came.
 pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static, Outcome> {
     Box::pin(async move {
         let cap = outgoing.cap;
-        let (init, _abort) = init();
-        init.set_method(outgoing.method());
-        init.set_headers(&outgoing.headers());
-        // A followed redirect would carry the API key and the file to another origin.
-        init.set_redirect(RequestRedirect::Error);
-        if !outgoing.body.is_undefined() {
-            init.set_body(&outgoing.body);
-        }
-        let Some(response) = Fetched::of(ask(&outgoing.url, &init)).await else { return Outcome::NoResponse };
+        let abort = Abort::new();
+        let asked = match request(&outgoing, &abort) {
+            Some(request) => fetch(&request, &JsValue::UNDEFINED),
+            None => ask(&outgoing.url, &by_hand(&outgoing, &abort)),
+        };
+        let Some(response) = Fetched::of(asked).await else { return Outcome::NoResponse };
         let received_at = wall_clock();
         let status = response.status;
         if response.is_from_elsewhere(&outgoing.url) {

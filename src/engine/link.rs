@@ -9,7 +9,7 @@ use crate::protocol::Request;
 const RETRY_EVERY: u64 = 30_000;
 /// How long after a failure the browser may still learn that there is no network, in milliseconds.
 const VERDICT_AFTER: u64 = 50;
-/// Between two probes of a service that is gone, in milliseconds: as long as it is gone, but so long.
+/// Between two probes of a service that is gone, in milliseconds: half as long as it is gone, but so long.
 const PROBE_LEAST: u64 = 500;
 const PROBE_MOST: u64 = 10_000;
 
@@ -58,7 +58,7 @@ impl Link {
     /// Requests do not arrive.
     pub fn went(&mut self, now: Instant) {
         let since = self.down.map_or(now, |down| down.since);
-        let pause = now.since(since).clamp(PROBE_LEAST, PROBE_MOST);
+        let pause = (now.since(since) / 2).clamp(PROBE_LEAST, PROBE_MOST);
         self.down = Some(Down { since, retry_at: now.plus(RETRY_EVERY), probe_at: now.plus(pause) });
     }
 

@@ -3,8 +3,8 @@ use crate::model::service::Refusing;
 use partway::engine::{Action, State};
 use partway::protocol::Code;
 
-/// Tries that it takes to find out whom the service refuses, where a file that hung has cost some besides.
-const LEAST_TRIES: u32 = 5;
+/// Tries that it takes to find out whom the service refuses.
+const LEAST_TRIES: u32 = 3;
 /// After so long the finder waits its longest, in milliseconds; and requests that are sent in a minute then.
 const SETTLED: u64 = 100_000;
 const MINUTE: u64 = 60_000;
