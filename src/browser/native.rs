@@ -53,7 +53,8 @@ pub fn signal(value: &JsValue) -> Option<AbortSignal> {
 /// Reads a `Blob` into a buffer. `None` where it cannot be read.
 pub async fn buffer(blob: &Blob) -> Option<JsValue> {
     let read = call(blob, "arrayBuffer", &Array::new()).ok()?;
-    JsFuture::from(Deferred::of(&read)).await.ok()
+    // A page's own may give anything.
+    JsFuture::from(Deferred::of(&read)).await.ok().filter(|read| bytes(read).is_some())
 }
 
 /// The bytes of a buffer or of a view on one.
