@@ -199,7 +199,7 @@ impl TabBook {
             }
             Action::Peek { op, upload, .. } => self.open(*op, Kind::Peek(*upload), now),
             Action::DecodeList { op, .. } => self.open(*op, Kind::Decode, now),
-            Action::Lock { op, identity, wait } => {
+            Action::Lock { op, identity, wait, .. } => {
                 if let Some(id) = self.owner(identity) {
                     let book = self.upload_mut(id);
                     (book.claim, book.claimed_by) = (Claim::Asked(*op), Some(*op));
