@@ -10,6 +10,11 @@ offer(async () => {
   const beside = new URL("./partway_wasm_bg.wasm", import.meta.url);
   if (!beside.pathname.includes("/.vite/deps/")) return beside;
   // In dev mode Vite 5 to 7 bundles packages into node_modules/.vite/deps/, leaves the address as it is, and answers it
-  // with index.html. The file itself is in the package, two folders up. Vite 8 needs none of this.
-  return compile(beside).catch(() => new URL("../../partway/partway_wasm_bg.wasm", beside));
+  // with index.html. The file itself is in the package, two folders up, unless the package is elsewhere: then that
+  // first failure says what to do. Vite 8 needs none of this.
+  return compile(beside).catch((missed) =>
+    compile(new URL("../../partway/partway_wasm_bg.wasm", beside)).catch(() => {
+      throw missed;
+    }),
+  );
 }, 0);

@@ -4,8 +4,11 @@
 import instantiate from "./partway_wasm.js";
 
 const MISSING =
-  "The WebAssembly module could not be loaded: copy partway_wasm_bg.wasm of this version beside the bundle, or pass " +
-  'its address to init(), or import "partway/inline".';
+  "copy partway_wasm_bg.wasm of this version beside the bundle, or pass its address to init(), or import " +
+  '"partway/inline".';
+const MOVED =
+  'Vite has moved the package away from the file; add optimizeDeps: { exclude: ["partway"] } to its configuration, or ' +
+  'import "partway/inline".';
 const FORBIDDEN =
   "The WebAssembly module is not allowed to run: allow 'wasm-unsafe-eval' in the script-src of the page's " +
   "Content-Security-Policy.";
@@ -34,8 +37,9 @@ export function offer(source, rank) {
  */
 export function load(source) {
   if (!loading) {
-    // What was told stays told, so that `openBucket` finds it after a failure. An answer's body is there only once.
-    if (source !== undefined && kind(source) !== "Response") told = source;
+    // What was told stays told, so that `openBucket` finds it after a failure. An answer's body is there only once, and
+    // a promise may be of one.
+    if (source !== undefined && kind(source) !== "Response" && typeof source?.then !== "function") told = source;
     loading = start(source ?? told).then(
       () => {
         told = undefined;
@@ -51,13 +55,9 @@ export function load(source) {
 
 async function start(source) {
   try {
-    const module = await compile(await (source ?? offered?.source()));
-    // The glue takes any module, and keeps it for good.
-    const isOurs = WebAssembly.Module.exports(module).some(({ name }) => name === "openBucket");
-    if (!isOurs) throw new Error("It is another module.");
-    await instantiate({ module_or_path: module });
-  } catch (cause) {
-    const error = new Error(await sentence(), { cause });
+    await instantiate({ module_or_path: await compile(await (source ?? offered?.source())) });
+  } catch (missed) {
+    const error = new Error(await sentence(missed), { cause: missed?.cause ?? missed });
     throw Object.assign(error, { name: "PartwayError", code: "load", retryable: true });
   }
 }
@@ -66,16 +66,42 @@ async function start(source) {
  * Browsers word it differently when a page's CSP forbids WebAssembly, and WebKit compiles all the same; in none of them
  * does anything run.
  */
-async function sentence() {
+async function sentence(missed) {
   if (typeof WebAssembly === "undefined") return ABSENT;
-  return WebAssembly.instantiate(EMPTY).then(() => MISSING, () => FORBIDDEN);
+  const missing = () => `The WebAssembly module could not be loaded${missed?.from ?? ""}: ${missed?.isMoved ? MOVED : MISSING}`;
+  return WebAssembly.instantiate(EMPTY).then(missing, () => FORBIDDEN);
 }
 
-/** @param {string | URL | Request | Response | BufferSource | WebAssembly.Module} source */
+/**
+ * The module from `source`. Rejects with the `cause`, and with what was asked and answered (`from`).
+ * @param {string | URL | Request | Response | BufferSource | WebAssembly.Module} source
+ */
 export async function compile(source) {
-  if (kind(source) === "WebAssembly.Module") return source;
   const isAddress = ["String", "URL", "Request"].includes(kind(source));
-  const given = isAddress ? await read(source) : source;
+  let answer;
+  try {
+    const given = isAddress ? await read(source) : source;
+    if (kind(given) === "Response") answer = given;
+    const module = await compiled(given);
+    // The glue takes any module, and keeps it for good.
+    if (WebAssembly.Module.exports(module).some(({ name }) => name === "openBucket")) return module;
+    throw new Error("It is another module.");
+  } catch (cause) {
+    const address = isAddress ? (source.url ?? source.href ?? source) : answer?.url;
+    const type = answer?.headers.get("Content-Type")?.split(";")[0].trim();
+    const isMoved = /\/\.vite\//.test(address) && (answer?.status === 404 || /html/i.test(type));
+    const what = answer
+      ? [`HTTP ${answer.status}`, type || "no content type", ...(answer.ok ? ["no module of this version"] : [])].join(", ")
+      : isAddress
+        ? "no answer"
+        : "no module of this version";
+    throw { cause, isMoved, from: ` from ${address ? named(address) : "what init() was given"} (${what})` };
+  }
+}
+
+/** @param {Response | BufferSource | WebAssembly.Module} given */
+async function compiled(given) {
+  if (kind(given) === "WebAssembly.Module") return given;
   if (kind(given) !== "Response") return WebAssembly.compile(given);
   if (!given.ok) throw new Error(`The answer has the status ${given.status}.`);
   // Any other type makes compileStreaming fail, and wasm-bindgen's own loader warn on the console.
@@ -83,6 +109,16 @@ export async function compile(source) {
     return WebAssembly.compileStreaming(given);
   }
   return WebAssembly.compile(await given.arrayBuffer());
+}
+
+/** An address without what may be secret in it: user, query and fragment. @param {string} address */
+function named(address) {
+  try {
+    const { protocol, host, pathname } = new URL(address, globalThis.document?.baseURI ?? globalThis.location?.href);
+    return /^(https?|file):$/.test(protocol) ? `${protocol}//${host}${pathname}` : `a ${protocol} address`;
+  } catch {
+    return "what is no address";
+  }
 }
 
 /** What `value` calls itself: `instanceof` knows nothing of another frame. @param {unknown} value */

@@ -431,6 +431,38 @@ async fn cors_is_hidden_of_real_and_of_invented_answers() {
 }
 
 #[tokio::test]
+async fn a_range_is_ignored_or_another_and_a_body_stops_coming() {
+    let scene = Scene::new(json!([])).await;
+    let upload = scene.upload().await;
+    let all = bytes(1_000_000, 1);
+    let tag = upload.tag(1, &all).await;
+    fine(upload.complete(&[tag]).await);
+    let path = format!("/buckets/download/{}", upload.key);
+    let given = fine(read(scene.member.request(Method::GET, &path).send().await.unwrap()).await);
+    let link = given["url"].as_str().unwrap().replace("/v1/link/", "/one/v1/link/");
+    let get = async || client().get(&link).header("Range", "bytes=9-").send().await.unwrap();
+    scene
+        .set(json!([
+            { "match": { "nth": [1] }, "do": { "range": "" } },
+            { "match": { "nth": [1] }, "do": { "range": "bytes=5-" } },
+            { "match": { "nth": [1] }, "do": { "hangAfter": 100 } },
+        ]))
+        .await;
+    for (status, begins) in [(200, 0), (206, 5)] {
+        let answer = get().await;
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.bytes().await.unwrap(), &all[begins..]);
+    }
+    let mut answer = get().await;
+    let mut received = 0;
+    while let Ok(Ok(Some(chunk))) = tokio::time::timeout(SHORT, answer.chunk()).await {
+        received += chunk.len();
+    }
+    assert_eq!(received, 100);
+    assert_eq!(scene.last(&["fault"]).await, [json!("hang-body")]);
+}
+
+#[tokio::test]
 async fn a_completion_takes_its_time_and_a_second_one_meanwhile_is_a_conflict() {
     let scene = Scene::new(json!([{ "do": { "joinMs": 2000 } }])).await;
     let upload = scene.upload().await;

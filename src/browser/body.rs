@@ -1,9 +1,9 @@
 //! A part's bytes, as a request's body.
 
+use super::native::buffer;
 use super::property::get;
 use std::ops::Range;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 /// Bytes of a file.
@@ -33,7 +33,7 @@ pub async fn part_body(part: &PartSource) -> Option<JsValue> {
     if !is_webkit() {
         return Some(slice.into());
     }
-    JsFuture::from(slice.array_buffer()).await.ok()
+    buffer(&slice).await
 }
 
 /// Whether the first byte of `part` can be read; of an empty part, the file.
@@ -41,7 +41,7 @@ pub async fn is_readable(part: &PartSource) -> bool {
     // A slice of nothing is read without a look at the file; and a file that is gone says that it is empty.
     let slice = if part.range.is_empty() { Some(part.file.clone()) } else { part.slice(part.range.start + 1) };
     let Some(slice) = slice else { return false };
-    JsFuture::from(slice.array_buffer()).await.is_ok()
+    buffer(&slice).await.is_some()
 }
 
 /// Whether this is Safari's engine. No feature tells: the hang shows only after the file was sent.

@@ -1,7 +1,8 @@
 //! A promise that is settled from elsewhere.
 
-use js_sys::{Function, Promise};
-use wasm_bindgen::JsValue;
+use super::property::get;
+use js_sys::{Array, Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
 
 /// A promise, and what settles it: an event's listener, an answer, the end of somebody's life. It settles once.
 #[derive(Clone)]
@@ -22,7 +23,17 @@ impl Deferred {
     /// A promise that follows `value`, whatever that is: whoever made it may have put anything upon it.
     pub fn of(value: &JsValue) -> Promise {
         let deferred = Self::new();
-        deferred.resolve(value);
+        let then = get(value, "then");
+        match &deferred.settle {
+            // Not left to `resolve`: in WebKit nothing settles what follows a promise whose `constructor` throws.
+            Some((resolve, reject)) if then.is_function() => {
+                let then = then.unchecked_ref::<Function>();
+                if let Err(error) = Reflect::apply(then, value, &Array::of2(resolve, reject)) {
+                    deferred.reject(&error);
+                }
+            }
+            _ => deferred.resolve(value),
+        }
         deferred.promise
     }
 

@@ -5,7 +5,7 @@
 use super::body::{PartSource, is_readable};
 use super::clock::now;
 use super::connectivity::Connectivity;
-use super::download::download;
+use super::download::{Download, download};
 use super::fingerprint::identify;
 use super::lease::Ask;
 use super::leases::Leases;
@@ -170,7 +170,9 @@ impl Driver {
         let (store, leases) = (Rc::clone(&self.store), Rc::clone(&self.leases));
         match action {
             Action::Send { op, request, part, report } => self.send(op, &request, part, report),
-            Action::Fetch { op, link, size } => self.start(op, download(link, size, self.moved(op))),
+            Action::Fetch { op, link, size, gathered, resumes } => {
+                self.start(op, download(Download { link, size, gathered, resumes }, self.moved(op)));
+            }
             Action::Cancel { op } => {
                 if let Some(operation) = self.operations.take(op) {
                     operation.cancel();

@@ -2,42 +2,67 @@
 
 use super::Boxed;
 use super::fetched::Fetched;
+use super::property::{call, get, set};
 use super::reader::Unread;
 use super::transport::{Outgoing, retry_after};
 use super::wall_clock;
 use crate::engine::Outcome;
-use crate::protocol::{Method, Response, is_success};
-use gloo_net::http::{Headers, RequestBuilder};
+use crate::protocol::{Response, is_success};
+use js_sys::{Array, Object};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
+use web_sys::{
+    AbortController, ReferrerPolicy, Request, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
+};
 
 #[wasm_bindgen]
 extern "C" {
-    /// gloo-net's own call panics where a page has put another function in place of `fetch` and that one gives no
-    /// `Response`. Such a function may also throw, or give no promise.
+    /// A page may have put another function in its place, which may throw, or give anything.
     #[wasm_bindgen(js_name = fetch, catch)]
-    fn fetch(request: &web_sys::Request) -> Result<JsValue, JsValue>;
+    fn fetch(asked: &JsValue, init: &JsValue) -> Result<JsValue, JsValue>;
 }
 
-/// Aborts a `fetch` when it is dropped; one that has ended does not mind.
-pub struct Abort(AbortController);
-
-impl Abort {
-    /// Something to abort by. `None` in a browser that cannot abort anything.
-    pub fn new() -> Option<Self> {
-        AbortController::new().ok().map(Self)
-    }
-
-    /// The signal for the request.
-    pub fn signal(&self) -> web_sys::AbortSignal {
-        self.0.signal()
-    }
+/// Whether there is one: a page may have taken it away.
+pub fn is_here() -> bool {
+    get(&js_sys::global(), "fetch").is_function()
 }
+
+/// Aborts a `fetch` when it is dropped; one that has ended does not mind. A page may leave nothing to abort by.
+pub struct Abort(Option<AbortController>);
 
 impl Drop for Abort {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(controller) = &self.0 {
+            // A page's own may throw.
+            let _ = call(controller, "abort", &Array::new());
+        }
+    }
+}
+
+/// What every request has: no cookie, no copy kept, no word of the page, and something to abort it by.
+pub fn init() -> (RequestInit, Abort) {
+    let (init, controller) = (RequestInit::new(), AbortController::new().ok());
+    init.set_credentials(RequestCredentials::Omit);
+    init.set_cache(RequestCache::NoStore);
+    init.set_referrer_policy(ReferrerPolicy::NoReferrer);
+    if let Some(controller) = &controller {
+        set(&init, "signal", &get(controller, "signal"));
+    }
+    (init, Abort(controller))
+}
+
+/// Calls the page's `fetch`: with a request of the browser's, unless a page broke what makes one.
+pub fn ask(url: &str, init: &RequestInit) -> Result<JsValue, JsValue> {
+    let request = || Request::new_with_str_and_init(url, init);
+    let request = request().or_else(|_| {
+        // A page's own signal may be none to the browser.
+        set(init, "signal", &JsValue::UNDEFINED);
+        request()
+    });
+    let is_one = |request: &Request| request.unchecked_ref::<Object>().to_string() == "[object Request]";
+    match request.ok().filter(is_one) {
+        Some(request) => fetch(&request, &JsValue::UNDEFINED),
+        None => fetch(&JsValue::from_str(url), init),
     }
 }
 
@@ -45,13 +70,18 @@ impl Drop for Abort {
 pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static, Outcome> {
     Box::pin(async move {
         let cap = outgoing.cap;
-        let Some(abort) = Abort::new() else { return Outcome::NoResponse };
-        let url = outgoing.url.clone();
-        let Some(request) = request(outgoing, &abort) else { return Outcome::NoResponse };
-        let Some(response) = Fetched::of(fetch(&request)).await else { return Outcome::NoResponse };
+        let (init, _abort) = init();
+        init.set_method(outgoing.method());
+        init.set_headers(&outgoing.headers());
+        // A followed redirect would carry the API key and the file to another origin.
+        init.set_redirect(RequestRedirect::Error);
+        if !outgoing.body.is_undefined() {
+            init.set_body(&outgoing.body);
+        }
+        let Some(response) = Fetched::of(ask(&outgoing.url, &init)).await else { return Outcome::NoResponse };
         let received_at = wall_clock();
         let status = response.status;
-        if response.is_from_elsewhere(&url) {
+        if response.is_from_elsewhere(&outgoing.url) {
             return Outcome::Redirected { status };
         }
         let mut body = Vec::new();
@@ -80,29 +110,4 @@ pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static
             received_at,
         })
     })
-}
-
-fn request(outgoing: Outgoing, abort: &Abort) -> Option<web_sys::Request> {
-    // gloo-net panics where a page broke these.
-    web_sys::Headers::new().ok()?;
-    let headers = Headers::new();
-    for (name, value) in &outgoing.headers {
-        headers.set(name, value);
-    }
-    // A followed redirect would carry the API key and the file to another origin.
-    let builder = RequestBuilder::new(&outgoing.url)
-        .method(match outgoing.method {
-            Method::Get => gloo_net::http::Method::GET,
-            Method::Post => gloo_net::http::Method::POST,
-            Method::Put => gloo_net::http::Method::PUT,
-            Method::Delete => gloo_net::http::Method::DELETE,
-        })
-        .headers(headers)
-        .redirect(RequestRedirect::Error)
-        .credentials(RequestCredentials::Omit)
-        .cache(RequestCache::NoStore)
-        .referrer_policy(ReferrerPolicy::NoReferrer)
-        .abort_signal(Some(&abort.signal()));
-    let request = if outgoing.body.is_undefined() { builder.build() } else { builder.body(outgoing.body) };
-    request.ok().map(Into::into)
 }

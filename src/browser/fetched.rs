@@ -2,13 +2,14 @@
 //! wrapper of `fetch` made. Everything about it is looked at before it is used, since such a wrapper may give anything.
 
 use super::Deferred;
-use super::native::bytes;
+use super::native::{blob, bytes};
 use super::property::{call, get};
 use super::reader::{Unread, read};
 use super::redirect::is_elsewhere;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
 
 /// A response whose body is not read yet.
 pub struct Fetched {
@@ -36,6 +37,15 @@ impl Fetched {
     pub fn is_from_elsewhere(&self, asked: &str) -> bool {
         get(&self.given, "redirected").is_truthy()
             && is_elsewhere(asked, get(&self.given, "url").as_string().as_deref())
+    }
+
+    /// All of it, where it cannot be read as it comes.
+    pub async fn blob(&self) -> Option<Blob> {
+        if get(&get(&self.given, "body"), "getReader").is_function() {
+            return None;
+        }
+        let whole = call(&self.given, "blob", &Array::new()).ok()?;
+        blob(&JsFuture::from(Deferred::of(&whole)).await.ok()?)
     }
 
     /// Gives its bytes to `take` until they end or `take` refuses.

@@ -1,13 +1,13 @@
 //! What tells a file from another of its name and size: some of its bytes.
 
 use super::Boxed;
+use super::native::buffer;
 use super::store::EARLIER;
 use super::upload_request::SourceFile;
 use crate::engine::{Identity, Sample};
 use crate::resume::{Facts, ResumeKey, SAMPLE};
 use js_sys::Uint8Array;
 use std::ops::Range;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 /// The file's identity, made of its facts and its sample; and the one it had in the version before, which counted the
@@ -38,7 +38,7 @@ pub async fn sample(file: &Blob, size: u64) -> Option<Vec<u8>> {
 
 async fn read(file: &Blob, range: Range<u64>) -> Option<Vec<u8>> {
     let slice = file.slice_with_f64_and_f64(range.start as f64, range.end as f64).ok()?;
-    let bytes = Uint8Array::new(&JsFuture::from(slice.array_buffer()).await.ok()?).to_vec();
+    let bytes = Uint8Array::new(&buffer(&slice).await?).to_vec();
     // A file that was cut short may read as less, without an error.
     (bytes.len() as u64 == range.end - range.start).then_some(bytes)
 }

@@ -11,13 +11,18 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Calls `heard` for each event `kind` of `target`.
+    /// Calls `heard` for each event `kind` of `target`. A valid event target takes every listener; one that throws is
+    /// never heard.
     pub fn new(target: &EventTarget, kind: &'static str, heard: impl FnMut(Event) + 'static) -> Self {
+        Self::checked(target, kind, heard).0
+    }
+
+    /// The same, and whether the target took the listener.
+    pub fn checked(target: &EventTarget, kind: &'static str, heard: impl FnMut(Event) + 'static) -> (Self, bool) {
         let closure = Closure::<dyn FnMut(Event)>::new(heard);
         let listener = Self { target: target.clone(), kind, closure };
-        // A valid event target takes every listener.
-        let _ = listener.target.add_event_listener_with_callback(kind, listener.closure.as_ref().unchecked_ref());
-        listener
+        let taken = listener.target.add_event_listener_with_callback(kind, listener.closure.as_ref().unchecked_ref());
+        (listener, taken.is_ok())
     }
 }
 

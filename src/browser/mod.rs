@@ -20,6 +20,7 @@ mod endpoint;
 mod fetch;
 mod fetched;
 mod fingerprint;
+mod gathering;
 mod kind;
 mod lease;
 mod leases;

@@ -1,9 +1,11 @@
 //! Objects of the platform, known by what they are. `instanceof` knows them by a class, and each frame has classes of
 //! its own: a file that was picked in another frame is no `File` of this one, and is a file all the same.
 
-use super::property::get;
+use super::Deferred;
+use super::property::{call, get};
 use js_sys::{Array, ArrayBuffer, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Blob, BlobPropertyBag};
 
 #[wasm_bindgen]
@@ -46,6 +48,12 @@ pub fn blob(value: &JsValue) -> Option<Blob> {
 pub fn signal(value: &JsValue) -> Option<AbortSignal> {
     let listens = ["addEventListener", "removeEventListener"].iter().all(|method| get(value, method).is_function());
     (listens && get(value, "aborted").as_bool().is_some()).then(|| value.unchecked_ref::<AbortSignal>().clone())
+}
+
+/// Reads a `Blob` into a buffer. `None` where it cannot be read.
+pub async fn buffer(blob: &Blob) -> Option<JsValue> {
+    let read = call(blob, "arrayBuffer", &Array::new()).ok()?;
+    JsFuture::from(Deferred::of(&read)).await.ok()
 }
 
 /// The bytes of a buffer or of a view on one.

@@ -13,7 +13,7 @@ pub fn has_global(name: &str) -> bool {
     !get(&js_sys::global(), name).is_undefined()
 }
 
-/// Sets the property `key` of a plain object, which takes every property.
+/// Sets the property `key`, unless the object, which a page may have made, does not take it.
 pub fn set(object: &JsValue, key: &str, value: &JsValue) {
     let _ = Reflect::set(object, &JsValue::from_str(key), value);
 }

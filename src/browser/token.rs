@@ -1,10 +1,10 @@
 //! The session's token: a fixed text, or the newest one that a function gave.
 
-use super::Boxed;
 use super::kind::kind;
+use super::{Boxed, Deferred};
 use crate::engine::{Given, Outcome, TokenSource};
 use crate::protocol::{Code, Failure};
-use js_sys::{Function, Promise};
+use js_sys::Function;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -63,7 +63,7 @@ impl SessionToken {
 
 async fn call(function: &Function) -> Result<JsValue, JsValue> {
     let given = function.call0(&JsValue::UNDEFINED)?;
-    JsFuture::from(Promise::resolve(&given)).await
+    JsFuture::from(Deferred::of(&given)).await
 }
 
 fn text(given: &JsValue) -> Result<String, Failure> {

@@ -1,9 +1,11 @@
 //! One request, sent once.
 
 use super::body::{self, PartSource};
+use super::property::set;
 use super::{Boxed, fetch, wall_clock, xhr};
 use crate::engine::Outcome;
 use crate::protocol::Method;
+use js_sys::Object;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
@@ -21,6 +23,27 @@ pub struct Outgoing {
     pub cap: usize,
 }
 
+impl Outgoing {
+    /// The method's name.
+    pub fn method(&self) -> &'static str {
+        match self.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Delete => "DELETE",
+        }
+    }
+
+    /// The headers as a plain object.
+    pub fn headers(&self) -> Object {
+        let headers = Object::new();
+        for (name, value) in &self.headers {
+            set(&headers, name, &JsValue::from_str(value));
+        }
+        headers
+    }
+}
+
 /// Sends `outgoing` once, with the bytes of `part` if it carries one. `moved` hears how many bytes of the part went
 /// out so far if `report` is set, and how many bytes of any other answer came.
 ///
@@ -32,10 +55,22 @@ pub fn send(
     moved: Rc<dyn Fn(u64)>,
 ) -> Boxed<'static, Outcome> {
     Box::pin(async move {
-        let Some(part) = part else { return fetch::send(outgoing, Some(moved)).await };
+        let has_fetch = fetch::is_here() || !xhr::is_here();
+        let Some(part) = part else {
+            return if has_fetch {
+                fetch::send(outgoing, Some(moved)).await
+            } else {
+                // That it may hear how far a body went, not an answer, makes no difference to a short one.
+                xhr::send(outgoing, Rc::new(|_| {})).await
+            };
+        };
         let Some(bytes) = body::part_body(&part).await else { return Outcome::Unreadable };
         outgoing.body = bytes;
-        if report && xhr::is_here() { xhr::send(outgoing, moved).await } else { fetch::send(outgoing, None).await }
+        if report && xhr::is_here() || !has_fetch {
+            xhr::send(outgoing, moved).await
+        } else {
+            fetch::send(outgoing, None).await
+        }
     })
 }
 

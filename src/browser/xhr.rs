@@ -2,17 +2,18 @@
 
 use super::deferred::Deferred;
 use super::native::bytes;
-use super::property::{get, has_global};
+use super::property::{get, has_global, set};
 use super::redirect::is_elsewhere;
 use super::transport::{Outgoing, retry_after};
 use super::{Boxed, Listener, fetch, wall_clock};
 use crate::engine::Outcome;
-use crate::protocol::{Method, Response, is_success};
+use crate::protocol::{Response, is_success};
 use std::cell::Cell;
 use std::rc::Rc;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Event, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
+use web_sys::{Blob, Event, XmlHttpRequest};
 
 /// Whether there is one: a service worker has none.
 pub fn is_here() -> bool {
@@ -40,13 +41,14 @@ pub fn send(outgoing: Outgoing, moved: Rc<dyn Fn(u64)>) -> Boxed<'static, Outcom
         // Dropped last, so that an abort tells no listener.
         let _abort = Abort(xhr.clone());
         let (ended, too_long) = (Deferred::new(), Rc::new(Cell::new(false)));
-        let _listeners = [
-            Listener::new(&xhr, "loadend", {
+        let _answering = Answering::new(&xhr, &ended);
+        let heard = [
+            Listener::checked(&xhr, "loadend", {
                 let ended = ended.clone();
                 move |_| ended.resolve(&JsValue::UNDEFINED)
             }),
-            Listener::new(&upload, "progress", move |event| moved(loaded(&event))),
-            Listener::new(&xhr, "progress", {
+            Listener::checked(&upload, "progress", move |event| moved(loaded(&event))),
+            Listener::checked(&xhr, "progress", {
                 let (xhr, too_long) = (xhr.clone(), Rc::clone(&too_long));
                 move |event| {
                     if loaded(&event) > outgoing.cap as u64 {
@@ -56,6 +58,9 @@ pub fn send(outgoing: Outgoing, moved: Rc<dyn Fn(u64)>) -> Boxed<'static, Outcom
                 }
             }),
         ];
+        if heard.iter().any(|(_, taken)| !taken) {
+            return fetch::send(outgoing, None).await;
+        }
         // A buffer is handed over as it is, too.
         if xhr.send_with_opt_blob(Some(outgoing.body.unchecked_ref::<Blob>())).is_err() {
             return fetch::send(outgoing, None).await;
@@ -65,16 +70,47 @@ pub fn send(outgoing: Outgoing, moved: Rc<dyn Fn(u64)>) -> Boxed<'static, Outcom
     })
 }
 
+/// The properties by which it tells of its end, too: a page's own may know no other way. They are emptied when this is
+/// dropped.
+struct Answering {
+    xhr: XmlHttpRequest,
+    _told: [Closure<dyn FnMut()>; 2],
+}
+
+/// What is called when it is over, and when it may be.
+const OVER: [&str; 4] = ["onload", "onerror", "onabort", "ontimeout"];
+const CHANGED: &str = "onreadystatechange";
+
+impl Answering {
+    fn new(xhr: &XmlHttpRequest, ended: &Deferred) -> Self {
+        let (over, changed) = (ended.clone(), ended.clone());
+        let over = Closure::<dyn FnMut()>::new(move || over.resolve(&JsValue::UNDEFINED));
+        let asked = xhr.clone();
+        let changed = Closure::<dyn FnMut()>::new(move || {
+            if get(&asked, "readyState") == 4 {
+                changed.resolve(&JsValue::UNDEFINED);
+            }
+        });
+        OVER.iter().for_each(|name| set(xhr, name, over.as_ref()));
+        set(xhr, CHANGED, changed.as_ref());
+        Self { xhr: xhr.clone(), _told: [over, changed] }
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        OVER.iter().chain([&CHANGED]).for_each(|name| set(&self.xhr, name, &JsValue::NULL));
+    }
+}
+
 fn open(outgoing: &Outgoing) -> Result<XmlHttpRequest, JsValue> {
     let xhr = XmlHttpRequest::new()?;
-    let method = match outgoing.method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Delete => "DELETE",
-    };
-    xhr.open(method, &outgoing.url)?;
-    xhr.set_response_type(XmlHttpRequestResponseType::Arraybuffer);
+    xhr.open(outgoing.method(), &outgoing.url)?;
+    let (kind, wanted) = ("responseType", JsValue::from_str("arraybuffer"));
+    set(&xhr, kind, &wanted);
+    if get(&xhr, kind) != wanted {
+        return Err(wanted);
+    }
     for (name, value) in &outgoing.headers {
         xhr.set_request_header(name, value)?;
     }
@@ -115,5 +151,5 @@ fn header(xhr: &XmlHttpRequest, name: &str) -> Option<String> {
 }
 
 fn loaded(event: &Event) -> u64 {
-    event.dyn_ref::<ProgressEvent>().map_or(0, |event| event.loaded() as u64)
+    get(event, "loaded").as_f64().unwrap_or_default() as u64
 }

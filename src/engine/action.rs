@@ -1,6 +1,6 @@
 //! What the engine asks for.
 
-use super::{Answer, CallId, Identity, OpId, PeerMessage, Progress, Sample, State, UploadId};
+use super::{Answer, CallId, Gathered, Identity, OpId, PeerMessage, Progress, Sample, State, UploadId};
 use crate::protocol::{Failure, Request};
 use std::fmt;
 use std::ops::Range;
@@ -21,15 +21,21 @@ pub enum Action {
         /// answer to a request without a part it always tells.
         report: bool,
     },
-    /// Fetch a file from its temporary link, without the token. `Fetched`, `TooLong` beyond `size` bytes, `Unkept`,
-    /// `Response` where the status is no success, `NoResponse`.
+    /// Fetch a file from its temporary link, without the token, and gather its bytes: the rest of them where some are
+    /// gathered and this `resumes`, else all. The whole file takes the place of what was gathered as soon as it comes.
+    /// `Fetched`, `TooLong` beyond `size` bytes, `Unkept`, `Response` where the status is no success, `Misfit`,
+    /// `NoResponse`, `Unsupported`.
     Fetch {
         /// The operation.
         op: OpId,
         /// The link.
         link: Link,
-        /// Most bytes to take.
+        /// Bytes of the file.
         size: u64,
+        /// Where they are gathered, also for a later try.
+        gathered: Gathered,
+        /// Whether to ask for the rest only.
+        resumes: bool,
     },
     /// Abandon an operation. A lock that it was granted, or is granted later, is released; a transaction
     /// is undone.

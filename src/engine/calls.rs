@@ -1,13 +1,11 @@
 //! One call: which requests it takes, and what it is answered with.
 
+use super::download::{Download, Next};
 use super::operations::{Kind, Target};
 use super::shared::Shared;
 use super::tries::Exchange;
 use super::{Action, Answer, Bytes, Call, CallId, Identity, Instant, Link, OpId, Plan, Stored, Unfinished, UploadId};
 use crate::protocol::{Code, Failure, FileInfo, Request, file_info, link};
-
-/// New links for one download that was refused its last one.
-const NEW_LINKS: u32 = 1;
 
 /// A call that is not answered yet.
 #[derive(Debug)]
@@ -30,10 +28,8 @@ enum CallStep {
     Decoding(OpId, Exchange),
     /// How long is the file?
     Sizing(Exchange),
-    /// Where is it?
-    Linking(Exchange, Download),
-    /// Its bytes come.
-    Fetching(Exchange, Download, Link),
+    /// Its link, and its bytes.
+    Downloading(Download),
     /// It waits for the bucket's one request for the rules.
     Rules,
     /// It waits for the end of an upload.
@@ -42,16 +38,6 @@ enum CallStep {
     LoadingAll(OpId, Vec<Identity>),
     /// What is stored of a file is deleted; then the file is.
     Purging(OpId),
-}
-
-/// A download.
-#[derive(Clone, Copy, Debug)]
-struct Download {
-    size: u64,
-    /// Most bytes that came in any try.
-    received: u64,
-    /// How often a link was refused.
-    refusals: u32,
 }
 
 /// What a call is answered with, once it is over.
@@ -65,7 +51,7 @@ impl PendingCall {
         let step = match &call {
             Call::List | Call::File(_) | Call::Link(_) | Call::Remove(_) => request,
             Call::Download(key) => match shared.admission.size_of(key) {
-                Some(size) => CallStep::link(size),
+                Some(size) => CallStep::Downloading(Download::new(size)),
                 None => CallStep::Sizing(Exchange::default()),
             },
             Call::Rules => CallStep::Rules,
@@ -95,20 +81,16 @@ impl PendingCall {
 
     fn exchange(&self) -> Option<&Exchange> {
         match &self.step {
-            CallStep::Requesting(exchange)
-            | CallStep::Sizing(exchange)
-            | CallStep::Linking(exchange, _)
-            | CallStep::Fetching(exchange, ..) => Some(exchange),
+            CallStep::Requesting(exchange) | CallStep::Sizing(exchange) => Some(exchange),
+            CallStep::Downloading(download) => Some(download.exchange()),
             _ => None,
         }
     }
 
     fn exchange_mut(&mut self) -> Option<&mut Exchange> {
         match &mut self.step {
-            CallStep::Requesting(exchange)
-            | CallStep::Sizing(exchange)
-            | CallStep::Linking(exchange, _)
-            | CallStep::Fetching(exchange, ..) => Some(exchange),
+            CallStep::Requesting(exchange) | CallStep::Sizing(exchange) => Some(exchange),
+            CallStep::Downloading(download) => Some(download.exchange_mut()),
             _ => None,
         }
     }
@@ -163,20 +145,25 @@ impl PendingCall {
     /// Sends what is next.
     pub fn send(&mut self, shared: &mut Shared) {
         let target = Target::Call(self.id);
+        if let CallStep::Downloading(download) = &mut self.step
+            && !download.wants_link()
+        {
+            let patience = shared.patience(download.exchange().tries.stalls);
+            let op = shared.begin(target, Kind::Fetch, Some(patience));
+            if let Some(action) = download.fetch(op, shared.config.backoff.attempts) {
+                shared.emit(action);
+            }
+            return self.sent(op);
+        }
         let request = match (&self.step, &self.call) {
             (CallStep::Requesting(_), Call::List) => Request::list(),
             (CallStep::Requesting(_), Call::File(key)) | (CallStep::Sizing(_), Call::Download(key)) => {
                 Request::file(key)
             }
-            (CallStep::Requesting(_), Call::Link(key)) | (CallStep::Linking(..), Call::Download(key)) => {
+            (CallStep::Requesting(_), Call::Link(key)) | (CallStep::Downloading(_), Call::Download(key)) => {
                 Request::download(key)
             }
             (CallStep::Requesting(_), Call::Remove(key) | Call::Forget(key)) => Request::remove(key),
-            (CallStep::Fetching(_, download, link), _) => {
-                let op = shared.begin(target, Kind::Fetch, Some(shared.config.stall));
-                shared.emit(Action::Fetch { op, link: link.clone(), size: download.size });
-                return self.sent(op);
-            }
             _ => return,
         };
         let stalls = self.exchange().map_or(0, |exchange| exchange.tries.stalls);
@@ -202,20 +189,19 @@ impl PendingCall {
     }
 
     fn read(&mut self, body: Vec<u8>, shared: &mut Shared) -> Result<Option<Answer>, Failure> {
-        match (&self.step, &self.call) {
+        match (&mut self.step, &self.call) {
             (CallStep::Requesting(exchange), Call::List) => {
                 self.step = CallStep::Decoding(shared.decode_list(Target::Call(self.id), body), *exchange);
                 Ok(None)
             }
             (CallStep::Requesting(_), Call::File(key)) => Ok(Some(Answer::File(file_of(key, &body, shared)?))),
             (CallStep::Sizing(_), Call::Download(key)) => {
-                self.step = CallStep::link(file_of(key, &body, shared)?.size());
+                self.step = CallStep::Downloading(Download::new(file_of(key, &body, shared)?.size()));
                 Ok(None)
             }
             (CallStep::Requesting(_), Call::Link(_)) => Ok(Some(Answer::Link(trusted_link(&body, shared)?))),
-            (CallStep::Linking(_, download), _) => {
-                let (download, link) = (*download, trusted_link(&body, shared)?);
-                self.step = CallStep::Fetching(Exchange::default(), download, link);
+            (CallStep::Downloading(download), _) => {
+                download.linked(trusted_link(&body, shared)?);
                 Ok(None)
             }
             (CallStep::Requesting(_), Call::Remove(key)) => {
@@ -270,37 +256,36 @@ impl PendingCall {
         }
     }
 
-    /// So many bytes of a download came.
-    pub fn moved(&mut self, bytes: u64, shared: &mut Shared) {
-        if let CallStep::Fetching(_, download, _) = &mut self.step
-            && bytes > download.received
-            && bytes <= download.size
-        {
-            download.received = bytes;
-            shared.emit(Action::CallProgress { call: self.id, received: bytes, size: download.size });
+    /// So many bytes of a download are there. Says how many of them came in this try.
+    pub fn moved(&mut self, bytes: u64, shared: &mut Shared) -> u64 {
+        let CallStep::Downloading(download) = &mut self.step else { return bytes };
+        let came = download.moved(bytes);
+        if let Some(received) = download.progress() {
+            shared.emit(Action::CallProgress { call: self.id, received, size: download.size() });
         }
+        came
     }
 
     /// A download's bytes came.
     pub fn fetched(&self, bytes: Bytes) -> Verdict {
-        let CallStep::Fetching(_, download, _) = &self.step else { return None };
-        if bytes.size == download.size { Some(Ok(Answer::Download(bytes))) } else { Some(Err(Failure::wrong_length())) }
+        let CallStep::Downloading(download) = &self.step else { return None };
+        let is_whole = bytes.size == download.size();
+        Some(if is_whole { Ok(Answer::Download(bytes)) } else { Err(Failure::wrong_length()) })
     }
 
-    /// A download failed. Where the link was refused, it may have expired: there is another.
+    /// A try of a download failed.
     pub fn fetch_failed(&mut self, failure: Failure, epoch: u64, shared: &mut Shared) -> Verdict {
-        let CallStep::Fetching(exchange, download, _) = &mut self.step else { return None };
-        exchange.op = None;
-        let is_refused = matches!(failure.status, Some(401 | 403 | 404 | 410));
-        if is_refused && download.refusals < NEW_LINKS {
-            let download = Download { refusals: download.refusals + 1, ..*download };
-            self.step = CallStep::Linking(Exchange::default(), download);
-            return None;
+        let CallStep::Downloading(download) = &mut self.step else { return None };
+        let failure = match download.failed(failure, shared) {
+            Next::Retry(failure) => failure,
+            Next::Link => return None,
+            Next::End(failure) => return Some(Err(failure)),
+        };
+        let verdict = self.retry(failure, epoch, shared.link.is_offline(), shared);
+        if let CallStep::Downloading(download) = &mut self.step {
+            download.retries();
         }
-        // No token went there: it is the link that was refused.
-        let is_unauthorized = failure.code == Code::Unauthorized;
-        let failure = if is_unauthorized { Failure::from_status(403, None) } else { failure };
-        self.retry(failure, epoch, shared.link.is_offline(), shared)
+        verdict
     }
 
     /// The locks of the session are known, or are not to be known.
@@ -376,10 +361,6 @@ impl PendingCall {
 }
 
 impl CallStep {
-    fn link(size: u64) -> Self {
-        Self::Linking(Exchange::default(), Download { size, received: 0, refusals: 0 })
-    }
-
     fn load_all(id: CallId, locks: Vec<Identity>, shared: &mut Shared) -> Self {
         let op = shared.begin_storing(Target::Call(id));
         shared.emit(Action::LoadAll { op });

@@ -4,6 +4,7 @@ use super::{CallId, Identity, OpId, UploadId};
 use crate::protocol::{Failure, FileInfo, Response};
 use crate::resume::Record;
 use std::any::Any;
+use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
 
@@ -33,8 +34,8 @@ pub enum Event {
         /// What came of it.
         outcome: Outcome,
     },
-    /// A request or a download is so far: `bytes` of a part's body were handed to the network, or so many bytes of
-    /// any other answer came.
+    /// A request or a download is so far: `bytes` of a part's body were handed to the network, so many bytes of any
+    /// other answer came, or so many bytes of a download are gathered.
     Moved {
         /// The operation.
         op: OpId,
@@ -80,7 +81,7 @@ pub enum Event {
 pub enum Outcome {
     /// The service answered, with whatever status.
     Response(Response),
-    /// The connection failed, before or while the answer came.
+    /// The connection failed, before or while the answer came. What came of a download is gathered.
     NoResponse,
     /// The answer is longer than wanted; the rest was not read.
     TooLong,
@@ -109,10 +110,14 @@ pub enum Outcome {
     Stored(Result<(), Failure>),
     /// The files in a list.
     Listed(Result<Vec<FileInfo>, Failure>),
-    /// A download's bytes.
+    /// A download's bytes: all of them, or as many as the answer announced.
     Fetched(Bytes),
+    /// The answer to a download is not the rest of what is gathered: it begins elsewhere, or is of another file.
+    Misfit,
     /// The browser could not keep a download's bytes.
     Unkept,
+    /// The page has nothing to fetch a download by.
+    Unsupported,
 }
 
 /// What the token function gave.
@@ -205,5 +210,16 @@ pub struct Bytes {
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.size)
+    }
+}
+
+/// Where the bytes of a download gather, try after try. It is empty until the driver puts a value of its own there, and
+/// goes with the last clone of it.
+#[derive(Clone, Default)]
+pub struct Gathered(pub Rc<OnceCell<Box<dyn Any>>>);
+
+impl fmt::Debug for Gathered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gathered")
     }
 }

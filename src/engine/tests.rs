@@ -24,6 +24,8 @@ struct Script {
     sample: &'static str,
     /// The newest moment shown of each upload.
     shown: BTreeMap<UploadId, View>,
+    /// Whether the newest download asks for the rest only, and where it gathers.
+    fetch: Option<(bool, Gathered)>,
 }
 
 impl Script {
@@ -59,6 +61,7 @@ impl Script {
             readable: true,
             sample: "same",
             shown: BTreeMap::new(),
+            fetch: None,
         }
     }
 
@@ -100,7 +103,10 @@ impl Script {
         while let Some(action) = self.engine.poll(self.now) {
             let (line, op) = match action {
                 Action::Send { op, request, part, .. } => (describe(&request, part), Some(op)),
-                Action::Fetch { op, size, .. } => (format!("fetch {size}"), Some(op)),
+                Action::Fetch { op, size, gathered, resumes, .. } => {
+                    self.fetch = Some((resumes, gathered));
+                    (format!("fetch {size}"), Some(op))
+                }
                 Action::Token { op } => ("token".to_owned(), Some(op)),
                 Action::Cancel { op } => {
                     let name = self.ops.iter().find(|(_, known)| **known == op).map(|(name, _)| name);
@@ -1524,20 +1530,130 @@ fn a_removal_whose_answer_was_lost_is_a_success() {
 }
 
 #[test]
-fn a_download_asks_for_size_link_and_bytes_and_once_for_another_link() {
+fn a_download_asks_for_size_link_and_bytes() {
     let mut script = Script::new(2, 3);
     assert_eq!(script.call(Call::Download("k".to_owned())), "confirm k");
     assert_eq!(script.answer("confirm k", r#"{"fileKey":"k","originalSizeInBytes":5}"#), "link k");
     assert_eq!(script.answer("link k", "https://x"), "fetch 5");
-    assert_eq!(script.status("fetch 5", 403), "link k", "a link may have expired");
-    assert_eq!(script.answer("link k", "https://x"), "fetch 5");
-    let bytes = Bytes { size: 5, value: Rc::new(()) };
-    assert_eq!(script.ends("fetch 5", Outcome::Fetched(bytes)), "reply 1 5 bytes");
+    assert_eq!(script.ends("fetch 5", fetched(5)), "reply 1 5 bytes");
     assert_eq!(script.call(Call::Download("k".to_owned())), "link k", "its size is known now");
     script.answer("link k", "https://x");
     assert_eq!(script.ends("fetch 5", Outcome::TooLong), "reply 2 integrity");
     script.call(Call::Link("k".to_owned()));
     assert_eq!(script.answer("link k", "javascript:x"), "");
+}
+
+fn fetched(size: u64) -> Outcome {
+    Outcome::Fetched(Bytes { size, value: Rc::new(()) })
+}
+
+/// A download of 100 bytes that has its first link.
+fn downloading(attempts: u32) -> Script {
+    let mut script = Script::new(2, attempts);
+    script.call(Call::Download("k".to_owned()));
+    script.answer("confirm k", r#"{"fileKey":"k","originalSizeInBytes":100}"#);
+    assert_eq!(script.answer("link k", "https://x"), "fetch 100");
+    script
+}
+
+impl Script {
+    /// So many bytes of the download are gathered.
+    fn gathers(&mut self, bytes: u64) {
+        let op = self.ops["fetch 100"];
+        assert_eq!(self.tell(Event::Moved { op, bytes }), "");
+    }
+
+    /// The download's connection breaks, and it goes on after a while.
+    fn breaks(&mut self) -> String {
+        let asked = self.ends("fetch 100", Outcome::NoResponse);
+        if asked.is_empty() { self.wait() } else { asked }
+    }
+}
+
+#[test]
+fn a_refused_link_is_asked_for_anew_as_long_as_it_served_or_tries_are_left() {
+    let mut script = downloading(3);
+    for _ in 0..2 {
+        assert_eq!(script.status("fetch 100", 403), "");
+        assert_eq!(script.wait(), "link k");
+        assert_eq!(script.answer("link k", "https://x"), "fetch 100");
+    }
+    assert_eq!(script.status("fetch 100", 403), "reply 1 refused", "three fresh links were refused");
+
+    let mut script = downloading(3);
+    for bytes in 1..20 {
+        script.gathers(bytes);
+        assert_eq!(script.breaks(), "fetch 100");
+        assert_eq!(script.status("fetch 100", 401), "link k", "it served, so it has expired");
+        assert_eq!(script.answer("link k", "https://x"), "fetch 100");
+    }
+    assert_eq!(script.ends("fetch 100", fetched(100)), "reply 1 100 bytes");
+}
+
+#[test]
+fn a_download_that_moves_on_never_runs_out_of_tries() {
+    let mut script = downloading(2);
+    for bytes in 1..50 {
+        script.gathers(bytes);
+        assert_eq!(script.breaks(), "fetch 100");
+    }
+    // From its first byte, again and again, as far as before: nothing new comes.
+    script.gathers(49);
+    assert_eq!(script.ends("fetch 100", Outcome::NoResponse), "reply 1 network");
+}
+
+#[test]
+fn without_tries_a_download_is_not_tried_again() {
+    let mut script = downloading(1);
+    script.gathers(50);
+    assert_eq!(script.ends("fetch 100", Outcome::NoResponse), "reply 1 network");
+}
+
+#[test]
+fn a_download_that_stands_still_goes_on_with_what_came() {
+    let mut script = downloading(2);
+    script.gathers(50);
+    let gathered = script.fetch.take().expect("it was fetched").1;
+    assert_eq!(script.wait(), "cancel fetch 100");
+    assert_eq!(script.wait(), "fetch 100");
+    let (resumes, again) = script.fetch.take().expect("it is fetched again");
+    assert!(resumes && Rc::ptr_eq(&gathered.0, &again.0), "what came is thrown away");
+}
+
+#[test]
+fn where_nothing_answers_a_new_link_is_asked_for_and_the_last_try_is_for_the_whole_file() {
+    let mut script = downloading(4);
+    script.gathers(50);
+    assert_eq!(script.breaks(), "fetch 100");
+    assert!(script.fetch.take().unwrap().0, "only the rest");
+    for resumes in [true, false] {
+        assert_eq!(script.breaks(), "link k", "the link may be refused in a way that no page can read");
+        assert_eq!(script.answer("link k", "https://x"), "fetch 100");
+        assert_eq!(script.fetch.take().unwrap().0, resumes);
+    }
+    // It comes, and breaks: nobody asks for the rest any more.
+    script.gathers(60);
+    assert_eq!(script.breaks(), "fetch 100");
+    assert!(!script.fetch.take().unwrap().0);
+}
+
+#[test]
+fn an_answer_that_is_not_the_rest_begins_again() {
+    let mut script = downloading(4);
+    script.gathers(50);
+    assert_eq!(script.breaks(), "fetch 100");
+    let first = script.fetch.take().unwrap().1;
+    assert_eq!(script.ends("fetch 100", Outcome::Misfit), "");
+    assert_eq!(script.wait(), "fetch 100");
+    let (resumes, second) = script.fetch.take().unwrap();
+    assert!(resumes && !Rc::ptr_eq(&first.0, &second.0), "what came is kept");
+    script.gathers(70);
+    assert_eq!(script.breaks(), "fetch 100");
+    assert_eq!(script.status("fetch 100", 416), "");
+    assert_eq!(script.wait(), "fetch 100");
+    assert!(!script.fetch.take().unwrap().0, "twice is enough");
+    script.gathers(70);
+    assert_eq!(script.ends("fetch 100", Outcome::NoResponse), "reply 1 integrity", "there are no more bytes");
 }
 
 #[test]
@@ -1632,9 +1748,9 @@ fn a_service_that_refuses_everybody_fails_nobody() {
         for parts_only in [false, true] {
             let mut script = Script::new(4, 8);
             script.pick(12 * PART);
-            (0..30).for_each(|_| {
+            for _ in 0..30 {
                 script.pick(1);
-            });
+            }
             let sent =
                 answered_so(
                     &mut script,

@@ -3,7 +3,7 @@
 use super::bucket::{Inner, source_file};
 use super::error::{closed, partway_error, thrown};
 use super::options::UploadOptions;
-use crate::browser::{blob, get, set};
+use crate::browser::{Deferred, blob, get, set};
 use crate::engine::{Sample, Unfinished};
 use crate::protocol::{Code, Failure};
 use js_sys::{Function, Object, Promise};
@@ -113,5 +113,5 @@ fn unreadable(_: JsValue) -> JsValue {
 async fn ask(handle: &JsValue, method: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
     let method: Function = get(handle, method).dyn_into()?;
     let given = method.call1(handle, argument)?;
-    JsFuture::from(Promise::resolve(&given)).await
+    JsFuture::from(Deferred::of(&given)).await
 }

@@ -161,19 +161,6 @@ test("a removal of a known file that is answered as if there were none is one", 
   await fails(bucket.remove(key), "not-found");
 });
 
-test("a download that breaks off is tried again", async () => {
-  const service = await scenario();
-  const bucket = await service.open();
-  const sent = file(3 * MIB);
-  const { key } = await bucket.upload(sent).done;
-  const path = new URL(await bucket.downloadUrl(key)).pathname;
-  await service.rules([{ match: { path: `${path.slice(path.indexOf("/v1"))}$`, nth: [1] }, do: { drop: "after" } }]);
-  const progress = [];
-  const received = await bucket.download(key, { onProgress: (bytes) => progress.push(bytes) });
-  same(await sha256(received), await sha256(sent));
-  same(progress, [...progress].sort((a, b) => a - b));
-});
-
 test("a service that fails to tell its rules does not keep an upload waiting for long", async () => {
   const rules = { path: "/v1/session/current$" };
   const service = await scenario([{ match: rules, do: { status: 500 } }]);

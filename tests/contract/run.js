@@ -21,5 +21,6 @@ import "./realms.js";
 import "./wrappers.js";
 import "./service-worker.js";
 import "./world.js";
+import "./downloads.js";
 
 await run();

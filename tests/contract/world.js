@@ -145,3 +145,21 @@ test("a limiter that refuses what is above its rate, preflights too and unreadab
   const sent = await service.log();
   ok(sent.length <= 20, `${sent.length} requests: ${calls(sent)}`);
 });
+
+test("behind a line that takes bytes at once and passes them on slowly, the time left is true", async () => {
+  const service = await scenario([{ match: put, do: { swallow: 2_000_000 } }]);
+  const bucket = await service.open({ partSize: PART });
+  const told = [];
+  const onProgress = (progress) => told.push({ at: performance.now(), ...progress });
+  await bucket.upload(file(4 * PART), { onProgress }).done;
+  const end = performance.now();
+  const partTakes = PART / 2000;
+  const late = told.filter(({ at, partsDone }) => partsDone >= 2 && partsDone < 4 && end - at > 1000);
+  ok(late.length > 2, "it tells how it goes while nothing moves");
+  for (const { at, timeLeft } of late) {
+    const ratio = timeLeft / (end - at);
+    ok(ratio > 0.5 && ratio < 2, `${timeLeft} ms left were told for ${end - at}`);
+  }
+  const whole = told.find(({ sent, total }) => sent === total);
+  ok(end - whole.at < 2 * partTakes, `100 % for ${end - whole.at} ms`);
+});

@@ -1,7 +1,7 @@
 // Other people's wrappers of `fetch` and `XMLHttpRequest`: what they give is used where it can be, and is else a failed
 // connection. Nothing traps, and no promise stays pending.
 
-import { fails, ok, same, test } from "./test.js";
+import { fails, ok, same, test, until } from "./test.js";
 import { file, scenario, sha256 } from "./service.js";
 import { frame, replaced } from "./frame.js";
 
@@ -54,6 +54,10 @@ const UNUSABLE = {
   },
   "a thenable that throws": () => ({ then() { throw new Error("from the test"); } }),
   "a getter that throws for then": () => ({ get then() { throw new Error("from the test"); } }),
+  "a promise whose constructor throws": () => {
+    const given = Promise.resolve(new Response("[]"));
+    return Object.defineProperty(given, "constructor", { get() { throw new Error("from the test"); } });
+  },
   "a response that was read": used,
   "a response that is being read": locked,
   "a status that throws": () => thrower("status"),
@@ -123,6 +127,15 @@ test("a fetch of another frame, and one that answers with something like a respo
   other.remove();
 });
 
+/** One that takes no listener, and calls only the property `kept`. */
+const only = (Real, kept) => {
+  const made = class extends Real { addEventListener() {} };
+  for (const name of ["onload", "onloadend", "onreadystatechange", "onprogress"].filter((name) => name !== kept)) {
+    Object.defineProperty(made.prototype, name, { set() {} });
+  }
+  return made;
+};
+
 /** XMLHttpRequests as wrappers make them. */
 const XHR = {
   "throws when it is made": () => function () { throw new Error("from the test"); },
@@ -133,6 +146,17 @@ const XHR = {
   "has no upload": (Real) => class extends Real { get upload() { return undefined; } },
   "has an upload that throws": (Real) => class extends Real { get upload() { throw 1; } },
   "has an upload that is no target": (Real) => class extends Real { get upload() { return {}; } },
+  "throws in addEventListener": (Real) => class extends Real { addEventListener() { throw new Error("from the test"); } },
+  "has an upload that takes no listener": (Real) => class extends Real {
+    get upload() { return Object.assign(new EventTarget(), { addEventListener() { throw 1; } }); }
+  },
+  "tells no listener of its end": (Real) => class extends Real {
+    addEventListener(kind, ...rest) { if (!kind.startsWith("load")) super.addEventListener(kind, ...rest); }
+  },
+  "takes listeners and tells none": (Real) => class extends Real { addEventListener() {} },
+  "calls nothing but onload": (Real) => only(Real, "onload"),
+  "calls nothing but onreadystatechange": (Real) => only(Real, "onreadystatechange"),
+  "has a responseType that throws": (Real) => class extends Real { set responseType(type) { throw 1; } },
   "has no responseURL": (Real) => class extends Real { get responseURL() { return undefined; } },
   "has a responseURL that throws": (Real) => class extends Real { get responseURL() { throw 1; } },
   "gives no headers": (Real) => class extends Real {
@@ -165,5 +189,82 @@ test("an XMLHttpRequest whose answer is unusable is a failed connection", async 
   ]) {
     const bucket = await (await scenario()).open({ retry: false });
     await replaced("XMLHttpRequest", made, () => fails(bucket.upload(file(9), { onProgress() {} }).done, "network"));
+  }
+});
+
+const broken = function () { throw new Error("from the test"); };
+const BROKEN = {
+  "is gone": () => undefined,
+  "throws": () => broken,
+  "makes plain objects": () => function () { return {}; },
+  "is of another frame": (_, name, other) => other[name],
+};
+
+for (const name of ["Headers", "Request", "AbortController", "Response", "ReadableStream"]) {
+  for (const [what, made] of Object.entries(BROKEN)) {
+    test(`where ${name} ${what}, everything works`, async () => {
+      const other = await frame();
+      const service = await scenario();
+      const bucket = await service.open();
+      const found = await replaced(name, (Real) => made(Real, name, other.scope), async () => {
+        const keys = [];
+        for (const listen of [{}, { onProgress() {} }]) keys.push((await bucket.upload(file(9), listen).done).key);
+        same((await bucket.list()).map(({ key }) => key).sort(), keys.sort());
+        return bucket.download(keys[0]);
+      });
+      same(await sha256(found), await sha256(file(9)));
+      other.remove();
+    });
+  }
+}
+
+test("an AbortController that throws ends no upload in a trap", async () => {
+  const service = await scenario([{ match: { method: "PUT", nth: [1] }, do: { hang: "before" } }]);
+  const bucket = await service.open();
+  await replaced("AbortController", (Real) => class extends Real { abort() { throw new Error("from the test"); } }, async () => {
+    const upload = bucket.upload(file(9));
+    await until(() => upload.state === "uploading", "its part");
+    await upload.abort();
+    same((await bucket.list()).length, 0);
+    await bucket.upload(file(9)).done;
+  });
+});
+
+test("without fetch, all but downloads goes by XMLHttpRequest, and a download says so at once", async () => {
+  const service = await scenario();
+  const bucket = await service.open();
+  for (const gone of [undefined, null, {}]) {
+    const began = performance.now();
+    const key = await replaced("fetch", () => gone, async () => {
+      const { key } = await bucket.upload(file(9)).done;
+      await bucket.remove((await bucket.upload(file(8), { onProgress() {} }).done).key);
+      same((await bucket.list()).map((entry) => entry.key), [key]);
+      const error = await fails(bucket.download(key), "integrity");
+      ok(error.message.includes("`fetch`") && !error.retryable, error.message);
+      return key;
+    });
+    ok(performance.now() - began < 10_000, "at once");
+    same(await sha256(await bucket.download(key)), await sha256(file(9)));
+    await bucket.remove(key);
+  }
+});
+
+test("a token that comes in a promise whose constructor throws is none", async () => {
+  const service = await scenario();
+  const token = () => Object.defineProperty(Promise.resolve(service.token), "constructor", { get() { throw 1; } });
+  await fails((await service.open({ token })).list(), "unauthorized");
+});
+
+test("a Blob that cannot be read, as a page broke it, ends at once", async () => {
+  const bucket = await (await scenario()).open();
+  const real = Blob.prototype.arrayBuffer;
+  for (const read of [undefined, () => { throw new Error("from the test"); }, () => undefined, () => Promise.reject(undefined)]) {
+    Blob.prototype.arrayBuffer = read;
+    try {
+      const ends = bucket.upload(file(9)).done.then(() => "done", (error) => error.code);
+      ok(["done", "file-changed"].includes(await ends), await ends);
+    } finally {
+      Blob.prototype.arrayBuffer = real;
+    }
   }
 });

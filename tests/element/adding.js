@@ -399,3 +399,28 @@ test("a disabled uploader takes nothing", async () => {
   element.disabled = false;
   same(element.add([file(3)]).length, 1);
 });
+
+test("files, and an input, of another frame are what they are", async () => {
+  const frame = document.createElement("iframe");
+  stage.append(frame);
+  const { File: Foreign, DataTransfer: Transfer, document: other } = frame.contentWindow;
+  const { element } = await uploader({ multiple: "" });
+  const input = Object.assign(other.createElement("input"), { type: "file", accept: ".txt" });
+  const transfer = new Transfer();
+  transfer.items.add(new Foreign(["b"], "b.txt"));
+  input.files = transfer.files;
+  ok(!(input instanceof HTMLInputElement) && !(input.files[0] instanceof File), "they are of this frame");
+  element.add([new Foreign(["a"], "a.txt")]);
+  element.append(input);
+  await done(element, 2);
+  same([names(element).sort(), element.accept], [["a.txt", "b.txt"], ".txt"]);
+  for (const fake of [{ size: 1, slice() {}, arrayBuffer() {} }, Object.create(File.prototype), "a.txt", null]) {
+    let error;
+    try {
+      element.add([fake]);
+    } catch (thrown) {
+      error = thrown;
+    }
+    ok(error?.message.includes("must be a File or a Blob"), String(error));
+  }
+});

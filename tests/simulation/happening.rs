@@ -1,9 +1,10 @@
 //! What is going to happen, in virtual time.
 
+use crate::download::Arriving;
 use crate::model::files::Change;
 use crate::model::store::Operation;
 use crate::person::Act;
-use partway::engine::{Event, Given, Identity, OpId, PeerMessage};
+use partway::engine::{Event, Gathered, Given, Identity, OpId, PeerMessage};
 
 /// What is going to happen.
 #[derive(Debug)]
@@ -14,6 +15,9 @@ pub enum Happening {
     /// A request reaches the service.
     Arrive(usize, OpId),
     Trickle(usize, OpId, u64),
+    /// Bytes of a download come; all that its answer has came.
+    Comes(usize, OpId, Arriving),
+    Came(usize, OpId, Gathered),
     /// Requests of dead tabs reach it, at the latest.
     Ghosts,
     Token(usize, OpId, Given, bool),

@@ -17,6 +17,7 @@
 mod books;
 mod chance;
 mod counts;
+mod download;
 mod ending;
 mod happening;
 mod late;

@@ -189,7 +189,11 @@ impl World {
     }
 
     fn call(&mut self, tab: usize, kind: u64) {
-        let keys: Vec<String> = self.model.service.files.keys().cloned().collect();
+        let files = &self.model.service.files;
+        // Only what is complete has bytes to give.
+        let gives = matches!(kind, 4 | 5) && files.values().any(|held| held.complete);
+        let asked = files.iter().filter(|(_, held)| held.complete || !gives);
+        let keys: Vec<String> = asked.map(|(key, _)| key.clone()).collect();
         let key = match keys.len() {
             0 => "k/0 é".to_owned(),
             count => keys[self.chance.between(0, count as u64 - 1) as usize].clone(),

@@ -2,20 +2,17 @@
 
 use crate::books::wanted::Wanted;
 use crate::happening::Happening;
-use crate::model::EPOCH;
 use crate::model::locks::Asked;
 use crate::model::network::Sent;
 use crate::model::service::Content;
 use crate::model::store::{Lot, Operation, Store};
+use crate::person::Act;
 use crate::promises::Moment;
 use crate::trace::Subject;
 use crate::world::World;
-use partway::engine::{
-    Action, Bytes, Engine, Event, Identity, Instant, Link, Lock, OpId, Outcome, PartBody, Sample, UploadId,
-};
-use partway::protocol::{FileList, Request, Response};
+use partway::engine::{Action, Engine, Event, Identity, Instant, Lock, OpId, Outcome, PartBody, Sample, UploadId};
+use partway::protocol::{FileList, Request};
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 /// Actions that one event, or one wake-up, may ask for: beyond it the engine is in a busy loop.
 const MOST_ACTIONS: u32 = 2000;
@@ -103,12 +100,12 @@ impl World {
         }
     }
 
-    fn open(&mut self, tab: usize, op: OpId) {
+    pub fn open(&mut self, tab: usize, op: OpId) {
         self.tabs[tab].open.insert(op);
     }
 
     /// An operation is answered after a time between `least` and `most`.
-    fn answer(&mut self, tab: usize, op: OpId, least: u64, most: u64, outcome: Outcome) {
+    pub fn answer(&mut self, tab: usize, op: OpId, least: u64, most: u64, outcome: Outcome) {
         self.open(tab, op);
         self.after(least, most, Happening::Tell(tab, Event::Ended { op, outcome }));
     }
@@ -116,7 +113,9 @@ impl World {
     fn perform(&mut self, tab: usize, action: Action) {
         match action {
             Action::Send { op, request, part, report } => self.send(tab, op, request, part, report),
-            Action::Fetch { op, link, size } => self.fetch(tab, op, &link, size),
+            Action::Fetch { op, link, size, gathered, resumes } => {
+                self.fetch(tab, op, &link, size, &gathered, resumes);
+            }
             Action::Cancel { op } => self.cancel(tab, op),
             Action::Token { op } => {
                 self.open(tab, op);
@@ -182,6 +181,10 @@ impl World {
             Action::Purge { op, identity } => self.store(tab, op, Operation::Purge(identity)),
             Action::Show { upload, .. } => self.act_within(tab, upload),
             Action::WarnUnkept => self.counts.add("store: keeping is given up"),
+            // What has just arrived is looked at.
+            Action::Settle { .. } if self.books.calm.is_none() && self.chance.percent(25) => {
+                self.after(0, 2000, Happening::Person(tab, Act::Call(4)));
+            }
             Action::Stand { .. } | Action::Settle { .. } | Action::CallProgress { .. } | Action::Reply { .. } => {}
         }
     }
@@ -220,31 +223,6 @@ impl World {
         }
         self.wire.insert((tab, op), sent);
         self.after(slow, slow * 2, Happening::Arrive(tab, op));
-    }
-
-    fn fetch(&mut self, tab: usize, op: OpId, link: &Link, size: u64) {
-        let status = |status| {
-            let body = Vec::new();
-            Outcome::Response(Response { status, retry_after: None, announced: None, body, received_at: EPOCH })
-        };
-        let held = self.model.service.links.get(&link.0).and_then(|key| self.model.service.files.get(key));
-        let outcome = match held {
-            None => status(404),
-            Some(_) if self.chance.percent(8) => {
-                self.counts.add("download: the link expired");
-                self.model.service.links.remove(&link.0);
-                status(403)
-            }
-            Some(_) if self.chance.percent(5) => Outcome::NoResponse,
-            Some(held) if held.size > size => Outcome::TooLong,
-            Some(_) if self.chance.percent(2) => Outcome::Unkept,
-            Some(held) => Outcome::Fetched(Bytes { size: held.size, value: Rc::new(()) }),
-        };
-        if let Outcome::Fetched(bytes) = &outcome {
-            let event = Event::Moved { op, bytes: bytes.size / 2 };
-            self.after(0, 20, Happening::Tell(tab, event));
-        }
-        self.answer(tab, op, 20, 100, outcome);
     }
 
     fn cancel(&mut self, tab: usize, op: OpId) {

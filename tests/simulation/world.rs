@@ -167,6 +167,8 @@ impl World {
                     self.tell(tab, Event::Moved { op, bytes });
                 }
             }
+            Happening::Comes(tab, op, arriving) => self.comes(tab, op, arriving),
+            Happening::Came(tab, op, gathered) => self.came(tab, op, &gathered),
             Happening::Ghosts => self.ghosts_arrive(),
             Happening::Token(tab, op, given, good) => self.token(tab, op, given, good),
             Happening::AskLock(tab, op, identity, wait) => self.ask_lock(tab, op, &identity, wait),

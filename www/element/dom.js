@@ -90,7 +90,8 @@ export function setText(node, text) {
  */
 export function inherited(node, attribute) {
   for (let at = node; at; at = at.parentNode ?? /** @type {ShadowRoot} */ (at).host ?? null) {
-    const value = at instanceof Element ? at.getAttribute(attribute) : null;
+    // No `instanceof`: what was made in another frame is of that frame's classes.
+    const value = at.nodeType === Node.ELEMENT_NODE ? /** @type {Element} */ (at).getAttribute(attribute) : null;
     if (value !== null) return value;
   }
   return null;

@@ -37,10 +37,23 @@ class Refused extends Error {
   retryable = true;
 }
 
+/**
+ * Whether `value` is a Blob, or a File, of whatever frame: each has classes of its own.
+ * @param {unknown} value @returns {value is Blob}
+ */
+function isBlob(value) {
+  try {
+    Object.getOwnPropertyDescriptor(Blob.prototype, "size")?.get?.call(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @param {Given} given @param {number} at @returns {import("./item.js").Source} */
 function sourceOf(given, at) {
-  const { file, name, handle } = given instanceof Blob ? { file: given, name: "", handle: undefined } : (given ?? {});
-  if (!(file instanceof Blob)) throw new TypeError(`add: file ${at} must be a File or a Blob.`);
+  const { file, name, handle } = isBlob(given) ? { file: given, name: "", handle: undefined } : (given ?? {});
+  if (!isBlob(file)) throw new TypeError(`add: file ${at} must be a File or a Blob.`);
   const own = /** @type {Partial<File>} */ (file);
   return { file, handle, size: file.size, name: name || own.webkitRelativePath || own.name || "" };
 }

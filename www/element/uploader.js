@@ -260,8 +260,9 @@ export class PartwayUploader extends PartwayElement {
 
   /** An input of the page worked before this element did. @param {Element[]} elements */
   #adopt(elements) {
-    for (const input of elements) {
-      if (!(input instanceof HTMLInputElement) || input.type !== "file" || input === this.#input) continue;
+    for (const element of elements) {
+      const input = /** @type {HTMLInputElement} */ (element);
+      if (input.localName !== "input" || input.type !== "file" || input === this.#input) continue;
       for (const name of ["accept", "capture", "multiple", "required", "disabled", "name"]) {
         const value = input.getAttribute(name);
         if (value !== null && !this.hasAttribute(name)) this.setAttribute(name, value);

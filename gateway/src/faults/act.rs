@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Method, Request, Response};
+use axum::http::{HeaderValue, Method, Request, Response, header};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::service::Service;
@@ -82,6 +82,13 @@ where
         let error = io::Error::from(io::ErrorKind::StorageFull);
         request.extensions_mut().insert(Refusal(ApiError::from(error)));
     }
+    if let Some(range) = &act.range {
+        let headers = request.headers_mut();
+        headers.remove(header::RANGE);
+        if let Some(range) = HeaderValue::from_str(range).ok().filter(|range| !range.is_empty()) {
+            headers.insert(header::RANGE, range);
+        }
+    }
     let half = (act.drop == Some(Drop::Middle)).then(|| request.body().size_hint().lower() / 2);
     let counted = met.entry.clone();
     let request = request.map(|body| Body::new(Incoming::new(body, counted, act.throttle, half)));
@@ -118,9 +125,10 @@ where
     if act.hang == Some(Hang::Headers) {
         return Ok(response.map(|_| answer::never()));
     }
-    Ok(match act.cut_after {
-        Some(bytes) => response.map(|body| answer::cut(body, bytes)),
-        None => response,
+    Ok(match (act.cut_after, act.hang_after) {
+        (Some(bytes), _) => response.map(|body| answer::cut(body, bytes, answer::Then::Breaks)),
+        (None, Some(bytes)) => response.map(|body| answer::cut(body, bytes, answer::Then::Hangs)),
+        (None, None) => response,
     })
 }
 

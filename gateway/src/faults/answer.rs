@@ -145,14 +145,22 @@ impl http_body::Body for Repeated {
     }
 }
 
-/// The body's first bytes; then the connection breaks.
-pub(super) fn cut(body: Body, bytes: u64) -> Body {
-    Body::new(Cut { body, left: bytes, pause: None })
+/// What follows the first bytes of a body.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Then {
+    Breaks,
+    Hangs,
+}
+
+/// The body's first bytes; then the connection breaks, or nothing more comes.
+pub(super) fn cut(body: Body, bytes: u64, then: Then) -> Body {
+    Body::new(Cut { body, left: bytes, then, pause: None })
 }
 
 struct Cut {
     body: Body,
     left: u64,
+    then: Then,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
@@ -161,6 +169,9 @@ impl http_body::Body for Cut {
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.left == 0 && self.then == Then::Hangs {
+            return Poll::Pending;
+        }
         if self.left == 0 {
             let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(FLUSH)));
             return pause.as_mut().poll(context).map(|()| Some(Err("cut short on demand".into())));

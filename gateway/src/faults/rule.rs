@@ -98,6 +98,10 @@ pub(super) struct Act {
     pub rewrite_json: Option<Value>,
     /// Break the connection after so many bytes of the answer's body.
     pub cut_after: Option<u64>,
+    /// Send so many bytes of the answer's body, and then nothing more.
+    pub hang_after: Option<u64>,
+    /// Serve the request as if it had asked for this `Range`; an empty one: for everything.
+    pub range: Option<String>,
     /// From now on refuse every token that the session has now.
     pub expire_tokens: bool,
     /// Fail to store, as with no space left.
@@ -237,6 +241,8 @@ impl Act {
             (self.disk_full, "disk-full"),
             (self.restart.is_some(), "restart"),
             (self.cut_after.is_some(), "cut"),
+            (self.hang_after.is_some(), "hang-body"),
+            (self.range.is_some(), "range"),
             (self.throttle.is_some(), "throttle"),
             (self.redirect.is_some(), "redirect"),
             (self.body.is_some() || self.body_repeat.is_some(), "body"),

@@ -24,9 +24,13 @@ impl Engine {
                     Outcome::Response(Response { status, retry_after, .. }) => {
                         Err(Failure::from_status(status, retry_after))
                     }
+                    Outcome::Misfit => Err(Failure::from_status(416, None)),
                     Outcome::TooLong => Err(Failure::wrong_length()),
                     Outcome::Unkept => {
                         Err(Failure::new(Code::Integrity, "The browser could not keep the downloaded bytes."))
+                    }
+                    Outcome::Unsupported => {
+                        Err(Failure::new(Code::Integrity, "This page has no `fetch`, without which no download comes."))
                     }
                     _ => Err(Failure::connection()),
                 };
@@ -49,24 +53,23 @@ impl Engine {
             return;
         }
         (operation.moved, operation.silent_since) = (bytes, now);
+        let mut came = bytes;
+        if let (Target::Call(id), Kind::Fetch) = (operation.target, operation.kind)
+            && let Some(call) = self.calls.get_mut(&id)
+        {
+            came = call.moved(bytes, &mut self.shared);
+        }
+        let Some(operation) = self.shared.operations.get_mut(op) else { return };
         let mut until = now.plus(limit);
         if !operation.is_part() {
             // An answer that trickles is kept up for no other end than to keep the request.
-            until = until.min(operation.since.plus((TRICKLES * limit).saturating_add(bytes / LEAST_RATE)));
+            until = until.min(operation.since.plus((TRICKLES * limit).saturating_add(came / LEAST_RATE)));
         }
         operation.deadline = Some(Deadline::new(until));
-        match operation.target {
-            Target::Part(id, part) => {
-                if let Some(upload) = self.uploads.get_mut(&id) {
-                    upload.part_moved(part, bytes, now);
-                }
-            }
-            Target::Call(id) if operation.kind == Kind::Fetch => {
-                if let Some(call) = self.calls.get_mut(&id) {
-                    call.moved(bytes, &mut self.shared);
-                }
-            }
-            _ => {}
+        if let Target::Part(id, part) = operation.target
+            && let Some(upload) = self.uploads.get_mut(&id)
+        {
+            upload.part_moved(part, bytes, &self.shared);
         }
     }
 
@@ -167,6 +170,7 @@ impl Engine {
                         let bytes = upload.plan.len(part);
                         shared.speed.moved(bytes, shared.now);
                         shared.window.stored(bytes, shared.now);
+                        upload.part_answered(part, &operation, shared.now);
                         upload.part_arrived(part, tag, shared);
                     }
                     Err(failure) => upload.part_failed(part, failure, epoch, shared),

@@ -16,7 +16,7 @@ impl Upload {
     /// Begins a part: first the file is looked at, as Firefox never ends a request whose file has changed.
     pub fn take_part(&mut self, part: u32, shared: &mut Shared) {
         if self.parts.in_flight() == 0 {
-            self.meter.speed.begin(shared.now);
+            self.begin_moving(shared.now);
         }
         let op = shared.begin(Target::Part(self.id, part), Kind::Local, Some(shared.config.stall));
         self.parts.take(part, op, shared.now);
@@ -70,7 +70,7 @@ impl Upload {
             op
         });
         self.parts.arrived(part, tag, length, op);
-        self.advance(length.saturating_sub(moved), shared.now);
+        self.advance(length.saturating_sub(moved), shared);
         self.check_parts(shared);
     }
 

@@ -3,6 +3,7 @@
 mod claiming;
 mod ending;
 mod live;
+mod meter;
 mod orphans;
 mod parts;
 mod patience;
@@ -12,17 +13,13 @@ mod step;
 
 use super::availability::Class;
 use super::operations::Target;
-use super::progress::Speed;
 use super::shared::Shared;
-use super::{
-    Action, FileSpec, Identity, Instant, PeerMessage, PeerReport, Plan, Progress, Remote, Sample, State, UploadId, View,
-};
+use super::{FileSpec, Identity, Instant, Plan, Remote, Sample, State, UploadId, View};
+use meter::Meter;
 use parts::Parts;
 pub(super) use parts::{Flight, FlightStep};
 use stage::{Claiming, End, EndStep, Live, LiveStep, Stage, Starting};
 
-/// Shortest time between two reports of an upload's progress, in milliseconds: a screen shows no more.
-const SHOW_EVERY: u64 = 50;
 /// A file that was not read for so long, in milliseconds, is asked for no other part meanwhile.
 const SLOW_READ: u64 = 1000;
 
@@ -89,22 +86,6 @@ impl Claim {
             left: None,
         }
     }
-}
-
-/// What a person sees of it.
-#[derive(Clone, Debug, Default)]
-struct Meter {
-    speed: Speed,
-    highest_sent: u64,
-    resumed_from: u64,
-    /// Parts that another tab has stored.
-    peer_parts: u32,
-    /// What was last shown, and when.
-    shown: Option<State>,
-    shown_at: Instant,
-    moved_since_shown: bool,
-    /// A speed above 0 was shown.
-    shown_moving: bool,
 }
 
 impl Upload {
@@ -184,8 +165,9 @@ impl Upload {
     /// The lowest part that can be sent at `now`.
     pub fn sendable(&self, now: Instant) -> Option<u32> {
         // A file that is not read would only be asked for more.
-        let hangs =
-            |flight: &Flight| matches!(flight.step, FlightStep::Peeking) && now.since(flight.since) >= SLOW_READ;
+        let hangs = |(_, flight): &(u32, Flight)| {
+            matches!(flight.step, FlightStep::Peeking) && now.since(flight.since) >= SLOW_READ
+        };
         if self.paused || !self.stage.is_sending() || self.parts.flights().any(hangs) {
             return None;
         }
@@ -199,7 +181,8 @@ impl Upload {
             Stage::Claiming(Claiming::Sampling(op)) => is_unread(*op),
             Stage::Live(Live { step: LiveStep::Sampling(exchange), .. }) => exchange.op.is_some_and(is_unread),
             Stage::Live(Live { step: LiveStep::Sending, .. }) => {
-                let is_unread = |flight: &Flight| matches!(flight.step, FlightStep::Peeking) && is_unread(flight.op);
+                let is_unread =
+                    |(_, flight): &(u32, Flight)| matches!(flight.step, FlightStep::Peeking) && is_unread(flight.op);
                 self.parts.in_flight() > 0 && self.parts.flights().all(is_unread)
             }
             _ => false,
@@ -270,21 +253,6 @@ impl Upload {
         std::mem::take(&mut self.paused)
     }
 
-    /// `bytes` of a part were handed to the network in this try.
-    pub fn part_moved(&mut self, part: u32, bytes: u64, now: Instant) {
-        let length = self.plan.len(part);
-        let Some(flight) = self.parts.flight_mut(part) else { return };
-        let more = bytes.min(length).saturating_sub(flight.moved);
-        flight.moved += more;
-        self.advance(more, now);
-    }
-
-    fn advance(&mut self, bytes: u64, now: Instant) {
-        self.meter.speed.moved(bytes, now);
-        self.meter.highest_sent = self.meter.highest_sent.max(self.parts.sent());
-        self.meter.moved_since_shown = true;
-    }
-
     /// The state now.
     pub fn state(&self, shared: &Shared) -> State {
         if let Stage::Ending(ending) = &self.stage {
@@ -325,70 +293,6 @@ impl Upload {
             _ => None,
         };
         let state = self.state(shared);
-        View { state, progress: self.progress(state, now), key: self.key().map(str::to_owned), failure }
-    }
-
-    fn progress(&self, state: State, now: Instant) -> Progress {
-        let meter = &self.meter;
-        let total = self.plan.size();
-        let speed = if matches!(meter.shown, Some(State::Uploading)) { meter.speed.rate(now) } else { 0.0 };
-        let time_left = match state {
-            State::Done => Some(0.0),
-            _ if speed > 0.0 => Some((total - meter.highest_sent) as f64 * 1000.0 / speed),
-            _ => None,
-        };
-        Progress {
-            sent: meter.highest_sent,
-            total,
-            parts_done: self.parts.done().max(meter.peer_parts),
-            parts: self.plan.parts(),
-            speed,
-            time_left,
-            resumed_from: meter.resumed_from,
-        }
-    }
-
-    /// When it is to be shown again, if nothing happens before.
-    pub fn show_at(&self, now: Instant) -> Option<Instant> {
-        if self.has_ended() {
-            return None;
-        }
-        let next = self.meter.shown_at.plus(SHOW_EVERY);
-        let moved = self.meter.moved_since_shown.then_some(next);
-        let stands = self.meter.shown_moving.then(|| self.meter.speed.stands_at().max(next));
-        moved.into_iter().chain(stands.filter(|at| *at > now)).min()
-    }
-
-    /// Shows it, here and to other tabs, if it changed.
-    pub fn show(&mut self, shared: &mut Shared) {
-        let now = shared.now;
-        let state = self.state(shared);
-        let moves = self.meter.speed.rate(now) > 0.0;
-        let changed = self.meter.moved_since_shown || (self.meter.shown_moving && !moves);
-        let meter = &mut self.meter;
-        if meter.shown.unwrap_or(State::Queued) == state && !(changed && now.since(meter.shown_at) >= SHOW_EVERY) {
-            return;
-        }
-        (meter.shown, meter.shown_at) = (Some(state), now);
-        (meter.moved_since_shown, meter.shown_moving) = (false, moves);
-        let view = self.view(now, shared);
-        if let Some(claim) = self.claim.as_ref().filter(|claim| claim.locked && !self.is_following()) {
-            let report = Self::report(&view, None);
-            shared.emit(Action::Post { identity: claim.identity.clone(), message: PeerMessage::Report(report) });
-        }
-        shared.emit(Action::Show { upload: self.id, view });
-    }
-
-    /// What is shown is how it is now: the person may have done something since that was decided.
-    pub fn shown_now(&mut self, shared: &Shared) -> View {
-        if !self.has_ended() {
-            self.meter.shown = Some(self.state(shared));
-        }
-        self.view(shared.now, shared)
-    }
-
-    fn report(view: &View, end: Option<super::PeerEnd>) -> PeerReport {
-        let Progress { sent, parts_done, .. } = view.progress;
-        PeerReport { sent, parts_done, key: view.key.clone(), end }
+        View { state, progress: self.progress(state, now, shared), key: self.key().map(str::to_owned), failure }
     }
 }

@@ -145,6 +145,11 @@ impl Parts {
         !self.storing.is_empty()
     }
 
+    /// Those on their way, by number.
+    pub fn flights(&self) -> impl Iterator<Item = &(u32, Flight)> {
+        self.flights.iter()
+    }
+
     pub fn flight(&self, part: u32) -> Option<&Flight> {
         self.flights.get(&part)
     }
@@ -226,11 +231,6 @@ impl Parts {
     /// Tags on their way to the store: the part's number, and the operation.
     pub fn storing(&self) -> Vec<(u32, OpId)> {
         self.storing.iter().copied().collect()
-    }
-
-    /// The parts on their way.
-    pub fn flights(&self) -> impl Iterator<Item = &Flight> {
-        self.flights.values()
     }
 
     /// Takes every part out of flight; gives their operations.

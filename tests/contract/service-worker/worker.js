@@ -6,6 +6,8 @@ const CHANGES = {
   // A download link is signed as it is.
   query: (url) => (url.includes("?") ? url : `${url}?v=1`),
   fragment: (url) => `${url}#v1`,
+  // The same API on the same store, without the scenario.
+  path: (url) => url.replace(/\/s[0-9a-z]+-\d+\/v1\//, "/v1/"),
 };
 const change = CHANGES[query.get("do")];
 

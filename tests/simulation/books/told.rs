@@ -6,7 +6,7 @@ use super::tab::{Flight, GENTLE_FOR, Kind, TabBook};
 use super::upload::{Claim, Slot, Upload};
 use super::wanted::Wanted;
 use partway::engine::{Backoff, Event, Given, Lock, OpId, Outcome, Plan, Stored, UploadId};
-use partway::protocol::{Code, Failure};
+use partway::protocol::{Code, Failure, Response};
 
 /// How long the last word of a tab may take, in milliseconds.
 const LAST_WORD: u64 = 200;
@@ -107,8 +107,10 @@ impl TabBook {
             }
             (Kind::Fetch, outcome) => {
                 let code = match outcome {
+                    Outcome::Response(Response { status: 416, .. }) | Outcome::NoResponse | Outcome::Misfit => {
+                        Code::Network
+                    }
                     Outcome::Response(response) => Failure::from_status(response.status, None).code,
-                    Outcome::NoResponse => Code::Network,
                     _ => Code::Integrity,
                 };
                 self.calls.values_mut().for_each(|call| call.causes.push(code));

@@ -11,6 +11,7 @@ pub mod store;
 pub mod token;
 
 use crate::chance::Chance;
+use crate::download::Storage;
 use channel::Channel;
 use fault::Faults;
 use files::Files;
@@ -32,6 +33,8 @@ pub struct Model {
     pub files: Files,
     pub tokens: Tokens,
     pub faults: Faults,
+    /// Where the links lead.
+    pub storage: Storage,
 }
 
 impl Model {
@@ -45,6 +48,7 @@ impl Model {
             store: Store::new(chance),
             files: Files { all: Vec::new(), hang: chance.percent(9) },
             tokens: Tokens::new(chance),
+            storage: Storage::new(chance),
         }
     }
 

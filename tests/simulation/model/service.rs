@@ -76,6 +76,8 @@ pub struct Service {
     /// Links that it gave, with the key of each; those that expired are gone.
     pub links: BTreeMap<String, String>,
     pub links_given: BTreeSet<String>,
+    /// How often the copies behind the links were replaced.
+    pub copies: u64,
     /// Keys that it denied to have although it has them.
     pub denied: BTreeSet<String>,
     /// Names of files that it denied or lost: a later tab reads from the file's entry what else may bear its name.
@@ -100,6 +102,7 @@ impl Service {
             lost: BTreeSet::new(),
             links: BTreeMap::new(),
             links_given: BTreeSet::new(),
+            copies: 0,
             denied: BTreeSet::new(),
             names_untold: BTreeSet::new(),
             numbered: 0,

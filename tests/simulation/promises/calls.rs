@@ -10,7 +10,9 @@ pub fn calls(case: &Case<'_>) -> Verdict {
     let text = match answer {
         Ok(answer) => wrong(case, book, answer),
         Err(failure) => {
-            let offline = failure.code == Code::Network && case.book.link.told.is_some();
+            // Once the browser has seen none, a failed request is enough for it to be believed again.
+            let unseen = case.book.link.told.is_some() || !case.book.config.online;
+            let offline = failure.code == Code::Network && unseen;
             let told = book.causes.contains(&failure.code) || derived(failure.code) || offline;
             // An orphan of that key, which an upload removes too, makes requests that look the same.
             let alone = !case.book.uploads.values().any(|upload| upload.lost_start);

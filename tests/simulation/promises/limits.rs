@@ -23,7 +23,7 @@ pub fn limits(case: &Case<'_>) -> Verdict {
         hold!(parts <= parallel, case.upload(part.upload), "{parts} parts in flight, {parallel} allowed");
         return Ok(true);
     }
-    if (book.is_suspicious(case.now) || book.refuses()) && matches!(wanted, Wanted::List | Wanted::Rules) {
+    if book.may_probe() && matches!(wanted, Wanted::List | Wanted::Rules) {
         // A probe takes no place.
         return Ok(false);
     }

@@ -5,6 +5,7 @@ mod aborted;
 mod calls;
 mod completed;
 mod counted;
+mod downloads;
 mod ends;
 mod fair;
 mod finite;
@@ -139,6 +140,7 @@ pub const PROMISES: &[(&str, Promise)] = &[
     ("promise: what the service has of an aborted or changed file is removed", kept::removed),
     ("promise: what waited for a network goes on once there is one", kept::at_once),
     ("promise: calls are answered with what the service said", calls::calls),
+    ("promise: a download that ends well is the file, byte for byte", downloads::whole),
 ];
 
 thread_local! {

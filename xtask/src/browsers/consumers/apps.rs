@@ -54,6 +54,9 @@ const fn bundled(output: &'static str, dev: Option<&'static str>, server: bool) 
 const VITE_7: Pins<'static> =
     &[("vite", "vite@7"), ("@vitejs/plugin-react", "@vitejs/plugin-react@5"), ("typescript", "typescript@5")];
 
+const VITE_6: Pins<'static> = &[("vite", "vite@6"), ("typescript", "typescript@5")];
+const VITE_5: Pins<'static> = &[("vite", "vite@5"), ("typescript", "typescript@5")];
+
 /// All of them, those that take longest first.
 pub const APPS: &[App] = &[
     App {
@@ -65,6 +68,8 @@ pub const APPS: &[App] = &[
     App { name: "parcel", folder: "parcel", pins: &[], kind: bundled("dist", Some("--host=localhost --port="), false) },
     App { name: "vite 7, react-ts", folder: "vite-react-ts", pins: VITE_7, kind: VITE },
     App { name: "vite 7, vanilla-ts", folder: "vite-vanilla-ts", pins: VITE_7, kind: VITE },
+    App { name: "vite 6, vanilla-ts", folder: "vite-vanilla-ts", pins: VITE_6, kind: VITE },
+    App { name: "vite 5, vanilla-ts", folder: "vite-vanilla-ts", pins: VITE_5, kind: VITE },
     App { name: "vite 8, react-ts", folder: "vite-react-ts", pins: &[], kind: VITE },
     App { name: "vite 8, vanilla-ts", folder: "vite-vanilla-ts", pins: &[], kind: VITE },
     App { name: "webpack 5", folder: "webpack", pins: &[], kind: bundled("public", PORT, false) },
