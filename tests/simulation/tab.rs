@@ -84,7 +84,8 @@ impl World {
                 _ => None,
             };
             if let Some(wanted) = &wanted {
-                self.books.tabs[tab].begins(wanted);
+                let unclaimed = self.books.tabs[tab].begins(wanted);
+                self.books.unpromised.extend(unclaimed);
             }
             self.judge(tab, &Moment::Asked(&action, wanted.as_ref()));
             if let Some(share) = wanted.as_ref().and_then(|wanted| self.books.tabs[tab].waited(wanted, self.now)) {
