@@ -7,6 +7,7 @@ use super::clock::now;
 use super::connectivity::Connectivity;
 use super::download::{Download, download};
 use super::fingerprint::identify;
+use super::lease::Ask;
 use super::leases::Leases;
 use super::observer::CallObserver;
 use super::operation::Operation;
@@ -200,8 +201,22 @@ impl Driver {
                 );
             }
             Action::DecodeList { op, body } => self.start(op, list::decode(body)),
-            Action::Lock { op, identity, wait } => {
-                self.start(op, Box::pin(async move { Outcome::Locked(leases.take(op, identity, wait).await) }));
+            Action::Lock { op, identity, wait, steal } => {
+                let ask = if steal {
+                    Ask::Steal
+                } else if wait {
+                    Ask::Queue
+                } else {
+                    Ask::Now
+                };
+                let (driver, of) = (Rc::downgrade(self), identity.clone());
+                let lost = Rc::new(move || {
+                    if let Some(driver) = driver.upgrade() {
+                        driver.leases.release_of(op);
+                        driver.handle(Event::LockLost { identity: of.clone() });
+                    }
+                });
+                self.start(op, Box::pin(async move { Outcome::Locked(leases.take(op, identity, ask, lost).await) }));
             }
             Action::Unlock { identity } => leases.release(&identity),
             Action::QueryLocks { op } => {

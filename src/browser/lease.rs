@@ -5,7 +5,7 @@
 //! within the page only.
 
 use super::database::{Access, Database, LEASES, failed, list, result};
-use super::property::{get, set};
+use super::property::{get, has_global, set};
 use super::{Boxed, Listener, deferred::Deferred, wall_clock};
 use crate::engine::Lock;
 use crate::protocol::Failure;
@@ -37,6 +37,20 @@ thread_local! {
     static TAKEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
+/// How a lease is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// At once or not at all.
+    Now,
+    /// When it is free.
+    Queue,
+    /// From whoever has it.
+    Steal,
+}
+
+/// Who is told that a lease was taken away.
+pub type Lost = Rc<dyn Fn()>;
+
 /// The right to send, until dropped.
 pub struct Lease {
     _kind: LeaseKind,
@@ -51,19 +65,21 @@ enum LeaseKind {
 }
 
 impl Lease {
-    /// Takes the lease `name`: at once, or when it is free if `wait` is set and there is a queue. Dropped before it has
-    /// ended, it leaves the queue.
+    /// Takes the lease `name` as asked; where there is no queue, at once or not at all. `lost` is called if somebody
+    /// takes it away. Dropped before it has ended, it leaves the queue.
     ///
     /// # Errors
     /// Somebody else has it.
-    pub fn take(name: &str, wait: bool) -> Boxed<'_, Result<Self, Lock>> {
+    pub fn take<'a>(name: &'a str, ask: Ask, lost: &'a Lost) -> Boxed<'a, Result<Self, Lock>> {
         Box::pin(async move {
+            // A page that no other hears would be taken for dead.
+            let ask = if ask == Ask::Steal && !has_global("BroadcastChannel") { Ask::Now } else { ask };
             if let Some(locks) = locks()
-                && let Ok(lock) = WebLock::take(&locks, name, wait).await
+                && let Ok(lock) = WebLock::take(&locks, name, ask, lost).await
             {
                 return lock.map(|lock| Self { _kind: LeaseKind::Lock(lock) }).ok_or(Lock::Taken { queue: true });
             }
-            let kind = match Row::take(name).await {
+            let kind = match Row::take(name, lost).await {
                 Ok(row) => row.map(LeaseKind::Row),
                 Err(_) => Page::take(name).map(LeaseKind::Page),
             };
@@ -112,7 +128,7 @@ impl WebLock {
     ///
     /// # Errors
     /// This page may have no locks.
-    async fn take(locks: &Locks, name: &str, wait: bool) -> Result<Option<Self>, JsValue> {
+    async fn take(locks: &Locks, name: &str, ask: Ask, lost: &Lost) -> Result<Option<Self>, JsValue> {
         // Made before it is asked for: it releases the lock whenever this future is dropped.
         let lock = Self(Deferred::new());
         let answer = Deferred::new();
@@ -123,15 +139,24 @@ impl WebLock {
         });
         let request = Request(AbortController::new()?);
         let options = Object::new();
-        if wait {
-            set(&options, "signal", &request.0.signal());
-        } else {
-            set(&options, "ifAvailable", &JsValue::TRUE);
+        match ask {
+            Ask::Queue => set(&options, "signal", &request.0.signal()),
+            Ask::Now => set(&options, "ifAvailable", &JsValue::TRUE),
+            Ask::Steal => set(&options, "steal", &JsValue::TRUE),
         }
         let ended = locks.request(name, &options, granted.as_ref())?;
         // The request's own promise fulfils only when the lock is released, and rejects when it was never ours.
         let race = Promise::race(&Array::of2(&answer.promise(), &ended));
-        Ok(JsFuture::from(race).await?.is_object().then_some(lock))
+        let is_granted = JsFuture::from(race).await?.is_object();
+        if is_granted {
+            let lost = Rc::clone(lost);
+            spawn_local(async move {
+                if JsFuture::from(ended).await.is_err() {
+                    lost();
+                }
+            });
+        }
+        Ok(is_granted.then_some(lock))
     }
 
     async fn names(locks: &Locks) -> Vec<String> {
@@ -160,7 +185,7 @@ struct Claim {
 impl Row {
     /// # Errors
     /// There is no database to write the row to.
-    async fn take(name: &str) -> Result<Option<Self>, Failure> {
+    async fn take(name: &str, lost: &Lost) -> Result<Option<Self>, Failure> {
         // Only ever compared: two of them differ, and that is all.
         let owner = JsValue::from(js_sys::Math::random());
         let claim = Claim { database: Database::shared(), name: name.into(), owner, over: Cell::new(false) };
@@ -168,12 +193,13 @@ impl Row {
             return Ok(None);
         }
         let claim = Rc::new(claim);
-        let (renewed, left) = (Rc::clone(&claim), Rc::clone(&claim));
+        let (renewed, left, lost) = (Rc::clone(&claim), Rc::clone(&claim), Rc::clone(lost));
         let renewal = Interval::new(RENEWAL, move || {
-            let claim = Rc::clone(&renewed);
+            let (claim, lost) = (Rc::clone(&renewed), Rc::clone(&lost));
             spawn_local(async move {
-                if !claim.over.get() {
-                    let _ = claim.write().await;
+                // A page that could not renew it for long finds it taken.
+                if !claim.over.get() && claim.write().await == Ok(false) && !claim.over.replace(true) {
+                    lost();
                 }
             });
         });

@@ -1,6 +1,6 @@
 //! The leases that this page has of a session's files.
 
-use super::lease::Lease;
+use super::lease::{Ask, Lease, Lost};
 use crate::engine::{Identity, Lock, OpId};
 use std::cell::RefCell;
 
@@ -17,9 +17,9 @@ impl Leases {
         Self { prefix: ["partway:", scope, ":"].concat(), taken: RefCell::default() }
     }
 
-    /// Takes the file's lease, for the operation `op`: at once, or when it is free if `wait` is set.
-    pub async fn take(&self, op: OpId, identity: Identity, wait: bool) -> Lock {
-        match Lease::take(&[self.prefix.as_str(), &identity.0].concat(), wait).await {
+    /// Takes the file's lease, for the operation `op`. `lost` is called if somebody takes it away.
+    pub async fn take(&self, op: OpId, identity: Identity, ask: Ask, lost: Lost) -> Lock {
+        match Lease::take(&[self.prefix.as_str(), &identity.0].concat(), ask, &lost).await {
             Ok(lease) => {
                 self.taken.borrow_mut().push((op, identity, lease));
                 Lock::Granted

@@ -15,6 +15,9 @@ const LARGEST: f64 = 9_007_199_254_740_991.0;
 /// The field that tells a request to hand a file over.
 const WANTED: &str = "wanted";
 
+/// The field that asks for a sign of life.
+const PING: &str = "ping";
+
 /// Who hears what another tab posts.
 pub type OnMessage = Rc<dyn Fn(Identity, PeerMessage)>;
 
@@ -67,6 +70,7 @@ impl TabChannel {
         set(&data, "identity", &JsValue::from_str(&identity.0));
         match message {
             PeerMessage::RequestHandover => set(&data, WANTED, &JsValue::TRUE),
+            PeerMessage::Ping => set(&data, PING, &JsValue::TRUE),
             PeerMessage::Report(report) => {
                 set(&data, "sent", &(report.sent as f64).into());
                 set(&data, "partsDone", &report.parts_done.into());
@@ -97,6 +101,9 @@ fn read(data: &JsValue) -> Option<(Identity, PeerMessage)> {
     let identity = Identity(get(data, "identity").as_string()?);
     if get(data, WANTED) == JsValue::TRUE {
         return Some((identity, PeerMessage::RequestHandover));
+    }
+    if get(data, PING) == JsValue::TRUE {
+        return Some((identity, PeerMessage::Ping));
     }
     let end = get(data, "ended");
     let report = PeerReport {

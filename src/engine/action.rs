@@ -71,7 +71,8 @@ pub enum Action {
         /// The answer to `GET /buckets`.
         body: Vec<u8>,
     },
-    /// Take the file's lock: at once or not at all, or `wait` for it. `Locked`.
+    /// Take the file's lock: at once or not at all, or `wait` for it, or `steal` it from a page that gives no sign of
+    /// life. `Locked`; a page that cannot steal answers as if it had not been asked to.
     Lock {
         /// The operation.
         op: OpId,
@@ -79,6 +80,8 @@ pub enum Action {
         identity: Identity,
         /// Whether to wait in the queue.
         wait: bool,
+        /// Whether to take it from whoever has it.
+        steal: bool,
     },
     /// Release the file's lock.
     Unlock {

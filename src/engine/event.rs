@@ -49,6 +49,11 @@ pub enum Event {
         /// What it says.
         message: PeerMessage,
     },
+    /// This page has a file's lock no more: another one took it, as it heard nothing of this one.
+    LockLost {
+        /// The file.
+        identity: Identity,
+    },
     /// The browser sees a network, or none.
     Network {
         /// Whether there is one.
@@ -167,6 +172,8 @@ pub enum PeerMessage {
     Report(PeerReport),
     /// From a tab that could send it: a tab that has the lock and cannot send releases it.
     RequestHandover,
+    /// From a tab that heard nothing of it for long: a tab that has the lock reports.
+    Ping,
 }
 
 /// How far another tab is.

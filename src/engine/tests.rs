@@ -126,6 +126,7 @@ impl Script {
                     self.end(op, Outcome::Listed(crate::protocol::FileList::new(&body).collect()));
                     continue;
                 }
+                Action::Lock { op, steal: true, .. } => ("steal lock".to_owned(), Some(op)),
                 Action::Lock { op, wait, .. } if self.by_hand => {
                     (if wait { "wait for lock" } else { "lock" }.to_owned(), Some(op))
                 }
@@ -161,6 +162,7 @@ impl Script {
                 Action::LoadAll { op } => ("load all".to_owned(), Some(op)),
                 Action::QueryLocks { op } => ("look at locks".to_owned(), Some(op)),
                 Action::Unlock { .. } => ("unlock".to_owned(), None),
+                Action::Post { message: PeerMessage::Ping, .. } => ("ping".to_owned(), None),
                 Action::Post { message: PeerMessage::RequestHandover, .. } => ("ask for it".to_owned(), None),
                 Action::Post { message: PeerMessage::Report(PeerReport { end: Some(end), .. }), .. } => {
                     (format!("tell {end:?}"), None)
@@ -1258,6 +1260,73 @@ fn a_file_of_another_date_goes_on_under_the_same_key_and_trusts_no_part() {
     let mut script = loading();
     script.ends("load", kept_of_another_date());
     assert_eq!(script.confirm("confirm old", true), "store intent");
+}
+
+/// A file whose lock another tab has; gives what is asked for until `most` milliseconds later, without looks at locks.
+fn follows(script: &mut Script, most: u64) -> Vec<(u64, String)> {
+    let (began, mut asked) = (script.now, Vec::new());
+    while let Some((at, _)) = script.engine.wake_at().filter(|(at, _)| at.since(began) <= most) {
+        script.now = at;
+        let line = script.asked();
+        if line.contains("look at locks") {
+            script.ends("look at locks", Outcome::Locks(Vec::new()));
+        }
+        let line = line.replace("look at locks", "").trim_end_matches(", ").to_owned();
+        if !line.is_empty() {
+            asked.push((at.since(began) / 1000, line));
+        }
+    }
+    asked
+}
+
+#[test]
+fn a_tab_that_gives_no_sign_of_life_is_taken_over_from() {
+    let mut script = claiming(TokenSource::Fixed);
+    script.ends("lock", Outcome::Locked(Lock::Taken { queue: true }));
+    // The stall timeout is 10 s.
+    let asked = follows(&mut script, 17_000);
+    assert_eq!(asked[0], (6, "ping".to_owned()));
+    assert_eq!(asked.last().unwrap(), &(16, "cancel wait for lock, steal lock".to_owned()));
+    assert_eq!(script.ends("steal lock", Outcome::Locked(Lock::Granted)), "");
+    assert_eq!(script.wait(), "load");
+    assert_eq!(script.ends("load", kept()), "confirm old");
+}
+
+#[test]
+fn a_tab_that_answers_is_not_taken_over_from() {
+    let mut script = claiming(TokenSource::Fixed);
+    script.ends("lock", Outcome::Locked(Lock::Taken { queue: true }));
+    for _ in 0..5 {
+        assert_eq!(follows(&mut script, 9_000), [(6, "ping".to_owned())]);
+        script.tell(elsewhere(PART, 1, Some("old"), None));
+    }
+}
+
+#[test]
+fn a_tab_that_cannot_steal_waits_on() {
+    let mut script = claiming(TokenSource::Fixed);
+    script.ends("lock", Outcome::Locked(Lock::Taken { queue: true }));
+    follows(&mut script, 17_000);
+    assert_eq!(script.ends("steal lock", Outcome::Locked(Lock::Taken { queue: true })), "wait for lock");
+}
+
+#[test]
+fn a_tab_that_was_frozen_and_lost_its_lock_stops_and_follows() {
+    let mut script = loading();
+    script.ends("load", kept());
+    assert_eq!(script.confirm("confirm old", false), "put 1/3");
+    let lost = Event::LockLost { identity: Identity("same 1".to_owned()) };
+    assert_eq!(script.tell(lost), "cancel put 1/3, wait for lock");
+    assert_eq!(script.state(1), State::Uploading);
+    // It asks about what it began, once the other tab has completed it and nothing is stored of it any more.
+    script.ends("wait for lock", Outcome::Locked(Lock::Granted));
+    assert_eq!(script.wait(), "load");
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(None))), "confirm old");
+    assert_eq!(script.confirm("confirm old", true), "tell Done, purge");
+    // At its end it leaves what is stored to the other tab.
+    let lost = Event::LockLost { identity: Identity("same 1".to_owned()) };
+    assert_eq!(script.tell(lost), "cancel purge, settled 1");
+    assert_eq!(script.state(1), State::Done);
 }
 
 #[test]

@@ -14,6 +14,7 @@ import "./schemes.js";
 import "./shown-names.js";
 import "./resume.js";
 import "./local.js";
+import "./freezing.js";
 import "./services.js";
 import "./resilience.js";
 import "./realms.js";

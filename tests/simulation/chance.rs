@@ -2,6 +2,7 @@
 
 use partway::engine::Random;
 
+#[derive(Clone)]
 pub struct Chance(Random);
 
 impl Chance {

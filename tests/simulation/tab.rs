@@ -84,7 +84,8 @@ impl World {
                 _ => None,
             };
             if let Some(wanted) = &wanted {
-                self.books.tabs[tab].begins(wanted);
+                let unclaimed = self.books.tabs[tab].begins(wanted);
+                self.books.unpromised.extend(unclaimed);
             }
             self.judge(tab, &Moment::Asked(&action, wanted.as_ref()));
             if let Some(share) = wanted.as_ref().and_then(|wanted| self.books.tabs[tab].waited(wanted, self.now)) {
@@ -130,7 +131,7 @@ impl World {
             Action::Peek { op, upload, .. } => {
                 let readable = self.identity(tab, upload).is_some();
                 // Files in a cloud, or on a drive that is away, take as long as they like.
-                let hangs = self.model.files.hang && self.books.calm.is_none() && self.chance.percent(5);
+                let hangs = self.model.files.hang && self.books.calm.is_none() && self.chance.percent(4);
                 if hangs {
                     self.counts.add("file: is read late");
                 }
@@ -140,7 +141,7 @@ impl World {
                 let files = FileList::new(&body).collect();
                 self.answer(tab, op, 0, 30, Outcome::Listed(files));
             }
-            Action::Lock { op, identity, wait } => {
+            Action::Lock { op, identity, wait, .. } => {
                 self.open(tab, op);
                 self.after(0, 5, Happening::AskLock(tab, op, identity, wait));
             }

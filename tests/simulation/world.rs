@@ -279,7 +279,7 @@ impl World {
                     Subject::upload(tab, *upload)
                 }
                 Event::Withdraw(call) => Subject::call(tab, *call),
-                Event::Network { .. } | Event::Close => Subject::tab(tab),
+                Event::LockLost { .. } | Event::Network { .. } | Event::Close => Subject::tab(tab),
             };
             (subject, event_text(event))
         });

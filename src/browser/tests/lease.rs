@@ -1,7 +1,8 @@
 use super::{Missing, begin, eventually, get, unique};
+use crate::browser::Boxed;
 use crate::browser::clock::wall_clock;
 use crate::browser::database::{Access, Database, LEASES, list};
-use crate::browser::lease::Lease;
+use crate::browser::lease::{Ask, Lease, Lost};
 use crate::browser::leases::Leases;
 use crate::engine::{Identity, Lock, OpId};
 use js_sys::{Array, Object, Reflect};
@@ -11,19 +12,27 @@ use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Url, Worker};
 
+fn lost() -> Lost {
+    Rc::new(|| {})
+}
+
+fn take(name: &str, wait: bool) -> Boxed<'_, Result<Lease, Lock>> {
+    Box::pin(async move { Lease::take(name, if wait { Ask::Queue } else { Ask::Now }, &lost()).await })
+}
+
 async fn is_free(name: &str) -> bool {
-    Lease::take(name, false).await.is_ok()
+    take(name, false).await.is_ok()
 }
 
 /// One has it, the other has not; dropped it is free.
 async fn a_lease_is_had_by_one_at_a_time(queue: bool) {
     let (name, other, prefix) = (unique("lease"), unique("lease"), unique("prefix"));
     let (name, other) = (format!("{prefix}{name}"), format!("{prefix}{other}"));
-    let first = Lease::take(&name, false).await.unwrap();
+    let first = take(&name, false).await.unwrap();
     for _ in 0..2 {
-        assert_eq!(Lease::take(&name, false).await.err(), Some(Lock::Taken { queue }));
+        assert_eq!(take(&name, false).await.err(), Some(Lock::Taken { queue }));
     }
-    let second = Lease::take(&other, true).await.unwrap();
+    let second = take(&other, true).await.unwrap();
     let mut held = Lease::held(&prefix).await;
     held.sort();
     let mut expected = [name.clone(), other.clone()];
@@ -33,7 +42,7 @@ async fn a_lease_is_had_by_one_at_a_time(queue: bool) {
     drop(second);
     assert!(eventually(|| is_free(&other)).await);
     if !queue {
-        assert_eq!(Lease::take(&name, true).await.err(), Some(Lock::Taken { queue }));
+        assert_eq!(take(&name, true).await.err(), Some(Lock::Taken { queue }));
     }
     drop(first);
     assert!(eventually(|| is_free(&name)).await);
@@ -60,13 +69,13 @@ async fn where_there_is_no_database_either_a_lease_is_of_the_page() {
 #[wasm_bindgen_test]
 async fn whoever_waits_gets_it_unless_he_gave_up() {
     let name = unique("lease");
-    let first = Lease::take(&name, false).await.unwrap();
+    let first = take(&name, false).await.unwrap();
     let patient = Rc::new(RefCell::new(None));
     let (got, of_patient) = (Rc::clone(&patient), name.clone());
-    let mut impatient = Lease::take(&name, true);
+    let mut impatient = take(&name, true);
     begin(&mut impatient);
     spawn_local(async move {
-        let lease = Lease::take(&of_patient, true).await;
+        let lease = take(&of_patient, true).await;
         got.replace(Some(lease));
     });
     super::sleep(100).await;
@@ -94,7 +103,7 @@ async fn a_lease_is_free_when_its_holder_dies() {
 
     let got = Rc::new(Cell::new(false));
     let (took, waits) = (Rc::clone(&got), name.clone());
-    spawn_local(async move { took.set(Lease::take(&waits, true).await.is_ok()) });
+    spawn_local(async move { took.set(take(&waits, true).await.is_ok()) });
     super::sleep(200).await;
     assert!(!got.get());
     worker.terminate();
@@ -110,7 +119,7 @@ async fn a_row_runs_out() {
     for (until, free) in [(now - 1.0, true), (now + 60_000.0, false), (now + 1e9, true), (f64::NAN, true)] {
         let name = unique("lease");
         write(&name, until).await;
-        let lease = Lease::take(&name, false).await;
+        let lease = take(&name, false).await;
         assert_eq!(lease.is_ok(), free, "{}", until - now);
         assert_eq!(Lease::held(&name).await, [name.as_str()]);
     }
@@ -126,17 +135,17 @@ async fn an_operation_lets_go_of_what_it_took_and_of_nothing_else() {
     let scope = unique("scope");
     let (here, there) = (Leases::new(&scope), Leases::new(&scope));
     let [one, two] = ["one", "two"].map(|name| Identity(name.to_owned()));
-    assert_eq!(here.take(OpId(1), one.clone(), false).await, Lock::Granted);
-    assert_eq!(here.take(OpId(2), two.clone(), false).await, Lock::Granted);
+    assert_eq!(here.take(OpId(1), one.clone(), Ask::Now, lost()).await, Lock::Granted);
+    assert_eq!(here.take(OpId(2), two.clone(), Ask::Now, lost()).await, Lock::Granted);
     let mut taken = there.query().await;
     taken.sort();
     assert_eq!(taken, [one.clone(), two.clone()]);
     here.release_of(OpId(2));
     here.release_of(OpId(3));
     assert!(eventually(|| async { there.query().await == [one.clone()] }).await);
-    assert_eq!(there.take(OpId(1), one.clone(), false).await, Lock::Taken { queue: true });
+    assert_eq!(there.take(OpId(1), one.clone(), Ask::Now, lost()).await, Lock::Taken { queue: true });
     here.release(&one);
-    assert_eq!(there.take(OpId(2), one, true).await, Lock::Granted);
+    assert_eq!(there.take(OpId(2), one, Ask::Queue, lost()).await, Lock::Granted);
 }
 
 async fn write(name: &str, until: f64) {

@@ -41,6 +41,7 @@ async fn a_message_reaches_the_other_tabs_of_the_session() {
         PeerMessage::Report(report(0)),
         PeerMessage::Report(PeerReport { sent: (1 << 53) - 1, parts_done: u32::MAX, key: None, end: None }),
         PeerMessage::RequestHandover,
+        PeerMessage::Ping,
         PeerMessage::Report(PeerReport { end: Some(PeerEnd::Done), ..report(7) }),
         PeerMessage::Report(PeerReport { end: Some(PeerEnd::Gone), ..report(8) }),
     ];

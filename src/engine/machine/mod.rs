@@ -273,6 +273,11 @@ impl Engine {
             Event::Ended { op, outcome } => self.ended(op, outcome),
             Event::Moved { op, bytes } => self.moved(op, bytes),
             Event::Peer { identity, message } => self.heard(&identity, &message),
+            Event::LockLost { identity } => {
+                for upload in uploads.values_mut().filter(|upload| upload.claims(&identity)) {
+                    upload.lose_lock(shared);
+                }
+            }
             Event::Network { online } => {
                 shared.set_online(online);
                 self.queue_changed = true;

@@ -350,10 +350,11 @@ impl Engine {
     fn peeked(&mut self, id: UploadId, part: u32, readable: bool, operation: Operation) {
         // A read that hung took no place.
         let (room, room_beside) = self.room();
+        let has_place = self.shared.operations.places(self.shared.now) < self.most_requests();
         let took_place = !operation.is_slow(self.shared.now);
         let shared = &mut self.shared;
         let Some(upload) = self.uploads.get_mut(&id) else { return };
-        let has_room = took_place || room || room_beside && upload.parts_in_flight() == 1;
+        let has_room = took_place || has_place && (room || room_beside && upload.parts_in_flight() == 1);
         let Some(step) = upload.flight(part).map(|flight| flight.step.clone()) else { return };
         if !readable {
             return upload.part_failed(part, Failure::unreadable(), operation.epoch, shared);

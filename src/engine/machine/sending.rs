@@ -14,7 +14,7 @@ const BROWSER_POOL: usize = 6;
 impl Engine {
     /// Most requests in flight, parts and others: one or two more than parts, so that the next file is announced and
     /// the last one completed while parts still move.
-    fn most_requests(&self) -> usize {
+    pub(super) fn most_requests(&self) -> usize {
         (self.shared.window.allowed() + 2).min(BROWSER_POOL)
     }
 

@@ -2,7 +2,7 @@
 
 use super::orphans::{AfterOrphans, Orphans};
 use super::parts::Parts;
-use super::stage::{Claiming, Following, Live, LiveStep, LockWait, Stage, Starting};
+use super::stage::{Claiming, EndStep, Following, Live, LiveStep, LockWait, Stage, Starting};
 use super::{Claim, Upload};
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
@@ -15,6 +15,9 @@ const LOOK_EVERY: u64 = 2_000;
 /// How long a tab that released a lock leaves it to the others, in milliseconds: some only ask now and then, and the
 /// one that asked for it may not be in the queue yet.
 const LEFT_FOR: u64 = 2 * LOOK_EVERY;
+/// Half of this, at least, passes until a tab that follows asks for a sign of life, and all of it until it takes over,
+/// in milliseconds; more where `stallTimeout` is longer.
+const LEAST_SIGN: u64 = 2_000;
 /// How long another tab's last report may take to arrive after its lock is free, in milliseconds.
 const LAST_WORD: u64 = 200;
 
@@ -42,7 +45,7 @@ impl Upload {
         self.claim = Some(Claim::new(identity.clone()));
         let op = shared.begin_storing(self.step());
         self.stage = Stage::Claiming(Claiming::Locking(op));
-        shared.emit(Action::Lock { op, identity, wait: false });
+        shared.emit(Action::Lock { op, identity, wait: false, steal: false });
     }
 
     /// What came of asking for the lock.
@@ -72,8 +75,13 @@ impl Upload {
 
     /// Another tab has the lock, which is asked for again after `pause` milliseconds.
     fn follow(&mut self, pause: u64, shared: &Shared) {
-        let (wait, look_at) = (LockWait::AskAt(shared.now.plus(pause)), shared.now.plus(LOOK_EVERY));
-        self.stage = Stage::Claiming(Claiming::Following(Following { wait, look_at }));
+        let now = shared.now;
+        self.stage = Stage::Claiming(Claiming::Following(Following {
+            wait: LockWait::AskAt(now.plus(pause)),
+            look_at: now.plus(LOOK_EVERY),
+            heard_at: now,
+            asked_at: None,
+        }));
     }
 
     fn ask_for_lock(&mut self, wait: bool, shared: &mut Shared) {
@@ -83,7 +91,62 @@ impl Upload {
         if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage {
             following.wait = if wait { LockWait::Queued(op) } else { LockWait::Asking(op) };
         }
-        shared.emit(Action::Lock { op, identity, wait });
+        shared.emit(Action::Lock { op, identity, wait, steal: false });
+    }
+
+    /// Asks a tab of which nothing was heard for a while for a sign of life, and says whether it gave none for too
+    /// long. A page that is only hidden answers: messages wake it.
+    fn is_other_dead(&mut self, shared: &mut Shared) -> bool {
+        let cannot_send = self.paused || shared.token.is_awaited() || shared.link.is_down();
+        let (now, stall) = (shared.now, shared.config.stall);
+        let Stage::Claiming(Claiming::Following(following)) = &mut self.stage else { return false };
+        if cannot_send {
+            (following.heard_at, following.asked_at) = (now, None);
+            return false;
+        }
+        let (first, last) = following.asked_at.unwrap_or((now, following.heard_at));
+        if following.asked_at.is_some() && now.since(first) >= stall.max(LEAST_SIGN) {
+            return true;
+        }
+        if now.since(last) >= stall.max(LEAST_SIGN) / 2 {
+            following.asked_at = Some((first, now));
+            self.post(PeerMessage::Ping, shared);
+        }
+        false
+    }
+
+    /// Takes the lock from a tab that gives no sign of life.
+    fn steal_lock(&mut self, waiting: OpId, shared: &mut Shared) {
+        let Some(identity) = self.claim.as_ref().map(|claim| claim.identity.clone()) else { return };
+        shared.cancel(waiting);
+        let op = shared.begin_storing(self.step());
+        if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage {
+            (following.wait, following.heard_at, following.asked_at) = (LockWait::Asking(op), shared.now, None);
+        }
+        shared.emit(Action::Lock { op, identity, wait: false, steal: true });
+    }
+
+    /// Another tab took the lock: this one was frozen, and follows from now on.
+    pub fn lose_lock(&mut self, shared: &mut Shared) {
+        let Some(claim) = self.claim.as_mut().filter(|claim| claim.locked) else { return };
+        (claim.locked, claim.recorded, claim.handover_requested) = (false, false, false);
+        if let Stage::Ending(ending) = &self.stage {
+            // What is stored is the other tab's now.
+            if matches!(ending.step, EndStep::Storing(_) | EndStep::Purging(_)) {
+                self.cancel_requests(None, shared);
+                self.cancel_storing(shared);
+                self.settle(shared);
+            }
+            return;
+        }
+        claim.left = self.stage.remote().cloned();
+        if matches!(self.stage, Stage::Starting(Starting::Posting(Exchange { op: Some(_), .. }))) {
+            self.seek_own_name();
+        }
+        self.cancel_requests(None, shared);
+        self.cancel_storing(shared);
+        self.follow(LOOK_EVERY, shared);
+        self.ask_for_lock(true, shared);
     }
 
     /// When the locks are to be asked for or queried next, or a granted one is used.
@@ -105,8 +168,11 @@ impl Upload {
             // Who is paused leaves it to whoever can send.
             LockWait::AskAt(at) if at <= now && !self.paused => self.ask_for_lock(false, shared),
             LockWait::LastWord { at, .. } if at <= now => self.load(shared),
-            LockWait::Queued(_) if following.look_at <= now => {
+            LockWait::Queued(op) if following.look_at <= now => {
                 following.look_at = now.plus(LOOK_EVERY);
+                if self.is_other_dead(shared) {
+                    self.steal_lock(op, shared);
+                }
                 return true;
             }
             _ => {}
@@ -116,10 +182,11 @@ impl Upload {
 
     /// Nobody was awake: the other tab's last report may be waiting to be read. It gets its time again, once.
     pub fn overslept(&mut self, now: Instant) {
-        if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage
-            && matches!(following.wait, LockWait::LastWord { put_off: false, .. })
-        {
-            following.wait = LockWait::LastWord { at: now.plus(LAST_WORD), put_off: true };
+        if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage {
+            (following.heard_at, following.asked_at) = (now, None);
+            if matches!(following.wait, LockWait::LastWord { put_off: false, .. }) {
+                following.wait = LockWait::LastWord { at: now.plus(LAST_WORD), put_off: true };
+            }
         }
     }
 
@@ -194,6 +261,12 @@ impl Upload {
     pub fn heard(&mut self, message: PeerMessage, shared: &mut Shared) {
         match message {
             PeerMessage::RequestHandover if self.has_ended() => {}
+            PeerMessage::Ping => {
+                if self.claim.as_ref().is_some_and(|claim| claim.locked) {
+                    let report = Self::report(&self.view(shared.now, shared), None);
+                    self.post(PeerMessage::Report(report), shared);
+                }
+            }
             PeerMessage::RequestHandover => {
                 let Some(claim) = &mut self.claim else { return };
                 // One that waits for the lock itself may get it first, and be unable to send.
@@ -205,7 +278,12 @@ impl Upload {
                 let report = Self::report(&self.view(shared.now, shared), None);
                 self.post(PeerMessage::Report(report), shared);
             }
-            PeerMessage::Report(report) if self.is_following() => self.followed(report, shared),
+            PeerMessage::Report(report) if self.is_following() => {
+                if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage {
+                    (following.heard_at, following.asked_at) = (shared.now, None);
+                }
+                self.followed(report, shared);
+            }
             // The other tab ends while this one asks for the lock.
             PeerMessage::Report(report)
                 if report.end == Some(PeerEnd::Done) && matches!(self.stage, Stage::Claiming(Claiming::Locking(_))) =>

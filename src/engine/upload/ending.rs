@@ -188,6 +188,8 @@ impl Upload {
             Some(remote) => {
                 ending.remote = Some(remote);
                 ending.step = EndStep::Removing(Exchange::default());
+                // The removal is waited for from now on.
+                self.aborted_at = self.aborted_at.map(|_| shared.now);
             }
             None => self.clean_up(shared),
         }

@@ -87,7 +87,7 @@ impl Upload {
         }
         let speed = meter.speed.rate(now);
         let left = (self.plan.size() - meter.highest_sent) as f64 * 1000.0 / speed;
-        (speed, (speed > 0.0).then_some(left))
+        (speed, (speed >= 1.0).then_some(left))
     }
 
     pub(super) fn progress(&self, state: State, now: Instant, shared: &Shared) -> Progress {

@@ -42,6 +42,10 @@ pub(in crate::engine) struct Following {
     pub wait: LockWait,
     /// When to query the locks next, so that a cached page releases its own.
     pub look_at: Instant,
+    /// When it last heard of the tab that has the lock, or began to listen.
+    pub heard_at: Instant,
+    /// When it asked that tab for a sign of life: first since then, and last.
+    pub asked_at: Option<(Instant, Instant)>,
 }
 
 /// How this tab waits for the file's lock.

@@ -153,14 +153,15 @@ impl TabBook {
     }
 
     /// A start is about to be asked for: of a file that was never claimed, where locks or the store were not answered.
-    pub fn begins(&mut self, wanted: &Wanted) {
-        let Wanted::Start { name, .. } = wanted else { return };
+    /// Gives its name.
+    pub fn begins(&mut self, wanted: &Wanted) -> Option<String> {
+        let Wanted::Start { name, .. } = wanted else { return None };
         let unclaimed = |upload: &&mut super::upload::Upload| {
             upload.name == *name && upload.left_alone && upload.claimed_by.is_none() && upload.locked_at == 0
         };
-        if let Some(upload) = self.uploads.values_mut().find(unclaimed) {
-            (upload.lockless, upload.unkept) = (true, true);
-        }
+        let upload = self.uploads.values_mut().find(unclaimed)?;
+        (upload.lockless, upload.unkept) = (true, true);
+        Some(upload.name.clone())
     }
 
     fn give_up_keeping(&mut self, id: UploadId, since: u64, now: u64) {
@@ -199,7 +200,7 @@ impl TabBook {
             }
             Action::Peek { op, upload, .. } => self.open(*op, Kind::Peek(*upload), now),
             Action::DecodeList { op, .. } => self.open(*op, Kind::Decode, now),
-            Action::Lock { op, identity, wait } => {
+            Action::Lock { op, identity, wait, .. } => {
                 if let Some(id) = self.owner(identity) {
                     let book = self.upload_mut(id);
                     (book.claim, book.claimed_by) = (Claim::Asked(*op), Some(*op));

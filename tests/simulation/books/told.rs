@@ -22,7 +22,8 @@ impl TabBook {
                     (flight.bytes, flight.moved) = (*bytes, now);
                 }
             }
-            Event::Peer { .. } => {}
+            // No lock is stolen here.
+            Event::Peer { .. } | Event::LockLost { .. } => {}
             Event::Network { online: false } => {
                 // Where the service was gone before, what was asked since then may find out, too.
                 self.link.vague = self.is_suspicious(now) && (self.link.vague || self.link.offline.is_none());

@@ -46,7 +46,7 @@ impl Model {
             locks: Locks::new(chance.percent(80)),
             channel: Channel::default(),
             store: Store::new(chance),
-            files: Files { all: Vec::new(), hang: chance.percent(9) },
+            files: Files { all: Vec::new(), hang: chance.clone().percent(9) },
             tokens: Tokens::new(chance),
             storage: Storage::new(chance),
         }
