@@ -9,6 +9,9 @@ use crate::protocol::Request;
 const RETRY_EVERY: u64 = 30_000;
 /// How long after a failure the browser may still learn that there is no network, in milliseconds.
 const VERDICT_AFTER: u64 = 50;
+/// How many times the stall timeout a second try is waited for while the service answers others: it may be lost all the
+/// same.
+const WAITED_FOR: u64 = 8;
 /// Between two probes of a service that is gone, in milliseconds: half as long as it is gone, but so long.
 const PROBE_LEAST: u64 = 500;
 const PROBE_MOST: u64 = 10_000;
@@ -151,7 +154,7 @@ impl Shared {
 
     /// Whether a request that was sent at `sent`, and is silent, may be waited for: the service answers others.
     pub fn is_there(&self, sent: Instant) -> bool {
-        let is_over = self.now.since(sent) >= self.longest_silence();
+        let is_over = self.now.since(sent) >= WAITED_FOR * self.config.stall;
         self.link.answered && !self.link.is_down() && !self.may_not_ask() && !is_over
     }
 

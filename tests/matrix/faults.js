@@ -2,6 +2,7 @@
 //
 // name: as the table shows it. rules: for the gateway's fault layer. options: for the bucket.
 // ends: how the upload must end, "done" unless said. act: what a person does meanwhile.
+// again: parts are rightly stored more than once.
 // where: "apart" on a gateway of its own, one file at a time; "last" when nothing else runs, all files at once.
 
 import { aborts, fails, ok, same, sleep, until } from "../contract/test.js";
@@ -36,6 +37,13 @@ async function refusedThenAgain({ service, bucket, upload, again }) {
   return again();
 }
 
+/** The service comes to reason after three seconds. */
+async function healsLater({ service, upload }) {
+  await sleep(3000);
+  await service.heal();
+  return upload.done;
+}
+
 export const faults = [
   { name: "Nothing", rules: [] },
   { name: "Connection dropped before a request is read", rules: everywhere({ drop: "before" }) },
@@ -44,6 +52,15 @@ export const faults = [
   { name: "Every second part's answer lost", rules: [{ match: { ...part, nth: [1, 3, 5, 7, 9, 11, 13, 15] }, do: { drop: "after" } }] },
   { name: "Every answer late", rules: everywhere({ delayMs: 300 }) },
   { name: "Slow line", rules: [{ match: part, do: { throttle: 15_000_000 } }] },
+  { name: "The line takes bytes at once and passes them on slowly", rules: [{ match: part, do: { swallow: 15_000_000 } }], options: impatient },
+  { name: "The service thinks about each part for longer than a stall", rules: [{ match: part, do: { thinkMs: 2000 } }], options: impatient, again: true },
+  { name: "Joining takes seconds, and answers 409 meanwhile", rules: [{ do: { joinMs: 2500 } }], options: impatient },
+  { name: "A completion is answered 200, with an error in it", rules: [{ match: { ...complete, nth: [1] }, do: { status: 200, body: '{"error":"InternalError"}' } }] },
+  { name: "Tags are refused once: all parts are sent again", rules: [{ match: complete, do: { refuseTags: true } }], again: true },
+  { name: "A good token is refused at first", rules: [{ match: { method: "*" }, do: { refuseTokensMs: 1500 } }] },
+  { name: "503 to everybody for 3 s", rules: [{ match: {}, do: { status: 503 } }], act: healsLater },
+  { name: "502 to everybody for 3 s, without CORS headers", rules: [{ match: { method: "*" }, do: { status: 502, hideCors: true } }], act: healsLater },
+  { name: "A limit of 3 requests in 1 s", rules: [{ match: {}, do: { limit: { requests: 3, seconds: 1 } } }] },
   { name: "429 with Retry-After", rules: busy(429) },
   { name: "503 with Retry-After", rules: busy(503) },
   { name: "500", rules: everywhere({ status: 500 }) },

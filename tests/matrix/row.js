@@ -65,7 +65,7 @@ export async function run(fault, size, origin, network) {
       await bucket.remove(entry.key);
     }
     met(fault, requests);
-    storedOnce(requests, fault.ends === "aborted" ? 0 : size.parts, forsaken);
+    if (!fault.again) storedOnce(requests, fault.ends === "aborted" ? 0 : size.parts, forsaken);
     for (const request of requests) same(ownHeaders(request).unknown, [], `${request.method} ${request.path} sends`);
   } catch (error) {
     const lines = (await log()).map(({ at, method, path, partNumber, status, acted, fault, bodyBytes }) =>
@@ -79,8 +79,9 @@ export async function run(fault, size, origin, network) {
 /** Every rule has struck, or the row would show nothing. */
 function met({ rules }, requests) {
   for (const { match } of rules) {
-    const struck = requests.some(({ method, path, fault }) => fault !== null && method === match.method && new RegExp(match.path).test(path));
-    ok(struck, `no ${match.method} ${match.path} met its fault`);
+    const { method: wanted = "*", path: where = "" } = match ?? {};
+    const isMatch = ({ method, path }) => (wanted === "*" || method === wanted) && new RegExp(where).test(path);
+    ok(requests.some((request) => request.fault !== null && isMatch(request)), `no ${wanted} ${where} met its fault`);
   }
 }
 
