@@ -124,6 +124,11 @@ impl Carried {
         self.swallows
     }
 
+    /// Whether nothing was answered for twice as long as the last part took.
+    pub fn is_late(&self, now: Instant) -> bool {
+        now.since(self.since) > STILL.max(2 * self.lasted)
+    }
+
     /// How many of `length` bytes that were sent `elapsed` milliseconds ago have arrived by now.
     pub fn share(&self, length: u64, elapsed: u64) -> u64 {
         (length as f64 * (elapsed as f64 / self.lasted.max(1) as f64).min(1.0)) as u64
@@ -133,11 +138,10 @@ impl Carried {
     /// them may have arrived, if what is under way shares the line; little, if one part goes after the other. While it
     /// is not known which, what is told is between both.
     pub fn pace(&self, left: u64, under_way: u64, now: Instant) -> (f64, Option<f64>) {
-        let (elapsed, still) = (now.since(self.since), STILL.max(2 * self.lasted));
-        if elapsed > still || self.bytes <= 0.0 {
+        if self.is_late(now) || self.bytes <= 0.0 {
             return (0.0, None);
         }
-        let elapsed = elapsed as f64;
+        let elapsed = now.since(self.since) as f64;
         let one = self.bytes / self.millis.max(1.0);
         let left_one = (left as f64 / one - elapsed).max(0.0);
         let all = (self.bytes + under_way as f64) / (self.millis + elapsed).max(1.0);

@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 /// and the upload goes on without.
 const STORE_LIMIT: u64 = 5_000;
 /// The same until the store answered once: a browser may never open its database.
-const FIRST_STORE_LIMIT: u64 = 2_000;
+const FIRST_STORE_LIMIT: u64 = 4_000;
 /// How long the tag of a part may take, in milliseconds: other parts are sent meanwhile.
 const TAG_LIMIT: u64 = 10_000;
 /// How long a call waits for the store, in milliseconds: it wants nothing else, and holds nobody back.

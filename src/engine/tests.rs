@@ -524,7 +524,7 @@ fn a_store_that_never_answers_holds_an_upload_for_seconds_only() {
     script.asked();
     script.ends("lock", Outcome::Locked(Lock::Granted));
     assert_eq!(script.wait(), "cancel load, load all, warn, start 1 of 1");
-    assert_eq!(script.now, Instant(2000));
+    assert_eq!(script.now, Instant(4000));
     script.start(1);
     assert_eq!(script.store("1/1", "a"), "complete key1 with a");
     assert_eq!(
@@ -547,7 +547,7 @@ fn a_lock_that_is_never_answered_holds_one_upload_a_minute_for_seconds_only() {
     script.pick(1);
     assert_eq!(script.asked(), "lock");
     assert_eq!(script.wait(), "cancel lock, warn, start 1 of 1");
-    assert_eq!(script.now, Instant(2000));
+    assert_eq!(script.now, Instant(4000));
     script.pick(1);
     assert_eq!(script.asked(), "start 2 of 1");
     script.now = script.now.plus(60_000);

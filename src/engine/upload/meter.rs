@@ -105,9 +105,10 @@ impl Upload {
         }
     }
 
-    /// Whether only time tells how far its parts are.
-    fn ticks(&self) -> bool {
-        self.meter.carried.swallows() && self.parts.in_flight() > 0
+    /// Whether only time tells how far its parts are. Once they are late, it tells nothing more.
+    fn ticks(&self, now: Instant) -> bool {
+        let is_late = self.meter.carried.is_late(now) && !self.meter.shown_moving;
+        self.meter.carried.swallows() && self.parts.in_flight() > 0 && !is_late
     }
 
     /// When it is to be shown again, if nothing happens before.
@@ -118,7 +119,7 @@ impl Upload {
         let meter = &self.meter;
         let next = meter.shown_at.plus(SHOW_EVERY);
         let moved = meter.moved_since_shown.then_some(next);
-        let ticks = self.ticks().then(|| meter.shown_at.plus(TICK));
+        let ticks = self.ticks(now).then(|| meter.shown_at.plus(TICK));
         let stands = meter.shown_moving.then(|| meter.speed.stands_at().max(next));
         moved.into_iter().chain(ticks).chain(stands.filter(|at| *at > now)).min()
     }
@@ -127,7 +128,7 @@ impl Upload {
     pub fn show(&mut self, shared: &mut Shared) {
         let now = shared.now;
         let state = self.state(shared);
-        if self.ticks() && now.since(self.meter.shown_at) >= TICK {
+        if self.ticks(now) && now.since(self.meter.shown_at) >= TICK {
             self.advance(0, shared);
         }
         let moves = self.pace(now, shared).0 > 0.0;

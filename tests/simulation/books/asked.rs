@@ -166,7 +166,7 @@ impl TabBook {
 
     fn give_up_keeping(&mut self, id: UploadId, since: u64, now: u64) {
         let slept = self.woke_late > 0 && now <= self.woke_late + 2 * self.config.stall;
-        let late = now - since >= 1990;
+        let late = now - since >= 3990;
         if (late || slept) && self.upload(id).live() {
             if late && !self.warned {
                 self.should_warn.push(id);
