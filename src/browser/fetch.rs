@@ -2,20 +2,17 @@
 
 use super::Boxed;
 use super::fetched::Fetched;
-use super::native::signal;
 use super::property::{call, get, set};
 use super::reader::Unread;
 use super::transport::{Outgoing, retry_after};
 use super::wall_clock;
 use crate::engine::Outcome;
-use crate::protocol::{Method, Response, is_success};
-use gloo_net::http::{Headers, RequestBuilder};
+use crate::protocol::{Response, is_success};
 use js_sys::{Array, Object};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    AbortController, AbortSignal, ReferrerPolicy, Request, RequestCache, RequestCredentials, RequestInit,
-    RequestRedirect,
+    AbortController, ReferrerPolicy, Request, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
 };
 
 #[wasm_bindgen]
@@ -45,10 +42,6 @@ impl Drop for Abort {
 impl Abort {
     pub fn new() -> Self {
         Self(AbortController::new().ok())
-    }
-
-    fn signal(&self) -> Option<AbortSignal> {
-        self.0.as_ref().and_then(|controller| signal(&get(controller, "signal")))
     }
 
     /// What every request has: no cookie, no copy kept, no word of the page, and something to abort it by.
@@ -83,37 +76,12 @@ pub fn ask(url: &str, init: &RequestInit) -> Result<JsValue, JsValue> {
     }
 }
 
-/// The request, unless a page broke what makes one: gloo-net panics where there are no `Headers`.
-fn request(outgoing: &Outgoing, abort: &Abort) -> Option<Request> {
-    web_sys::Headers::new().ok()?;
-    let headers = Headers::new();
-    for (name, value) in &outgoing.headers {
-        headers.set(name, value);
-    }
-    // A followed redirect would carry the API key and the file to another origin.
-    let builder = RequestBuilder::new(&outgoing.url)
-        .method(match outgoing.method {
-            Method::Get => gloo_net::http::Method::GET,
-            Method::Post => gloo_net::http::Method::POST,
-            Method::Put => gloo_net::http::Method::PUT,
-            Method::Delete => gloo_net::http::Method::DELETE,
-        })
-        .headers(headers)
-        .redirect(RequestRedirect::Error)
-        .credentials(RequestCredentials::Omit)
-        .cache(RequestCache::NoStore)
-        .referrer_policy(ReferrerPolicy::NoReferrer)
-        .abort_signal(abort.signal().as_ref());
-    let has_body = !outgoing.body.is_undefined();
-    let request = if has_body { builder.body(outgoing.body.clone()) } else { builder.build() };
-    request.ok().map(Into::into).filter(is_request)
-}
-
-/// The same as options of `fetch`.
-fn by_hand(outgoing: &Outgoing, abort: &Abort) -> RequestInit {
+/// What is asked, as options of `fetch`.
+fn options(outgoing: &Outgoing, abort: &Abort) -> RequestInit {
     let init = abort.init();
-    init.set_method(outgoing.method());
+    init.set_method(outgoing.method().as_str());
     init.set_headers(&outgoing.headers());
+    // A followed redirect would carry the API key and the file to another origin.
     init.set_redirect(RequestRedirect::Error);
     if !outgoing.body.is_undefined() {
         init.set_body(&outgoing.body);
@@ -126,10 +94,7 @@ pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static
     Box::pin(async move {
         let cap = outgoing.cap;
         let abort = Abort::new();
-        let asked = match request(&outgoing, &abort) {
-            Some(request) => fetch(&request, &JsValue::UNDEFINED),
-            None => ask(&outgoing.url, &by_hand(&outgoing, &abort)),
-        };
+        let asked = ask(&outgoing.url, &options(&outgoing, &abort));
         let Some(response) = Fetched::of(asked).await else { return Outcome::NoResponse };
         let received_at = wall_clock();
         let status = response.status;

@@ -24,13 +24,13 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// The method's name.
-    pub fn method(&self) -> &'static str {
+    /// The method, by gloo-net. Its requests are none of ours: they panic where a page broke `Headers` or `Request`.
+    pub fn method(&self) -> gloo_net::http::Method {
         match self.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Delete => "DELETE",
+            Method::Get => gloo_net::http::Method::GET,
+            Method::Post => gloo_net::http::Method::POST,
+            Method::Put => gloo_net::http::Method::PUT,
+            Method::Delete => gloo_net::http::Method::DELETE,
         }
     }
 

@@ -105,7 +105,7 @@ impl Drop for Answering {
 
 fn open(outgoing: &Outgoing) -> Result<XmlHttpRequest, JsValue> {
     let xhr = XmlHttpRequest::new()?;
-    xhr.open(outgoing.method(), &outgoing.url)?;
+    xhr.open(outgoing.method().as_str(), &outgoing.url)?;
     let (kind, wanted) = ("responseType", JsValue::from_str("arraybuffer"));
     set(&xhr, kind, &wanted);
     if get(&xhr, kind) != wanted {
