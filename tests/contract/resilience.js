@@ -240,8 +240,15 @@ test("a start without an answer leaves no second file", async () => {
 });
 
 test("it begins with two parts at a time", async () => {
-  const service = await scenario([{ match: put, do: { delayMs: 1500 } }]);
+  const delayMs = 1500;
+  const service = await scenario([{ match: put, do: { delayMs } }]);
   const bucket = await service.open({ partSize: PART, parallel: 6, rules: "ignore" });
+  await bucket.upload(file(6 * PART)).done;
+  const [first, second, third] = (await service.log()).filter(({ method }) => method === "PUT").map(({ at }) => at);
+  // By the gateway's clock: a page may hear of it late.
+  ok(second - first < delayMs, `the second came after ${second - first} ms`);
+  ok(third - first >= delayMs, `the third came after ${third - first} ms, before any was answered`);
+});
   const upload = bucket.upload(file(6 * PART));
   await until(async () => calls(await service.log()).includes("PUT /buckets"), "a part");
   await sleep(500);
