@@ -249,9 +249,3 @@ test("it begins with two parts at a time", async () => {
   ok(second - first < delayMs, `the second came after ${second - first} ms`);
   ok(third - first >= delayMs, `the third came after ${third - first} ms, before any was answered`);
 });
-  const upload = bucket.upload(file(6 * PART));
-  await until(async () => calls(await service.log()).includes("PUT /buckets"), "a part");
-  await sleep(500);
-  same(calls(await service.log()).filter((call) => call === "PUT /buckets").length, 2);
-  await upload.done;
-});
