@@ -56,8 +56,6 @@ struct Refusal {
     target: Target,
     /// Others were refused too.
     is_everybodys: bool,
-    /// Whoever is refused, the others wait as well.
-    holds: bool,
     waits: u32,
     until: Instant,
     /// The service was asked for something else since the last.
@@ -69,6 +67,11 @@ struct Refusal {
 }
 
 impl Refusal {
+    /// Whether the others wait as well: too many requests are everybody's from the first refusal, as far as that goes.
+    fn holds(&self) -> bool {
+        self.is_everybodys || self.is_rate
+    }
+
     /// It is refused again, or for the first time. The next request waits longer.
     fn again(&mut self, now: Instant, random: &mut Random) {
         let wait = (FIRST_WAIT << self.waits.min(4)).min(LONGEST_WAIT);
@@ -80,13 +83,9 @@ impl Refusal {
 }
 
 impl Class {
-    /// The class of an operation; `None` where it sends nothing.
-    fn of(operation: &Operation) -> Option<Self> {
-        match operation.target {
-            Target::Part(..) => Some(Self::Parts),
-            _ if operation.kind == Kind::Request => Some(Self::Rest),
-            _ => None,
-        }
+    /// The class of what is sent for `target`.
+    fn of(target: Target) -> Self {
+        if matches!(target, Target::Part(..)) { Self::Parts } else { Self::Rest }
     }
 }
 
@@ -107,7 +106,7 @@ impl Availability {
 
     /// Whether it refuses requests of this class for the time being.
     pub fn holds(&self, class: Class) -> bool {
-        self.refusal(class).is_some_and(|refusal| refusal.holds)
+        self.refusal(class).is_some_and(Refusal::holds)
     }
 
     /// When the next request may be sent, whatever it is.
@@ -117,7 +116,7 @@ impl Availability {
 
     /// When a request of this class may be sent.
     pub fn opens_at(&self, class: Class) -> Instant {
-        let until = self.refusal(class).filter(|refusal| refusal.holds).map(|refusal| refusal.until);
+        let until = self.refusal(class).filter(|refusal| refusal.holds()).map(|refusal| refusal.until);
         until.unwrap_or_default().max(self.next_at)
     }
 
@@ -146,16 +145,11 @@ impl Availability {
 impl Shared {
     /// The service refused a request, sent at `sent`, in a way that says nothing of the request.
     pub fn refused(&mut self, target: Target, sent: Instant, failure: &Failure) {
-        let is_part = matches!(target, Target::Part(..));
+        let now = self.now;
         // The probe is the shortest request there is: what refuses that refuses parts as well.
-        let classes: &[Class] = match target {
-            Target::Probe => &[Class::Parts, Class::Rest],
-            _ if is_part => &[Class::Parts],
-            _ => &[Class::Rest],
-        };
-        for class in classes {
-            let now = self.now;
-            let slot = self.availability.slot(*class);
+        let both = [Class::Parts, Class::Rest];
+        for class in both.into_iter().filter(|class| target == Target::Probe || *class == Class::of(target)) {
+            let slot = self.availability.slot(class);
             // What was refused long ago says nothing of now.
             *slot = slot.filter(|refusal| now.since(refusal.last) <= LONGEST);
             let is_first = slot.is_none();
@@ -164,36 +158,31 @@ impl Shared {
                 last: now,
                 target,
                 is_everybodys: false,
-                holds: false,
                 waits: 0,
                 until: now,
                 was_asked: false,
                 told_when: false,
                 is_rate: false,
             });
-            let is_new = is_first || sent >= refusal.last;
+            let (is_new, held) = (is_first || sent >= refusal.last, refusal.holds());
             refusal.is_everybodys |= target == Target::Probe || refusal.target != target;
-            // Too many requests are everybody's from the first refusal, as far as waiting goes.
-            let holds = refusal.holds || refusal.is_everybodys || failure.status == Some(429);
             refusal.told_when |= failure.retry_after.is_some();
             refusal.is_rate |= failure.status == Some(429);
-            if is_new || holds != refusal.holds {
+            if is_new || held != refusal.holds() {
                 refusal.again(now, &mut self.random);
             }
-            refusal.holds = holds;
         }
     }
 
     /// The service served a request for `target`. Says whether it refused others until now.
     pub fn served(&mut self, target: Target) -> bool {
-        let class = if matches!(target, Target::Part(..)) { Class::Parts } else { Class::Rest };
         let now = self.now;
         let availability = &mut self.availability;
         if !availability.relapsed {
             availability.gap = availability.gap * 7 / 8;
         }
-        match availability.slot(class).take() {
-            Some(refusal) if refusal.holds => {
+        match availability.slot(Class::of(target)).take() {
+            Some(refusal) if refusal.holds() => {
                 if !refusal.told_when {
                     let away = refusal.until.min(now).since(refusal.since);
                     availability.returns(if refusal.is_rate { away } else { away / 4 }, now);
@@ -212,14 +201,15 @@ impl Shared {
     /// Whether a request of this class may be sent: where the service refuses them, one at a time finds out.
     pub fn may_send(&self, class: Class) -> bool {
         let finds_out = |operation: &Operation, refusal: &Refusal| {
-            Class::of(operation) == Some(class) && operation.since >= refusal.last && operation.target != Target::Probe
+            let is_sent = operation.is_part() || operation.kind == Kind::Request && operation.target != Target::Probe;
+            is_sent && Class::of(operation.target) == class && operation.since >= refusal.last
         };
         let refusal = self.availability.refusal(class);
         // Until it is known whether anybody else is refused, it costs no further try.
         if self.link.is_probed() && refusal.is_some_and(|refusal| refusal.waits > 1 && !refusal.is_everybodys) {
             return false;
         }
-        let refusal = refusal.filter(|refusal| refusal.holds);
+        let refusal = refusal.filter(|refusal| refusal.holds());
         self.availability.opens_at(class) <= self.now
             && refusal.is_none_or(|refusal| !self.operations.values().any(|operation| finds_out(operation, refusal)))
     }
@@ -236,16 +226,17 @@ impl Shared {
 
     /// Asks whether the service refuses anything else, where one request was refused again, and no other.
     pub fn ask_what_else(&mut self) {
-        let is_open = |refusal: &&mut Refusal| !refusal.is_everybodys && refusal.waits > 1 && !refusal.was_asked;
-        let refusals = [&mut self.availability.parts, &mut self.availability.rest].into_iter().flatten();
-        let mut open = refusals.filter(is_open).peekable();
-        if open.peek().is_none() || self.config.backoff.attempts == 1 {
+        if self.config.backoff.attempts == 1 || self.link.is_probed() || !self.may_look() {
             return;
         }
-        if self.token.is_awaited() || self.throttled_until > self.now || self.link.is_probed() || self.link.is_down() {
-            return;
+        let mut asks = false;
+        for refusal in [&mut self.availability.parts, &mut self.availability.rest].into_iter().flatten() {
+            if !refusal.is_everybodys && refusal.waits > 1 && !refusal.was_asked {
+                (refusal.was_asked, asks) = (true, true);
+            }
         }
-        open.for_each(|refusal| refusal.was_asked = true);
-        self.probe();
+        if asks {
+            self.probe();
+        }
     }
 }

@@ -145,9 +145,14 @@ impl Shared {
         self.link.probe = Some(self.send(Target::Probe, request, 0));
     }
 
-    /// Asks whether the service is there, if it ever was and nothing is known against it.
+    /// Whether the service was ever there, nothing is known against it, and it may be asked.
+    pub fn may_look(&self) -> bool {
+        self.link.answered && !self.link.is_down() && !self.may_not_ask()
+    }
+
+    /// Asks whether the service is there.
     pub fn look(&mut self) {
-        if self.link.answered && !self.link.is_down() && !self.link.is_probed() && !self.may_not_ask() {
+        if self.may_look() && !self.link.is_probed() {
             self.probe();
         }
     }
@@ -155,7 +160,7 @@ impl Shared {
     /// Whether a request that was sent at `sent`, and is silent, may be waited for: the service answers others.
     pub fn is_there(&self, sent: Instant) -> bool {
         let is_over = self.now.since(sent) >= WAITED_FOR * self.config.stall;
-        self.link.answered && !self.link.is_down() && !self.may_not_ask() && !is_over
+        self.may_look() && !is_over
     }
 
     /// Gives a silent request more time, and asks whether the service is still there meanwhile.
@@ -181,12 +186,10 @@ impl Shared {
         let suspects =
             self.operations.iter().filter_map(|(op, operation)| Some((*op, operation.suspect.as_ref()?.since)));
         let ready: Vec<OpId> = suspects.filter(|(_, since)| ready(*since)).map(|(op, _)| op).collect();
-        if ready.is_empty() || is_down || !self.link.answered || self.may_not_ask() {
+        if ready.is_empty() || !self.may_look() {
             return ready;
         }
-        if self.link.probe.is_none() {
-            self.probe();
-        }
+        self.look();
         Vec::new()
     }
 

@@ -252,8 +252,7 @@ impl Shared {
         class: Option<Class>,
     ) -> Option<Tries> {
         if failure.code == Code::Unauthorized && failure.status.is_some() {
-            tries.sent = tries.sent.saturating_sub(1);
-            tries.due = self.now;
+            tries = tries.freed(self.now);
             if epoch < self.token.epoch {
                 return Some(tries);
             }
@@ -265,17 +264,13 @@ impl Shared {
         tries.unconnected = failure.is_connection_failure();
         if tries.unconnected && waits && (self.link.is_down() || self.may_not_ask()) {
             // The link, the token or the service says for how long.
-            tries.sent = tries.sent.saturating_sub(1);
-            tries.due = self.now;
-            return Some(tries);
+            return Some(tries.freed(self.now));
         }
         if let Some(class) = class
             && (failure.is_unavailable() || tries.unconnected)
             && self.waits_with_all(class)?
         {
-            tries.sent = tries.sent.saturating_sub(1);
-            tries.due = self.now;
-            return Some(tries);
+            return Some(tries.freed(self.now));
         }
         let wait = self.config.backoff.delay(tries.sent, failure, &mut self.random)?;
         tries.due = self.now.plus(wait);

@@ -65,6 +65,11 @@ impl Script {
         }
     }
 
+    /// A bucket that keeps its uploads; what locks and the store answer is the test's to say.
+    fn keeping() -> Self {
+        Self { by_hand: true, ..Self::with(2, 3, |config| config.resume = true) }
+    }
+
     /// A bucket whose token comes from a function, which gave one.
     fn with_token_function(parallel: usize, attempts: u32) -> Self {
         Self::with(parallel, attempts, |config| config.token = TokenSource::Function)
@@ -333,8 +338,7 @@ fn abort(upload: u32, keep: bool) -> Event {
 
 #[test]
 fn a_file_of_three_parts_action_by_action() {
-    let mut script = Script::with(2, 3, |config| config.resume = true);
-    script.by_hand = true;
+    let mut script = Script::keeping();
     script.pick(2 * PART + 1);
     assert_eq!(script.asked(), "lock");
     assert_eq!(script.ends("lock", Outcome::Locked(Lock::Granted)), "load");
@@ -499,8 +503,7 @@ fn a_first_completion_that_is_refused_is_asked_about_and_fails() {
 
 #[test]
 fn a_failed_store_is_said_once_and_the_upload_goes_on_without() {
-    let mut script = Script::with(2, 3, |config| config.resume = true);
-    script.by_hand = true;
+    let mut script = Script::keeping();
     script.pick(3 * PART);
     script.asked();
     script.ends("lock", Outcome::Locked(Lock::Granted));
@@ -518,8 +521,7 @@ fn a_failed_store_is_said_once_and_the_upload_goes_on_without() {
 
 #[test]
 fn a_store_that_never_answers_holds_an_upload_for_seconds_only() {
-    let mut script = Script::with(2, 3, |config| config.resume = true);
-    script.by_hand = true;
+    let mut script = Script::keeping();
     script.pick(1);
     script.asked();
     script.ends("lock", Outcome::Locked(Lock::Granted));
@@ -542,8 +544,7 @@ fn a_store_that_never_answers_holds_an_upload_for_seconds_only() {
 
 #[test]
 fn a_lock_that_is_never_answered_holds_one_upload_a_minute_for_seconds_only() {
-    let mut script = Script::with(2, 3, |config| config.resume = true);
-    script.by_hand = true;
+    let mut script = Script::keeping();
     script.pick(1);
     assert_eq!(script.asked(), "lock");
     assert_eq!(script.wait(), "cancel lock, warn, start 1 of 1");
@@ -557,8 +558,7 @@ fn a_lock_that_is_never_answered_holds_one_upload_a_minute_for_seconds_only() {
 
 #[test]
 fn what_the_store_does_not_delete_holds_back_no_end() {
-    let mut script = Script::with(2, 3, |config| config.resume = true);
-    script.by_hand = true;
+    let mut script = Script::keeping();
     script.pick(1);
     script.asked();
     script.ends("lock", Outcome::Locked(Lock::Granted));
@@ -852,8 +852,7 @@ fn what_was_aborted_on_an_earlier_page_is_removed_before_the_file_begins_anew() 
 
 #[test]
 fn what_was_aborted_on_an_earlier_page_is_offered_to_nobody_and_removed() {
-    let mut script = Script::with(2, 3, |config| config.resume = true);
-    script.by_hand = true;
+    let mut script = Script::keeping();
     assert_eq!(script.call(Call::Unfinished), "look at locks");
     assert_eq!(script.ends("look at locks", Outcome::Locks(Vec::new())), "load all");
     let asked = script.ends("load all", Outcome::LoadedAll(Ok(vec![aborted()])));

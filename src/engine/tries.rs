@@ -18,6 +18,11 @@ pub(super) struct Tries {
 }
 
 impl Tries {
+    /// The last one cost nothing, and the next may be sent at once, as far as its own wait goes.
+    pub fn freed(self, now: Instant) -> Self {
+        Self { sent: self.sent.saturating_sub(1), due: now, ..self }
+    }
+
     /// The network is back: what failed for want of it waits no longer.
     pub fn reconnected(&mut self, now: Instant) {
         if self.unconnected {

@@ -52,7 +52,7 @@ for (const [what, of, method, made] of [
     for (let n = 1; n <= 5; n++) await bucket.upload(file(n, `${n}`)).done;
     const took = performance.now() - began;
     same((await bucket.list()).filter(({ completed }) => completed).length, 5);
-    // Each that waited would take two seconds at least.
+    // Each that waited would take four seconds at least.
     ok(took < 15_000, `five files took ${Math.round(took)} ms`);
     const said = warnings.filter((text) => text.includes("keeps nothing")).length;
     ok(said <= 1, `it was said ${said} times`);

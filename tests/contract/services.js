@@ -8,6 +8,15 @@ const PART = 5 * MIB;
 const slow = [{ match: { method: "PUT" }, do: { delayMs: 250 } }];
 const starts = async (service) => calls(await service.log()).filter((call) => call === "POST /buckets").length;
 
+/** Uploads `sent` until so many parts of it are stored, and closes the bucket then. */
+async function stopped(bucket, sent, parts) {
+  const upload = bucket.upload(sent);
+  await until(() => upload.progress.partsDone >= parts, `${parts} parts`);
+  bucket.close();
+  await aborts(upload.done);
+  return upload;
+}
+
 test("two services with one session ID are two, at the same time and after a stop", async () => {
   const [one, two] = [await scenario(slow), await scenario(slow)];
   const options = { partSize: PART, parallel: 2, sessionId: one.sessionId };
@@ -36,10 +45,7 @@ test("an endpoint is the same however it is written", async () => {
   const service = await scenario(slow);
   const first = await service.open({ partSize: PART, parallel: 2 });
   const sent = file(4 * PART);
-  const upload = first.upload(sent);
-  await until(() => upload.progress.partsDone >= 1, "a part");
-  first.close();
-  await aborts(upload.done);
+  const upload = await stopped(first, sent, 1);
   // Its lock is let go of a little later.
   const { protocol, host, pathname } = new URL(service.endpoint);
   const second = await service.open({ endpoint: `${protocol.toUpperCase()}//${host}${pathname}//` });
@@ -79,10 +85,7 @@ test("the same file of another date goes on, and is not refused because of itsel
   const service = await scenario(slow, { maxFiles: 1 });
   const bucket = await service.open({ partSize: PART, parallel: 2 });
   const sent = file(4 * PART);
-  const upload = bucket.upload(sent);
-  await until(() => upload.progress.partsDone >= 2, "two parts");
-  bucket.close();
-  await aborts(upload.done);
+  const upload = await stopped(bucket, sent, 2);
   const again = await service.open({ partSize: PART });
   const picked = new File([sent], sent.name, { type: sent.type, lastModified: sent.lastModified + 1 });
   same((await again.upload(picked).done).key, upload.key);

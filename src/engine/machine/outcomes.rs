@@ -144,7 +144,7 @@ impl Engine {
     /// A request has ended for good.
     pub(super) fn request_ended(&mut self, op: OpId, result: Result<Vec<u8>, Failure>, received_at: f64) {
         let Some(operation) = self.shared.operations.end(op) else { return };
-        let Operation { target, epoch, since, .. } = operation.clone();
+        let Operation { target, epoch, since, .. } = operation;
         if result.is_ok() {
             self.shared.was_silent(&operation);
         }
@@ -360,7 +360,7 @@ impl Engine {
             return upload.part_failed(part, Failure::unreadable(), operation.epoch, shared);
         }
         match step {
-            FlightStep::Peeking if !has_room => upload.wait_for_room(part, shared),
+            FlightStep::Peeking if !has_room => upload.put_off(part, shared),
             FlightStep::Peeking => upload.send_part(part, shared),
             FlightStep::Rechecking(failure) => {
                 let suspect = Some(Suspect { failure, since: shared.now });

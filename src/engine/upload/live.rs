@@ -29,7 +29,7 @@ impl Upload {
         let Some(tries) = self.parts.flight(part).map(|flight| flight.tries) else { return };
         let Stage::Live(Live { remote, step: LiveStep::Sending, .. }) = &self.stage else { return };
         if self.paused || shared.is_blocked() {
-            return self.parts.put_back(part, Tries { due: shared.now, ..tries });
+            return self.put_off(part, shared);
         }
         let (limit, report) = self.patience(part, tries, shared);
         let request = Request::part(&remote.key, &remote.upload_id, part);
@@ -42,8 +42,8 @@ impl Upload {
         shared.emit(Action::Send { op, request, part: Some(body), report });
     }
 
-    /// The file was read at last, and there is no room for the part now.
-    pub fn wait_for_room(&mut self, part: u32, shared: &Shared) {
+    /// The part's bytes are there, and it may not be sent now.
+    pub fn put_off(&mut self, part: u32, shared: &Shared) {
         if let Some(tries) = self.parts.flight(part).map(|flight| flight.tries) {
             self.parts.put_back(part, Tries { due: shared.now, ..tries });
         }
