@@ -7,7 +7,6 @@ use super::clock::now;
 use super::connectivity::Connectivity;
 use super::download::{Download, download};
 use super::fingerprint::identify;
-use super::lease::Ask;
 use super::leases::Leases;
 use super::observer::CallObserver;
 use super::operation::Operation;
@@ -201,14 +200,7 @@ impl Driver {
                 );
             }
             Action::DecodeList { op, body } => self.start(op, list::decode(body)),
-            Action::Lock { op, identity, wait, steal } => {
-                let ask = if steal {
-                    Ask::Steal
-                } else if wait {
-                    Ask::Queue
-                } else {
-                    Ask::Now
-                };
+            Action::Lock { op, identity, ask } => {
                 let (driver, of) = (Rc::downgrade(self), identity.clone());
                 let lost = Rc::new(move || {
                     if let Some(driver) = driver.upgrade() {

@@ -7,7 +7,7 @@
 use super::database::{Access, Database, LEASES, failed, list, result};
 use super::property::{get, has_global, set};
 use super::{Boxed, Listener, deferred::Deferred, wall_clock};
-use crate::engine::Lock;
+use crate::engine::{Ask, Lock};
 use crate::protocol::Failure;
 use gloo_timers::callback::Interval;
 use js_sys::{Array, Object, Promise};
@@ -35,17 +35,6 @@ extern "C" {
 thread_local! {
     /// The leases of a page that can keep none elsewhere.
     static TAKEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-/// How a lease is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
-    /// At once or not at all.
-    Now,
-    /// When it is free.
-    Queue,
-    /// From whoever has it.
-    Steal,
 }
 
 /// Who is told that a lease was taken away.

@@ -1,7 +1,7 @@
 //! The leases that this page has of a session's files.
 
-use super::lease::{Ask, Lease, Lost};
-use crate::engine::{Identity, Lock, OpId};
+use super::lease::{Lease, Lost};
+use crate::engine::{Ask, Identity, Lock, OpId};
 use std::cell::RefCell;
 
 /// A session's leases, each with the operation that took it.

@@ -71,17 +71,14 @@ pub enum Action {
         /// The answer to `GET /buckets`.
         body: Vec<u8>,
     },
-    /// Take the file's lock: at once or not at all, or `wait` for it, or `steal` it from a page that gives no sign of
-    /// life. `Locked`; a page that cannot steal answers as if it had not been asked to.
+    /// Take the file's lock. `Locked`; a page that cannot steal answers as if it had been asked for at once.
     Lock {
         /// The operation.
         op: OpId,
         /// The file.
         identity: Identity,
-        /// Whether to wait in the queue.
-        wait: bool,
-        /// Whether to take it from whoever has it.
-        steal: bool,
+        /// How.
+        ask: Ask,
     },
     /// Release the file's lock.
     Unlock {
@@ -237,6 +234,17 @@ pub enum Checkpoint {
         /// What the service calls it, where that is like no other name; else empty.
         name: String,
     },
+}
+
+/// How a lock is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// At once or not at all.
+    Now,
+    /// When it is free.
+    Queue,
+    /// From a page that has it and gives no sign of life.
+    Steal,
 }
 
 /// An upload at one moment.

@@ -15,6 +15,8 @@
 //!   upload settles, `done` only after its record is deleted;
 //! - no upload that is done or aborted leaves a file behind that nobody knows the key of, if names are unique;
 //! - a file is sent by one tab at a time;
+//! - what the service refuses to everybody fails no upload for a quarter of an hour, and is asked for now and then;
+//! - a download that ends well is the file, byte for byte;
 //! - no wait is infinite but a pause, a missing network and a missing token, which say so.
 //!
 //! How to drive it is with [`Engine`]; the stages of an upload are in a table in ARCHITECTURE.md.
@@ -48,7 +50,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Checkpoint, Link, PartBody, Remote, View};
+pub use action::{Action, Ask, Checkpoint, Link, PartBody, Remote, View};
 pub use backoff::Backoff;
 pub use call::{Answer, Call, Unfinished};
 pub use clock::Instant;

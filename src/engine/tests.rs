@@ -131,9 +131,9 @@ impl Script {
                     self.end(op, Outcome::Listed(crate::protocol::FileList::new(&body).collect()));
                     continue;
                 }
-                Action::Lock { op, steal: true, .. } => ("steal lock".to_owned(), Some(op)),
-                Action::Lock { op, wait, .. } if self.by_hand => {
-                    (if wait { "wait for lock" } else { "lock" }.to_owned(), Some(op))
+                Action::Lock { op, ask: Ask::Steal, .. } => ("steal lock".to_owned(), Some(op)),
+                Action::Lock { op, ask, .. } if self.by_hand => {
+                    (if ask == Ask::Queue { "wait for lock" } else { "lock" }.to_owned(), Some(op))
                 }
                 Action::Lock { op, .. } => {
                     self.end(op, Outcome::Locked(Lock::Granted));

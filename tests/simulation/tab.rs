@@ -10,7 +10,7 @@ use crate::person::Act;
 use crate::promises::Moment;
 use crate::trace::Subject;
 use crate::world::World;
-use partway::engine::{Action, Engine, Event, Identity, Instant, Lock, OpId, Outcome, PartBody, Sample, UploadId};
+use partway::engine::{Action, Ask, Engine, Event, Identity, Instant, Lock, OpId, Outcome, PartBody, Sample, UploadId};
 use partway::protocol::{FileList, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -141,9 +141,9 @@ impl World {
                 let files = FileList::new(&body).collect();
                 self.answer(tab, op, 0, 30, Outcome::Listed(files));
             }
-            Action::Lock { op, identity, wait, .. } => {
+            Action::Lock { op, identity, ask } => {
                 self.open(tab, op);
-                self.after(0, 5, Happening::AskLock(tab, op, identity, wait));
+                self.after(0, 5, Happening::AskLock(tab, op, identity, ask == Ask::Queue));
             }
             Action::Unlock { identity } => {
                 let next = self.model.locks.release(&identity, tab);

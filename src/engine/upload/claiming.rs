@@ -7,7 +7,7 @@ use super::{Claim, Upload};
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
-use crate::engine::{Action, Instant, Lock, OpId, PeerEnd, PeerMessage, PeerReport, Plan, Remote, Sample, Stored};
+use crate::engine::{Action, Ask, Instant, Lock, OpId, PeerEnd, PeerMessage, PeerReport, Plan, Remote, Sample, Stored};
 
 /// How often a lock is asked for where there is no queue, and how often locks are looked at where there is one: a page
 /// in Chromium's back/forward cache keeps its locks until somebody asks for them. In milliseconds.
@@ -45,7 +45,7 @@ impl Upload {
         self.claim = Some(Claim::new(identity.clone()));
         let op = shared.begin_storing(self.step());
         self.stage = Stage::Claiming(Claiming::Locking(op));
-        shared.emit(Action::Lock { op, identity, wait: false, steal: false });
+        shared.emit(Action::Lock { op, identity, ask: Ask::Now });
     }
 
     /// What came of asking for the lock.
@@ -59,13 +59,15 @@ impl Upload {
                 self.post(PeerMessage::RequestHandover, shared);
                 self.follow(LOOK_EVERY, shared);
                 if queue {
-                    self.ask_for_lock(true, shared);
+                    self.ask_for_lock(Ask::Queue, shared);
                 }
             }
             (Stage::Claiming(Claiming::Following(following)), Lock::Granted) => {
                 following.wait = LockWait::LastWord { at: shared.now.plus(LAST_WORD), put_off: false };
             }
-            (Stage::Claiming(Claiming::Following(_)), Lock::Taken { queue: true }) => self.ask_for_lock(true, shared),
+            (Stage::Claiming(Claiming::Following(_)), Lock::Taken { queue: true }) => {
+                self.ask_for_lock(Ask::Queue, shared)
+            }
             (Stage::Claiming(Claiming::Following(following)), Lock::Taken { queue: false }) => {
                 following.wait = LockWait::AskAt(shared.now.plus(LOOK_EVERY));
             }
@@ -84,14 +86,15 @@ impl Upload {
         }));
     }
 
-    fn ask_for_lock(&mut self, wait: bool, shared: &mut Shared) {
+    fn ask_for_lock(&mut self, ask: Ask, shared: &mut Shared) {
         let Some(identity) = self.claim.as_ref().map(|claim| claim.identity.clone()) else { return };
         // Nobody knows how long another tab needs.
-        let op = if wait { shared.begin(self.step(), Kind::Local, None) } else { shared.begin_storing(self.step()) };
+        let waits = ask == Ask::Queue;
+        let op = if waits { shared.begin(self.step(), Kind::Local, None) } else { shared.begin_storing(self.step()) };
         if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage {
-            following.wait = if wait { LockWait::Queued(op) } else { LockWait::Asking(op) };
+            following.wait = if waits { LockWait::Queued(op) } else { LockWait::Asking(op) };
         }
-        shared.emit(Action::Lock { op, identity, wait, steal: false });
+        shared.emit(Action::Lock { op, identity, ask });
     }
 
     /// Asks a tab of which nothing was heard for a while for a sign of life, and says whether it gave none for too
@@ -117,13 +120,11 @@ impl Upload {
 
     /// Takes the lock from a tab that gives no sign of life.
     fn steal_lock(&mut self, waiting: OpId, shared: &mut Shared) {
-        let Some(identity) = self.claim.as_ref().map(|claim| claim.identity.clone()) else { return };
         shared.cancel(waiting);
-        let op = shared.begin_storing(self.step());
         if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage {
-            (following.wait, following.heard_at, following.asked_at) = (LockWait::Asking(op), shared.now, None);
+            (following.heard_at, following.asked_at) = (shared.now, None);
         }
-        shared.emit(Action::Lock { op, identity, wait: false, steal: true });
+        self.ask_for_lock(Ask::Steal, shared);
     }
 
     /// Another tab took the lock: this one was frozen, and follows from now on.
@@ -146,7 +147,7 @@ impl Upload {
         self.cancel_requests(None, shared);
         self.cancel_storing(shared);
         self.follow(LOOK_EVERY, shared);
-        self.ask_for_lock(true, shared);
+        self.ask_for_lock(Ask::Queue, shared);
     }
 
     /// When the locks are to be asked for or queried next, or a granted one is used.
@@ -166,7 +167,7 @@ impl Upload {
         let Stage::Claiming(Claiming::Following(following)) = &mut self.stage else { return false };
         match following.wait {
             // Who is paused leaves it to whoever can send.
-            LockWait::AskAt(at) if at <= now && !self.paused => self.ask_for_lock(false, shared),
+            LockWait::AskAt(at) if at <= now && !self.paused => self.ask_for_lock(Ask::Now, shared),
             LockWait::LastWord { at, .. } if at <= now => self.load(shared),
             LockWait::Queued(op) if following.look_at <= now => {
                 following.look_at = now.plus(LOOK_EVERY);

@@ -5,7 +5,7 @@ use super::tab::{CallBook, Flight, Kind, Pending, TabBook};
 use super::upload::{Claim, Shown};
 use super::wanted::Wanted;
 use partway::engine::{
-    Action, Answer, Call, CallId, Checkpoint, OpId, PartBody, PeerEnd, PeerMessage, PeerReport, State, UploadId,
+    Action, Answer, Ask, Call, CallId, Checkpoint, OpId, PartBody, PeerEnd, PeerMessage, PeerReport, State, UploadId,
 };
 use partway::protocol::{Code, Failure};
 
@@ -200,12 +200,12 @@ impl TabBook {
             }
             Action::Peek { op, upload, .. } => self.open(*op, Kind::Peek(*upload), now),
             Action::DecodeList { op, .. } => self.open(*op, Kind::Decode, now),
-            Action::Lock { op, identity, wait, .. } => {
+            Action::Lock { op, identity, ask } => {
                 if let Some(id) = self.owner(identity) {
                     let book = self.upload_mut(id);
                     (book.claim, book.claimed_by) = (Claim::Asked(*op), Some(*op));
                 }
-                self.open(*op, Kind::Lock(identity.clone(), *wait), now);
+                self.open(*op, Kind::Lock(identity.clone(), *ask == Ask::Queue), now);
             }
             Action::Unlock { identity } => {
                 if let Some(id) = self.owner(identity) {
