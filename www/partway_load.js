@@ -56,8 +56,10 @@ export function load(source) {
 async function start(source) {
   try {
     await instantiate({ module_or_path: await compile(await (source ?? offered?.source())) });
-  } catch (missed) {
-    const error = new Error(await sentence(missed), { cause: missed?.cause ?? missed });
+  } catch (thrown) {
+    // Its own properties: what `compile` says, or none.
+    const missed = Object.assign(Object.create(null), thrown);
+    const error = new Error(await sentence(missed), { cause: missed.cause ?? thrown });
     throw Object.assign(error, { name: "PartwayError", code: "load", retryable: true });
   }
 }
@@ -67,8 +69,9 @@ async function start(source) {
  * does anything run.
  */
 async function sentence(missed) {
+  const { from = "", isMoved } = missed;
   if (typeof WebAssembly === "undefined") return ABSENT;
-  const missing = () => `The WebAssembly module could not be loaded${missed?.from ?? ""}: ${missed?.isMoved ? MOVED : MISSING}`;
+  const missing = () => `The WebAssembly module could not be loaded${from}: ${isMoved ? MOVED : MISSING}`;
   return WebAssembly.instantiate(EMPTY).then(missing, () => FORBIDDEN);
 }
 
@@ -87,7 +90,7 @@ export async function compile(source) {
     if (WebAssembly.Module.exports(module).some(({ name }) => name === "openBucket")) return module;
     throw new Error("It is another module.");
   } catch (cause) {
-    const address = isAddress ? (source.url ?? source.href ?? source) : answer?.url;
+    const address = isAddress ? addressOf(source) : answer?.url;
     const type = answer?.headers.get("Content-Type")?.split(";")[0].trim();
     const isMoved = /\/\.vite\//.test(address) && (answer?.status === 404 || /html/i.test(type));
     const what = answer
@@ -124,8 +127,11 @@ function named(address) {
 /** What `value` calls itself: `instanceof` knows nothing of another frame. @param {unknown} value */
 const kind = (value) => Object.prototype.toString.call(value).slice(8, -1);
 
+/** @param {string | URL | Request} source */
+const addressOf = (source) => (kind(source) === "Request" ? source.url : String(source));
+
 /** `fetch` of Node takes no file: address, and the element imports the browser's entry there too. */
 async function read(source) {
-  const disk = /^file:/.test(source.href ?? source) && globalThis.process?.getBuiltinModule?.("node:fs/promises");
+  const disk = /^file:/.test(addressOf(source)) && globalThis.process?.getBuiltinModule?.("node:fs/promises");
   return disk ? disk.readFile(new URL(source)) : fetch(source);
 }

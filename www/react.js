@@ -24,6 +24,9 @@ const UPLOADER_EVENTS = {
 
 const NO_EVENTS = {};
 
+/** What inherits nothing: a prop that is not given is not there. @returns {Record<string, any>} */
+const bare = () => Object.create(null);
+
 /**
  * Props whose attributes are named otherwise.
  * @type {Record<string, string>}
@@ -61,20 +64,20 @@ export function PartwayBucket(props) {
 function useElement(tag, properties, events, { ref, ...props }) {
   const element = useRef(/** @type {any} */ (null));
   const set = useRef(properties);
-  const handlers = useRef(/** @type {Record<string, any>} */ ({}));
+  const handlers = useRef(bare());
   /** @type {Record<string, unknown>[]} */
-  const [attributes, given, heard] = [{}, {}, {}];
+  const [attributes, given, heard] = [bare(), bare(), bare()];
   for (const [name, value] of Object.entries(props)) {
     if (Object.hasOwn(events, name)) heard[events[name]] = value;
     else if (Object.hasOwn(properties, name)) given[name] = value;
-    else attributes[ATTRIBUTES[name] ?? name] = value;
+    else attributes[Object.hasOwn(ATTRIBUTES, name) ? ATTRIBUTES[name] : name] = value;
   }
 
   useLayoutEffect(() => {
     handlers.current = heard;
     // Only what changed, and nothing when the component goes or is hidden: without its bucket, what runs would stop.
     /** @type {Record<string, unknown>} */
-    const next = {};
+    const next = bare();
     for (const [name, missing] of Object.entries(properties)) {
       next[name] = given[name] ?? missing;
       if (next[name] !== set.current[name]) element.current[name] = next[name];
@@ -87,7 +90,7 @@ function useElement(tag, properties, events, { ref, ...props }) {
     /** @param {Event} event */
     const call = (event) => handlers.current[event.type]?.(event);
     const { signal } = listening;
-    for (const type of Object.values(events)) element.current.addEventListener(type, call, { signal });
+    for (const type of Object.values(events)) element.current.addEventListener(type, call, Object.assign(bare(), { signal }));
     return () => listening.abort();
   }, [events]);
 

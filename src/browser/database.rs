@@ -5,10 +5,10 @@
 //! drops the future.
 
 use super::deferred::Deferred;
-use super::property::{get, set};
+use super::property::{dictionary, get, set};
 use super::{Boxed, Listener, wall_clock};
 use crate::protocol::{Code, Failure};
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Reflect};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, prelude::*};
@@ -294,7 +294,7 @@ fn begin(database: &IdbDatabase, stores: &[&str], access: Access) -> Result<IdbT
     if access == Access::Read {
         return durable.transaction(&stores, "readonly", &JsValue::UNDEFINED);
     }
-    let options = Object::new();
+    let options = dictionary();
     set(&options, "durability", &"strict".into());
     // Old engines ignore the option; one that refused it would get none.
     durable

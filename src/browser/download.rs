@@ -4,13 +4,12 @@ use super::Boxed;
 use super::fetch::{self, Fetch};
 use super::fetched::Fetched;
 use super::gathering::Gathering;
-use super::property::set;
+use super::property::{dictionary, set};
 use super::reader::Unread;
 use super::transport::retry_after;
 use super::wall_clock;
 use crate::engine::{Bytes, Gathered, Link, Outcome};
 use crate::protocol;
-use js_sys::Object;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -61,7 +60,7 @@ async fn request(
     let init = fetch.init();
     if from > 0 {
         // Just this form is sent without asking the service before. `If-Range` never is, so the answer is looked at.
-        let headers = Object::new();
+        let headers = dictionary();
         set(&headers, "Range", &format!("bytes={from}-").into());
         init.set_headers(&headers);
     }

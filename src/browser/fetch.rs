@@ -2,7 +2,7 @@
 
 use super::Boxed;
 use super::fetched::Fetched;
-use super::property::{call, get, set};
+use super::property::{call, dictionary, get, set};
 use super::reader::Unread;
 use super::transport::{Outgoing, retry_after};
 use super::wall_clock;
@@ -51,7 +51,7 @@ impl Fetch {
 
     /// What every request has: no cookie, no copy kept, no word of the page, and something to abort it by.
     pub fn init(&self) -> RequestInit {
-        let init = RequestInit::new();
+        let init: RequestInit = dictionary().unchecked_into();
         init.set_credentials(RequestCredentials::Omit);
         init.set_cache(RequestCache::NoStore);
         init.set_referrer_policy(ReferrerPolicy::NoReferrer);

@@ -5,7 +5,7 @@
 //! within the page only.
 
 use super::database::{Access, Database, LEASES, failed, list, result};
-use super::property::{get, has_global, set};
+use super::property::{dictionary, get, has_global, set};
 use super::{Boxed, Listener, deferred::Deferred, wall_clock};
 use crate::engine::{Ask, Lock};
 use crate::protocol::Failure;
@@ -127,7 +127,7 @@ impl WebLock {
             if lock.is_object() { held.clone().into() } else { JsValue::UNDEFINED }
         });
         let request = Request(AbortController::new()?);
-        let options = Object::new();
+        let options = dictionary();
         match ask {
             Ask::Queue => set(&options, "signal", &request.0.signal()),
             Ask::Now => set(&options, "ifAvailable", &JsValue::TRUE),
@@ -222,7 +222,7 @@ impl Claim {
     /// Writes or renews the row, and says whether the lease is ours.
     async fn write(&self) -> Result<bool, Failure> {
         let now = wall_clock();
-        let row = Object::new();
+        let row = dictionary();
         set(&row, "owner", &self.owner);
         set(&row, "until", &(now + LIFE).into());
         let transaction = self.database.begin(&[LEASES], Access::Write).await?;

@@ -58,7 +58,7 @@ pub use kind::kind;
 pub use listener::Listener;
 pub use native::{blob, native, signal};
 pub use observer::{CallObserver, UploadObserver};
-pub use property::{get, set};
+pub use property::{dictionary, get, read, set};
 pub use service::Service;
 pub use time_slice::{TimeSlice, give_way};
 pub use token::{SessionToken, is_header_text};

@@ -2,7 +2,7 @@
 //! its own: a file that was picked in another frame is no `File` of this one, and is a file all the same.
 
 use super::Deferred;
-use super::property::{call, get};
+use super::property::{call, dictionary, get, is_everybodys};
 use js_sys::{Array, ArrayBuffer, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -18,8 +18,9 @@ extern "C" {
 /// objects of its class, of whatever frame, and nothing else: no proxy, and nothing that only looks like one.
 pub fn native(value: &JsValue, class: &str, property: &str) -> Option<JsValue> {
     let prototype = get(&get(&js_sys::global(), class), "prototype");
+    let everybodys = is_everybodys(&prototype, &JsValue::from_str(property)).ok()?;
     let found = read(&prototype, property, value).ok()?;
-    if !found.is_undefined() {
+    if !everybodys && !found.is_undefined() {
         return Some(found);
     }
     // Where the class is not the platform's own, its objects may bear their properties themselves.
@@ -39,7 +40,7 @@ pub fn blob(value: &JsValue) -> Option<Blob> {
     if let Some(own) = value.dyn_ref::<Blob>() {
         return Some(own.clone());
     }
-    let bag = BlobPropertyBag::new();
+    let bag: BlobPropertyBag = dictionary().unchecked_into();
     bag.set_type(&mime.as_string().unwrap_or_default());
     Blob::new_with_blob_sequence_and_options(&Array::of1(value), &bag).ok()
 }

@@ -1,11 +1,36 @@
 //! Properties of JavaScript's objects.
 
-use js_sys::{Array, Function, Reflect};
+use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// The property `key` of `object`: undefined if it has none, or is no object.
+/// The property `key` of `object`: undefined if it has none of its own or of its class, or is no object.
 pub fn get(object: &JsValue, key: &str) -> JsValue {
-    Reflect::get(object, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED)
+    read(object, key).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// The same, or what a getter threw.
+pub fn read(object: &JsValue, key: &str) -> Result<JsValue, JsValue> {
+    let name = JsValue::from_str(key);
+    if is_everybodys(object, &name)? { Ok(JsValue::UNDEFINED) } else { Reflect::get(object, &name) }
+}
+
+/// Whether `object` only inherits the property from the end of its prototypes. That is `Object.prototype`, of whichever
+/// frame, and a fault of the page's may have put anything there.
+pub fn is_everybodys(object: &JsValue, name: &JsValue) -> Result<bool, JsValue> {
+    let mut holder = object.clone();
+    loop {
+        let next = JsValue::from(Reflect::get_prototype_of(&holder)?);
+        let has = !Reflect::get_own_property_descriptor::<JsValue>(holder.unchecked_ref(), name)?.is_undefined();
+        if has || next.is_null() {
+            return Ok(has && next.is_null() && holder != *object);
+        }
+        holder = next;
+    }
+}
+
+/// An object that inherits nothing, to be filled and handed to the browser, which reads what it was not given as well.
+pub fn dictionary() -> Object {
+    Object::create(JsValue::NULL.unchecked_ref())
 }
 
 /// Whether this global scope has `name`: not every browser, and not every worker, has everything.

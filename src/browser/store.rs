@@ -13,12 +13,12 @@
 
 use super::database::{Access, Database, TAGS, UPLOADS, at, below, delete_upload, failed, list, result};
 use super::listener::Listener;
-use super::property::{get, set};
+use super::property::{dictionary, get, set};
 use super::wall_clock;
 use crate::engine::{Identity, Sample, Stored};
 use crate::protocol::{Code, Failure};
 use crate::resume::{Record, ResumeError, ResumeKey, StoredPart};
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -145,7 +145,7 @@ impl Store {
     ) -> Result<(), Failure> {
         let (shelf, key) = self.place(identity);
         let sealed = shelf.key.seal_record(text(identity), record, nonce()?).map_err(unkeepable)?;
-        let row = Object::new();
+        let row = dictionary();
         set(&row, "sealed", &Uint8Array::from(sealed.as_slice()));
         set(&row, "expires", &expires.into());
         let range = below(&key).map_err(failed)?;

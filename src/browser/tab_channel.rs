@@ -1,9 +1,8 @@
 //! The channel between the tabs of a session.
 
 use super::Listener;
-use super::property::{get, has_global, set};
+use super::property::{dictionary, get, has_global, set};
 use crate::engine::{Identity, PeerEnd, PeerMessage, PeerReport};
-use js_sys::Object;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -66,7 +65,7 @@ impl TabChannel {
     /// Posts a message about a file to the other tabs, if it is open.
     pub fn post(&self, identity: &Identity, message: &PeerMessage) {
         let Some(Open { channel, .. }) = &*self.open.borrow() else { return };
-        let data = Object::new();
+        let data = dictionary();
         set(&data, "identity", &JsValue::from_str(&identity.0));
         match message {
             PeerMessage::RequestHandover => set(&data, WANTED, &JsValue::TRUE),

@@ -1,7 +1,7 @@
 //! One request, sent once.
 
 use super::body::{self, PartSource};
-use super::property::set;
+use super::property::{dictionary, set};
 use super::{Boxed, fetch, wall_clock, xhr};
 use crate::engine::Outcome;
 use crate::protocol::Method;
@@ -34,9 +34,9 @@ impl Outgoing {
         }
     }
 
-    /// The headers as a plain object.
+    /// The headers as an object.
     pub fn headers(&self) -> Object {
-        let headers = Object::new();
+        let headers = dictionary();
         for (name, value) in &self.headers {
             set(&headers, name, &JsValue::from_str(value));
         }

@@ -1,9 +1,9 @@
 //! Reads an options object: known keys only, each of its right type.
 
 use super::error::{invalid_option, partway_error};
-use crate::browser::signal;
+use crate::browser::{dictionary, read, signal};
 use crate::protocol::{Code, Failure};
-use js_sys::{Array, Function, JsString, Object, Reflect};
+use js_sys::{Array, Function, JsString, Object};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortSignal;
 
@@ -18,14 +18,14 @@ impl OptionsReader {
     /// Takes `value`, which may be undefined, as the argument or option `what`; `prefix` stands before its keys.
     pub fn new(what: &str, prefix: &'static str, value: &JsValue, keys: &[&str]) -> Result<Self, JsValue> {
         if value.is_undefined() {
-            return Ok(Self { prefix, object: Object::new().into() });
+            return Ok(Self { prefix, object: dictionary().into() });
         }
         if !value.is_object() || Array::is_array(value) || value.is_function() {
             return Err(invalid_option(what, "must be an object", value));
         }
         for key in Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string()) {
             if !keys.contains(&key.as_str()) {
-                let given = get(value, &key)?;
+                let given = read(value, &key)?;
                 let must = format!("is no option here; known are {}", keys.join(", "));
                 // A mistyped key may be anything: it is shown cut, and without what could break a line.
                 let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
@@ -35,9 +35,9 @@ impl OptionsReader {
         Ok(Self { prefix, object: value.clone() })
     }
 
-    /// The value of `key`, undefined where there is none.
+    /// The value of `key`, the object's own or its class's; undefined where there is none.
     pub fn get(&self, key: &str) -> Result<JsValue, JsValue> {
-        get(&self.object, key)
+        read(&self.object, key)
     }
 
     /// The error that `key` is wrong.
@@ -104,8 +104,4 @@ impl OptionsReader {
         }
         signal(&value).map(Some).ok_or_else(|| self.wrong("signal", "must be an AbortSignal", &value))
     }
-}
-
-fn get(object: &JsValue, key: &str) -> Result<JsValue, JsValue> {
-    Reflect::get(object, &JsValue::from_str(key))
 }

@@ -3,10 +3,10 @@
 use super::bucket::{Inner, source_file};
 use super::error::{closed, partway_error, thrown};
 use super::options::UploadOptions;
-use crate::browser::{Deferred, blob, get, set};
+use crate::browser::{Deferred, blob, dictionary, get, set};
 use crate::engine::{Sample, Unfinished};
 use crate::protocol::{Code, Failure};
-use js_sys::{Function, Object, Promise};
+use js_sys::{Function, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -88,7 +88,7 @@ fn check_open(inner: &Inner) -> Result<(), JsValue> {
 
 /// The file behind a handle, after the permission prompt where one is needed.
 async fn permitted_file(handle: &JsValue) -> Result<JsValue, JsValue> {
-    let mode = Object::new();
+    let mode = dictionary();
     set(&mode, "mode", &"read".into());
     if !is_granted(handle, "queryPermission", &mode).await? && !is_granted(handle, "requestPermission", &mode).await? {
         return Err(unreadable(JsValue::UNDEFINED));

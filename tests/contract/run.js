@@ -8,6 +8,7 @@ import "./uploads.js";
 import "./control.js";
 import "./faults.js";
 import "./hostile.js";
+import "./pollution.js";
 import "./rules.js";
 import "./foreign-names.js";
 import "./schemes.js";

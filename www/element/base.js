@@ -3,6 +3,7 @@
 import { inherited } from "./dom.js";
 import { loadLanguage, NONE } from "./language.js";
 import { sheet } from "./style.js";
+import { bare } from "./own.js";
 
 /** Nothing on a server, where importing must be safe. */
 const Base = globalThis.HTMLElement ?? /** @type {typeof HTMLElement} */ (/** @type {unknown} */ (class {}));
@@ -74,7 +75,7 @@ export class PartwayElement extends Base {
 
   constructor() {
     super();
-    this.shadow = this.attachShadow({ mode: "open", delegatesFocus: true });
+    this.shadow = this.attachShadow(bare({ mode: "open", delegatesFocus: true }));
     this.shadow.adoptedStyleSheets = [sheet()];
   }
 
@@ -104,7 +105,7 @@ export class PartwayElement extends Base {
   /** The language may change around the element. */
   follow() {
     this.#watch = new MutationObserver(() => this.chooseLanguage());
-    this.#watch.observe(document, { attributes: true, attributeFilter: ["lang", "dir"], subtree: true });
+    this.#watch.observe(document, bare({ attributes: true, attributeFilter: ["lang", "dir"], subtree: true }));
     this.chooseLanguage();
   }
 

@@ -7,6 +7,7 @@ import { copyText, save } from "./save.js";
 import { h, setText } from "./dom.js";
 import { spokenName } from "./file-name.js";
 import { VirtualList } from "./virtual-list.js";
+import { bare } from "./own.js";
 
 /** @typedef {import("../partway.d.ts").Bucket} Bucket */
 /** @typedef {import("../partway.d.ts").FileEntry} FileEntry */
@@ -92,7 +93,7 @@ export class PartwayBucket extends PartwayElement {
     // What it is for may stand after it in the page.
     if (!this.#uploader) setTimeout(() => this.isConnected && this.#link());
     if (document.readyState === "loading")
-      document.addEventListener("DOMContentLoaded", () => this.#link(), { once: true });
+      document.addEventListener("DOMContentLoaded", () => this.#link(), bare({ once: true }));
   }
 
   disconnectedCallback() {
@@ -137,10 +138,8 @@ export class PartwayBucket extends PartwayElement {
     this.#linked?.abort();
     const { signal } = (this.#linked = new AbortController());
     this.#uploader = uploader;
-    uploader?.store?.addEventListener("open", () => this.#opened(), { signal });
-    uploader?.store?.addEventListener("done", (event) => this.#add(/** @type {CustomEvent} */ (event).detail.entry), {
-      signal,
-    });
+    uploader?.store?.addEventListener("open", () => this.#opened(), bare({ signal }));
+    uploader?.store?.addEventListener("done", (event) => this.#add(/** @type {CustomEvent} */ (event).detail.entry), bare({ signal }));
     this.#opened();
   }
 

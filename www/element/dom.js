@@ -3,10 +3,12 @@
  * than text.
  */
 
+import { bare } from "./own.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Icons of 16 by 16, drawn as lines. @type {Record<string, string>} */
-const ICONS = {
+const ICONS = bare({
   pause: "M5.5 3v10M10.5 3v10",
   resume: "M5 3l8 5-8 5z",
   cancel: "M4 4l8 8M12 4l-8 8",
@@ -15,7 +17,7 @@ const ICONS = {
   download: "M8 2v9M4 7.5l4 4 4-4M2.5 14h11",
   copy: "M5.5 5.5h8v8h-8zM10.5 5V2.5h-8v8H5",
   delete: "M3 4.5h10M6.5 4V2.5h3V4M4.5 4.5l.7 9h5.6l.7-9",
-};
+});
 
 /**
  * @template {keyof HTMLElementTagNameMap} T

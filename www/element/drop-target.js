@@ -1,6 +1,7 @@
 /** Where files are dropped and pasted. */
 
 import { filesOf, hasFiles } from "./dropped.js";
+import { bare } from "./own.js";
 
 /**
  * How long after the last sign of a drag it counts as gone, in milliseconds: not every engine says where a drag
@@ -26,7 +27,7 @@ export class DropTarget {
     const { signal } = this.#listening;
     /** @param {EventTarget | null} target @param {string[]} types @param {(event: any) => void} listener */
     const on = (target, types, listener) =>
-      types.forEach((type) => target?.addEventListener(type, listener, { signal }));
+      types.forEach((type) => target?.addEventListener(type, listener, bare({ signal })));
     const leave = () => {
       clearTimeout(this.#leaving);
       onOver(false);

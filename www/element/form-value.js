@@ -1,5 +1,7 @@
 /** What a form gets of the uploads: the keys of the finished files, and whether it may be submitted. */
 
+import { bare } from "./own.js";
+
 /** The value and the validity of an element. */
 export class FormValue {
   /** Keys that the browser restored. @type {readonly string[]} */
@@ -40,7 +42,7 @@ export class FormValue {
     const busy = store.pending > 0;
     const missing = required && keys.length === 0;
     const message = busy ? this.text("busy") : missing ? this.text("required") : "";
-    this.internals.setValidity({ customError: busy, valueMissing: !busy && missing }, message, this.anchor);
+    this.internals.setValidity(bare({ customError: busy, valueMissing: !busy && missing }), message, this.anchor);
     const value = new FormData();
     if (name) for (const key of keys) value.append(name, key);
     // Keys alone: whoever restores it may not be who uploaded.

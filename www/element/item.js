@@ -1,5 +1,7 @@
 /** One file of the store: where it comes from, the library's upload of it, and what became of it. */
 
+import { own } from "./own.js";
+
 /** @typedef {import("../partway.d.ts").Bucket} Bucket */
 /** @typedef {import("../partway.d.ts").Upload} Upload */
 /** @typedef {import("../partway.d.ts").UploadOptions} UploadOptions */
@@ -51,7 +53,8 @@ export class Item {
 
   /** Begins the upload, or goes on with it. @param {Bucket} bucket @param {UploadOptions} options */
   open(bucket, options) {
-    const { file, name, handle, reopen } = this.source;
+    const { file, name } = this.source;
+    const [handle, reopen] = [own(this.source, "handle"), own(this.source, "reopen")];
     if (reopen) return reopen(options);
     return bucket.upload(file, handle ? { ...options, name, handle } : { ...options, name });
   }

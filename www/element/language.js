@@ -3,6 +3,8 @@
  * that language.
  */
 
+import { bare, own } from "./own.js";
+
 /** @typedef {string | Record<string, string>} Text One string, or one for each plural form of `count`. */
 /**
  * @typedef {Partial<Record<string, string | ((values: Record<string, unknown>) => string)>>} Messages A page's own
@@ -51,27 +53,27 @@ export class Language {
    * @returns {string} The page's own text, else the language's; nothing before the language is there.
    */
   text(key, values = {}) {
-    const own = this.messages[key];
-    if (typeof own === "function") return String(own(values));
-    const text = own ?? this.texts[key] ?? "";
+    const given = own(this.messages, key);
+    if (typeof given === "function") return String(given(values));
+    const text = given ?? own(this.texts, key) ?? "";
     const form =
-      typeof text === "string" ? text : (text[this.plurals.select(Number(values.count))] ?? text.other ?? "");
+      typeof text === "string" ? text : (own(text, this.plurals.select(Number(own(values, "count")))) ?? own(text, "other") ?? "");
     return form.replace(/\{(\w+)\}/g, (whole, name) => {
-      const value = values[name];
+      const value = own(values, name);
       return value === undefined ? whole : typeof value === "number" ? this.number(value) : String(value);
     });
   }
 
   /** @param {string} key @returns {boolean} */
   has(key) {
-    return key in this.texts || key in this.messages;
+    return own(this.texts, key) !== undefined || own(this.messages, key) !== undefined;
   }
 
   /** @param {number} value @param {Intl.NumberFormatOptions} [options] @returns {string} */
   number(value, options = {}) {
     const key = JSON.stringify(options);
     let format = this.#formats.get(key);
-    if (!format) this.#formats.set(key, (format = new Intl.NumberFormat(this.tag, options)));
+    if (!format) this.#formats.set(key, (format = new Intl.NumberFormat(this.tag, bare({ ...options }))));
     return format.format(value);
   }
 

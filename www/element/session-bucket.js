@@ -1,6 +1,7 @@
 /** The bucket of a session: opened when the first file comes, and another one when that session is over. */
 
 import { openBucket } from "../partway.js";
+import { own } from "./own.js";
 
 /** @typedef {import("../partway.d.ts").Bucket} Bucket */
 /** @typedef {import("../partway.d.ts").BucketOptions} BucketOptions */
@@ -59,11 +60,12 @@ export class SessionBucket {
 
   /** Opens a session's bucket in place of the one before. @param {Session} session @returns {Promise<Bucket>} */
   async open(session) {
-    if (typeof session?.token !== "string" && typeof session?.token !== "function") {
+    const token = session && own(session, "token");
+    if (typeof token !== "string" && typeof token !== "function") {
       throw invalid("getSession must give an object with a token.");
     }
     const given = Object.entries(session).filter(([, value]) => value !== undefined);
-    const options = { ...this.options, ...Object.fromEntries(given), token: this.#token(session) };
+    const options = { ...this.options, ...Object.fromEntries(given), token: this.#token(session, token) };
     const bucket = await openBucket(/** @type {BucketOptions} */ (options));
     const before = this.#own;
     this.#own = bucket;
@@ -100,19 +102,22 @@ export class SessionBucket {
   /**
    * A token that is text is asked for anew, with its session, when the service refuses it.
    * @param {Session} session
+   * @param {Session["token"]} token Its own.
    * @returns {BucketOptions["token"]}
    */
-  #token(session) {
-    let { token } = session;
+  #token(session, token) {
     let given = false;
     if (typeof token !== "string") return token;
     return async () => {
       if (given && this.getSession) {
         const next = await this.getSession();
-        const same = next.sessionId === session.sessionId && String(next.endpoint) === String(session.endpoint);
-        if (!same) this.#next = next;
-        else if (typeof next.token === "function") return next.token();
-        else token = next.token;
+        const another = /** @type {const} */ (["sessionId", "endpoint"]).some(
+          (key) => String(own(next, key)) !== String(own(session, key)),
+        );
+        const renewed = own(next, "token");
+        if (another) this.#next = next;
+        else if (typeof renewed === "function") return renewed();
+        else token = /** @type {string} */ (renewed);
       }
       given = true;
       return /** @type {string} */ (token);

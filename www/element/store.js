@@ -6,6 +6,7 @@
 import { isPartwayError } from "../partway.js";
 import { acceptor } from "./accept.js";
 import { Item } from "./item.js";
+import { bare, own } from "./own.js";
 import { SessionBucket } from "./session-bucket.js";
 
 /** @typedef {import("../partway.d.ts").Bucket} Bucket */
@@ -52,12 +53,13 @@ function isBlob(value) {
 
 /** @param {Given} given @param {number} at @returns {import("./item.js").Source} */
 function sourceOf(given, at) {
+  /** @type {{ file?: Blob, name?: string, handle?: FileSystemFileHandle }} */
   const picked = isBlob(given) ? { file: given } : (given ?? {});
-  const { file } = picked;
+  const [file, handle] = [own(picked, "file"), own(picked, "handle")];
   if (!isBlob(file)) throw new TypeError(`add: file ${at} must be a File or a Blob.`);
-  const { name, handle } = /** @type {{ name?: string, handle?: FileSystemFileHandle }} */ (picked);
-  const own = /** @type {Partial<File>} */ (file);
-  return { file, handle, size: file.size, name: name || own.webkitRelativePath || own.name || "" };
+  const known = /** @type {File} */ (file);
+  const name = own(picked, "name") || own(known, "webkitRelativePath") || own(known, "name") || "";
+  return { file, handle, size: file.size, name };
 }
 
 /** @param {unknown} error Of the page's own function, unless it is ours. @returns {never} */
@@ -561,7 +563,7 @@ export class UploadStore extends EventTarget {
    * @returns {boolean} Whether nobody prevented it.
    */
   #emit(type, detail, cancelable = false) {
-    return this.dispatchEvent(new CustomEvent(type, { detail, cancelable }));
+    return this.dispatchEvent(new CustomEvent(type, bare({ detail, cancelable })));
   }
 
   /** @returns {Totals} */

@@ -12,6 +12,7 @@ import { FormValue } from "./form-value.js";
 import { Narrator } from "./narrator.js";
 import { UploadStore } from "./store.js";
 import { UploaderView } from "./uploader-view.js";
+import { bare } from "./own.js";
 
 const STRINGS = ["endpoint", "session-id", "names", "accept", "capture", "paste", "drop", "name", "label"];
 const NUMBERS = ["part-size", "parallel", "max-files", "max-size"];
@@ -67,7 +68,7 @@ export class PartwayUploader extends PartwayElement {
 
   connectedCallback() {
     const { signal } = (this.#connected = new AbortController());
-    for (const type of ["online", "offline"]) addEventListener(type, () => this.#draw(), { signal });
+    for (const type of ["online", "offline"]) addEventListener(type, () => this.#draw(), bare({ signal }));
     this.#listen();
     this.follow();
     this.#changed();
@@ -325,7 +326,7 @@ export class PartwayUploader extends PartwayElement {
     else if (type === "error") this.#announcer.fail(this.#line(detail.name, detail.error.message));
     else if (type === "reject" && detail.file) this.#announcer.fail(this.#line(detail.name, detail.message));
     if (type === "done" || type === "complete") this.#submit();
-    const told = new CustomEvent(`partway-${type}`, { detail, cancelable, bubbles: true, composed: true });
+    const told = new CustomEvent(`partway-${type}`, bare({ detail, cancelable, bubbles: true, composed: true }));
     if (!this.dispatchEvent(told)) event.preventDefault();
   }
 
@@ -379,7 +380,7 @@ export class PartwayUploader extends PartwayElement {
       name: this.getAttribute("name"),
       required: this.hasAttribute("required"),
     });
-    if (changed) for (const type of ["input", "change"]) this.dispatchEvent(new Event(type, { bubbles: true }));
+    if (changed) for (const type of ["input", "change"]) this.dispatchEvent(new Event(type, bare({ bubbles: true })));
   }
 
   /** @param {string} name @param {boolean} on */

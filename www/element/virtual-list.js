@@ -3,6 +3,8 @@
  * fifty. The row that has the focus stays, with its neighbours, so that Tab reaches every row.
  */
 
+import { bare } from "./own.js";
+
 /** Rows that are all shown, and rows shown beyond each end of the viewport. */
 const FEW = 60;
 const BEYOND = 8;
@@ -38,7 +40,7 @@ export class VirtualList {
     const soon = () => {
       this.#frame ||= requestAnimationFrame(() => this.#draw());
     };
-    root.addEventListener("scroll", soon, { passive: true });
+    root.addEventListener("scroll", soon, bare({ passive: true }));
     root.addEventListener("focusin", soon);
     if (globalThis.ResizeObserver) {
       // Whoever has no place yet has no height either.
