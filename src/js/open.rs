@@ -16,6 +16,9 @@ use wasm_bindgen::prelude::*;
 /// Below so many bits a session ID can be guessed (`partway.d.ts`, `nameStrength`).
 const WEAK: f64 = 80.0;
 
+/// Below so many bits it is guessed in no time, against the very keys of what is kept: nothing is, unless the caller says.
+const GUESSABLE: f64 = 40.0;
+
 thread_local! {
     /// Whether this page was warned of a weak session ID.
     static WARNED: Cell<bool> = const { Cell::new(false) };
@@ -62,7 +65,7 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
         backoff: options.backoff,
         stall: options.stall,
         can_report_progress: has_xhr(),
-        resume: options.resume && options.session_id.is_some(),
+        resume: options.session_id.is_some() && options.resume.unwrap_or(name_strength >= GUESSABLE),
         rules: options.rules,
         token: options.token.source(),
         online: Connectivity::is_online(),

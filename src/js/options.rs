@@ -23,8 +23,8 @@ pub struct BucketOptions {
     pub backoff: Backoff,
     /// Milliseconds without a byte after which a request is given up.
     pub stall: u64,
-    /// Whether what a reload needs is kept.
-    pub resume: bool,
+    /// Whether what a reload needs is kept, where the caller says.
+    pub resume: Option<bool>,
     pub rules: RulesSource,
 }
 
@@ -63,7 +63,7 @@ impl BucketOptions {
             parallel: options.integer("parallel", 1, 6)?.map_or(4, |parallel| parallel as usize),
             backoff: backoff(&options)?,
             stall: options.integer("stallTimeout", 1, 24 * 3600 * 1000)?.unwrap_or(30_000),
-            resume: options.boolean("resume")?.unwrap_or(true),
+            resume: options.boolean("resume")?,
             rules: rules(&options)?,
         })
     }
