@@ -2,7 +2,7 @@
 
 use super::Deferred;
 use super::native::bytes;
-use super::property::{call, get};
+use super::property::{call, dictionary, get};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -18,7 +18,8 @@ pub enum Unread {
 /// Gives each chunk of `stream` to `take` until it ends or `take` refuses. What is left then is received only until
 /// the request is dropped.
 pub async fn read(stream: &JsValue, mut take: impl FnMut(Uint8Array) -> bool) -> Result<(), Unread> {
-    let reader = call(stream, "getReader", &Array::new()).map_err(|_| Unread::Broken)?;
+    // WebKit's own code looks for options that it was not given.
+    let reader = call(stream, "getReader", &Array::of1(&dictionary())).map_err(|_| Unread::Broken)?;
     loop {
         let chunk = call(&reader, "read", &Array::new()).map_err(|_| Unread::Broken)?;
         let chunk = JsFuture::from(Deferred::of(&chunk)).await.map_err(|_| Unread::Broken)?;
