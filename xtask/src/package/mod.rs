@@ -1,5 +1,7 @@
 //! `pkg/`: the wasm, its glue, what is served as it was written, and the npm manifest.
 
+mod builder;
+mod integrity;
 mod manifest;
 mod sources;
 mod staged;
@@ -14,7 +16,7 @@ use std::{
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
-use self::staged::Staged;
+use self::{builder::Builder, staged::Staged};
 use crate::{process::Group, sizes, step::step, workspace::Workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -28,7 +30,8 @@ const OUT_NAME: &str = "partway_wasm";
 /// over its budget.
 pub fn write(workspace: &Workspace) -> Result<()> {
     add_target()?;
-    let wasm = step("build the library for the browser", || compile(workspace))?;
+    let builder = Builder::find(workspace)?;
+    let wasm = step("build the library for the browser", || compile(workspace, &builder))?;
     step("write pkg/", || {
         let staged = Staged::create(workspace)?;
         bind(&wasm, &staged.folder, false)?;
@@ -37,7 +40,10 @@ pub fn write(workspace: &Workspace) -> Result<()> {
         sources::write_inline(&staged.folder.join(format!("{OUT_NAME}_bg.wasm")), &module)?;
         fs::write(staged.folder.join("package.json"), manifest::text(workspace)?)
             .context("cannot write package.json")?;
-        weights::print(&staged.folder)?;
+        let files = files(&staged.folder)?;
+        builder.is_nowhere_in(&files)?;
+        weights::print(&staged.folder, &files)?;
+        integrity::write(&staged.folder, &files)?;
         staged.publish(&workspace.path("pkg"))?;
         // Once more with the functions' names, for the table alone.
         let named = Staged::create(workspace)?;
@@ -69,7 +75,18 @@ pub fn add_target() -> Result<()> {
     })
 }
 
-fn compile(workspace: &Workspace) -> Result<PathBuf> {
+/// Every file below `folder`, in the order of their paths.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() { files.extend(self::files(&path)?) } else { files.push(path) }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn compile(workspace: &Workspace, builder: &Builder) -> Result<PathBuf> {
     let mut build = workspace.cargo();
     // As a cdylib alone: link-time optimisation would be left out silently if an rlib were made too.
     build.args([
@@ -83,6 +100,8 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
         TARGET,
         "--profile",
         "wasm",
+        "--config",
+        &format!("target.{TARGET}.rustflags={}", serde_json::to_string(&builder.remapping())?),
     ]);
     workspace.artifacts(build)?.wasm("partway").context("cargo built no partway.wasm")
 }

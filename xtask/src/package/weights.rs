@@ -14,24 +14,12 @@ use flate2::{Compression, write::GzEncoder};
 ///
 /// # Errors
 /// A file cannot be read.
-pub(super) fn print(package: &Path) -> Result<()> {
-    let mut files = Vec::new();
-    collect(package, &mut files)?;
-    files.sort();
+pub(super) fn print(package: &Path, files: &[PathBuf]) -> Result<()> {
     eprintln!("{:<28} {:>10} {:>10} {:>10}", "pkg/ (bytes)", "raw", "gzip", "brotli");
-    for file in &files {
+    for file in files {
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let name = file.strip_prefix(package).unwrap_or(file).display().to_string();
         Weight::of(&bytes)?.print(&name);
-    }
-    Ok(())
-}
-
-/// Every file below `folder`.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
     }
     Ok(())
 }
