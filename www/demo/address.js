@@ -1,7 +1,7 @@
 /**
- * The session in the address bar: after the #, which browsers keep to themselves, never in the path or the query. It
- * stands there only while a reload would need it, because the address bar is seen by others and remembered by the
- * browser.
+ * The session in the address: after the #, which browsers keep to themselves, never in the path or the query. A link
+ * brings it, and the page takes it out at once, since the address bar is seen by others and remembered by the browser.
+ * What a reload comes back to is in the state of the history's entry, and only while a reload would need it.
  */
 
 const FIELD = "session";
@@ -12,18 +12,34 @@ const FIELD = "session";
  */
 export function joinLink(id) {
   const link = new URL(location.pathname, location.origin);
-  link.hash = fragment(id);
+  link.hash = new URLSearchParams({ [FIELD]: id }).toString();
   return link.href;
 }
 
-/** @returns {string | null} The session ID that the address names. */
-export const sessionInAddress = () => new URLSearchParams(location.hash.slice(1)).get(FIELD) || null;
-
-/** @param {string | null} id What a reload is to come back to; `null` for nothing. */
-export function keepInAddress(id) {
-  if (sessionInAddress() === id) return;
-  history.replaceState(null, "", location.pathname + location.search + (id ? `#${fragment(id)}` : ""));
+/** Takes the session that a link brought out of the address. @returns {string | null} Its ID. */
+export function takeFromAddress() {
+  const id = new URLSearchParams(location.hash.slice(1)).get(FIELD) || null;
+  if (id) history.replaceState(history.state, "", location.pathname + location.search);
+  return id;
 }
 
-/** @param {string} id */
-const fragment = (id) => new URLSearchParams({ [FIELD]: id }).toString();
+/**
+ * A page that a link opened begins anew without it: scripts can read the address a page was opened with for as long as
+ * it is there (`performance`).
+ * @returns {boolean} Whether it does.
+ */
+export function beginAnew() {
+  const id = takeFromAddress();
+  if (!id) return false;
+  keep(id);
+  location.reload();
+  return true;
+}
+
+/** @returns {string | null} The ID of the session that a reload comes back to. */
+export const kept = () => (Object.hasOwn(history.state ?? {}, FIELD) ? history.state[FIELD] : null);
+
+/** @param {string | null} id What a reload is to come back to; `null` for nothing. */
+export function keep(id) {
+  if (kept() !== id) history.replaceState(id ? { [FIELD]: id } : null, "");
+}

@@ -1,5 +1,6 @@
 /** Starts the page, and says so when the library it shows is missing or cannot run here. */
 
+import { beginAnew } from "./address.js";
 import { enableCopyButtons } from "./copy-buttons.js";
 import { enableTabs } from "./code-tabs.js";
 import { highlight } from "./highlight.js";
@@ -12,7 +13,7 @@ enableCopyButtons();
 void showVersion();
 
 try {
-  await import("./page.js");
+  if (!beginAnew()) await import("./page.js");
 } catch (error) {
   console.error(error);
   showNotice("The library did not load. Build it with “cargo xtask build”, then reload.", {

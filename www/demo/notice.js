@@ -4,15 +4,18 @@ import { setText } from "./element.js";
 
 /**
  * @param {string} sentence
- * @param {{ text: string, act: () => void }} [remedy] A button that may help.
+ * @param {...{ text: string, act: () => void }} remedies Buttons that may help, two at most.
  */
-export function showNotice(sentence, remedy) {
-  const { banner, words, button } = parts();
+export function showNotice(sentence, ...remedies) {
+  const { banner, words, buttons } = parts();
   banner.hidden = false;
   setText(words, sentence);
-  button.hidden = !remedy;
-  button.onclick = remedy ? remedy.act : null;
-  if (remedy) setText(button, remedy.text);
+  buttons.forEach((button, at) => {
+    const remedy = remedies[at];
+    button.hidden = !remedy;
+    button.onclick = remedy ? remedy.act : null;
+    if (remedy) setText(button, remedy.text);
+  });
 }
 
 /** Takes the banner away. */
@@ -26,6 +29,8 @@ function parts() {
   return {
     banner: /** @type {HTMLElement} */ (document.getElementById("notice")),
     words: /** @type {HTMLElement} */ (document.getElementById("notice-words")),
-    button: /** @type {HTMLButtonElement} */ (document.getElementById("notice-button")),
+    buttons: ["notice-button", "notice-other"].map(
+      (id) => /** @type {HTMLButtonElement} */ (document.getElementById(id)),
+    ),
   };
 }

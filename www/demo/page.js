@@ -2,7 +2,7 @@
 
 import "../pkg/element/index.js";
 import { openBucket } from "../pkg/partway.js";
-import { keepInAddress, sessionInAddress } from "./address.js";
+import { keep, kept, takeFromAddress } from "./address.js";
 import { sentenceOf } from "./failure.js";
 import { showFaults } from "./fault-panel.js";
 import { hideNotice, showNotice } from "./notice.js";
@@ -34,6 +34,8 @@ const ANEW = { text: "Open a new session", act: () => void begin(() => openSessi
 let bucket = null;
 /** @type {string | null} The ID of the session the page is in. */
 let current = null;
+/** Sessions that are being opened. */
+let opening = 0;
 
 uploader.store.addEventListener("change", () => {
   find("#workbench").toggleAttribute("data-some", uploader.files.length > 0);
@@ -46,10 +48,18 @@ uploader.addEventListener("partway-session-expired", (event) => {
 });
 
 addEventListener("hashchange", () => {
-  const id = sessionInAddress();
-  if (id && id !== current) void begin(() => joinSession(id));
-  // The link that skips to the uploader takes the session's place.
-  if (!id) keepAddress();
+  const id = takeFromAddress();
+  // It is another entry of the history now.
+  keepAddress();
+  if (!id || id === current) return;
+  const go = () => void begin(() => joinSession(id));
+  if (!bucket && opening === 0) return go();
+  // Any page can change the fragment of one that it opened: files added here would go where that page wants them.
+  showNotice(
+    "A link leads to another session. What runs here would stop, and files you add would go there.",
+    { text: "Stay here", act: hideNotice },
+    { text: "Go there", act: go },
+  );
 });
 
 addEventListener("beforeunload", (event) => {
@@ -76,6 +86,7 @@ async function begin(open) {
   let session;
   /** @type {Bucket} */
   let opened;
+  opening += 1;
   try {
     session = await open();
     const token = tokenOf(session, () => current === session.id && ended());
@@ -83,6 +94,8 @@ async function begin(open) {
   } catch (error) {
     refuse(error, open);
     return false;
+  } finally {
+    opening -= 1;
   }
   hideNotice();
   uploader.store.close();
@@ -110,7 +123,7 @@ function keepAddress() {
   if (!bucket) return;
   const { files, store } = uploader;
   const some = store.unfinished.length > 0 || files.some((file) => isOpen(file) || file.error?.retryable);
-  keepInAddress(some ? current : null);
+  keep(some ? current : null);
 }
 
 /**
@@ -118,7 +131,7 @@ function keepAddress() {
  * @param {() => Promise<Session>} open What failed.
  */
 function refuse(error, open) {
-  if (error instanceof SessionError && error.gone) keepInAddress(current);
+  if (error instanceof SessionError && error.gone) keep(current);
   keepAddress();
   if (!bucket) panel.close("No session");
   const known = error instanceof SessionError;
@@ -133,7 +146,7 @@ function ended() {
   bucket = null;
   current = null;
   uploader.disabled = true;
-  keepInAddress(null);
+  keep(null);
   delete page.dataset.ready;
   panel.close("Session ended");
   showNotice("The session has ended, and its files with it.", ANEW);
@@ -143,5 +156,5 @@ enableSchemeForm(find("#scheme-form"));
 enableThemeEditor(find("#theme"), [uploader, list]);
 void showFaults(find("#faults"), () => void list.refresh());
 
-const joinId = sessionInAddress();
+const joinId = kept();
 void begin(joinId ? () => joinSession(joinId) : () => openSession());

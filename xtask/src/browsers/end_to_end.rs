@@ -144,7 +144,61 @@ pub fn run(browser: Browser, programs: Programs, gateway: &Gateway, tally: &mut 
     })?;
     page.check("no token, session ID or file name in a URL, a console line or the gateway's log", |session| {
         find_no_secret(session, gateway)
+    })?;
+    page.check("a link to another session is asked about in an open page", ask_before_moving)?;
+    page.check("a join link opens its session, whose ID is in no address then", |session| {
+        open_join_link(session, gateway)
     })
+}
+
+/// Shows the join link, and gives it.
+const JOIN_LINK: &str = "
+    if (document.querySelector('#share-panel').hidden) document.querySelector('#share-button').click();
+    return document.querySelector('#join-link').value || null";
+
+/// The fragment of an open page is changed, as whoever opened it can: it stays where it is until the person goes.
+fn ask_before_moving(session: &Session) -> Result<()> {
+    let before = session.execute(JOIN_LINK, json!([]))?;
+    let open = "window.other ??= (fetch('/v1/session', {
+            method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}',
+        }).then((answer) => answer.json()).then(({ sessionId }) => (window.otherId = sessionId)), true);
+        return window.otherId ?? null";
+    let other = session.wait_for("another session", PAGE, open, &json!([]))?;
+    let is_there = "document.querySelector('#join-link').value.includes(new URLSearchParams({ i: arguments[0] }).toString().slice(2))";
+    for button in ["#notice-button", "#notice-other"] {
+        session.execute("location.hash = new URLSearchParams({ session: arguments[0] })", json!([other]))?;
+        let asked = "return !document.querySelector('#notice-other').checkVisibility() ? null : location.href";
+        let address = session.wait_for("the question", PAGE, asked, &json!([]))?;
+        ensure!(address.as_str().is_some_and(|address| !address.contains("session")), "the ID is in the address");
+        ensure!(session.execute(JOIN_LINK, json!([]))? == before, "it moved unasked");
+        session.click(button)?;
+        let gone = "return document.querySelector('#notice').hidden";
+        session.wait_for("the question to go", PAGE, gone, &json!([]))?;
+        // The panel shows the link it was opened with.
+        session.execute("document.querySelector('#share-button').click()", json!([]))?;
+        session.execute(JOIN_LINK, json!([]))?;
+        let moved = session.execute(&format!("return {is_there}"), json!([other]))?;
+        ensure!(moved == json!(button == "#notice-other"), "after a click on {button} it is in the wrong session");
+    }
+    Ok(())
+}
+
+fn open_join_link(session: &Session, gateway: &Gateway) -> Result<()> {
+    let link = session.execute(JOIN_LINK, json!([]))?;
+    let link = link.as_str().context("the page shows no join link")?;
+    let (_, id) = link.split_once("session=").context("the join link names no session")?;
+    // Else only the fragment would change.
+    session.go_to(&format!("{}/demo.css", gateway.origin))?;
+    session.go_to(link)?;
+    let ready = "return document.documentElement.dataset.ready === 'true' &&
+        document.querySelector('#session-state').textContent.startsWith('Joined')";
+    session.wait_for("the joined session", PAGE, ready, &json!([]))?;
+    let shown = session.execute(JOIN_LINK, json!([]))?;
+    ensure!(shown == link, "it is in another session");
+    let addresses = "return [location.href, ...performance.getEntries().map((entry) => entry.name)].join(' ')";
+    let addresses = session.execute(addresses, json!([]))?;
+    ensure!(addresses.as_str().is_some_and(|text| !text.contains(id)), "the session ID is in an address of the page");
+    Ok(())
 }
 
 struct Page<'a> {
