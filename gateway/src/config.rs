@@ -52,6 +52,11 @@ pub struct Config {
     #[arg(long = "allow-origin", value_name = "ORIGIN", value_parser = origin)]
     pub allow_origins: Vec<String>,
 
+    /// Origin whose pages may set faults, if they know the word; repeatable. The gateway's own origin always may
+    #[cfg(feature = "faults")]
+    #[arg(long = "fault-origin", value_name = "ORIGIN", value_parser = origin)]
+    pub fault_origins: Vec<String>,
+
     /// The gateway's address as browsers see it, for download links [default: http:// and the request's Host]
     #[arg(long, value_name = "URL", value_parser = public_url)]
     pub public_url: Option<PublicUrl>,

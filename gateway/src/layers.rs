@@ -6,7 +6,8 @@
 //! 4. [`pace`]: deadlines of the body, and throwing away the rest of a refused one;
 //! 5. the routes.
 //!
-//! With the feature `faults` its layer is before all of it, and what it makes the gateway refuse is refused before 5.
+//! With the feature `faults` its layer is before all of it, but for the host, which it checks too; what it makes the
+//! gateway refuse is refused before 5.
 
 use std::time::Duration;
 
@@ -66,19 +67,21 @@ pub(crate) async fn answer(request: Request, next: Next) -> Response {
 /// Refuses requests for foreign hosts while the gateway listens on loopback: a page whose name was made to point here
 /// would otherwise be of the same origin.
 pub(crate) async fn check_host(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    if let Some(own) = &app.loopback {
-        let known = |host: &str| {
-            let public = app.config.public_url.as_ref();
-            is_loopback_host(host) || host == own || public.is_some_and(|url| host.eq_ignore_ascii_case(&url.host))
-        };
-        let authority = authority(request.uri(), request.headers());
-        let named = authority.is_some_and(|authority| !authority.as_str().contains('@') && known(authority.host()));
-        if !named {
-            let message = "This gateway does not answer for that host.";
-            return ApiError::new(StatusCode::MISDIRECTED_REQUEST, "MisdirectedRequest", message).into_response();
-        }
+    if answers_for(&app, request.uri(), request.headers()) {
+        return next.run(request).await;
     }
-    next.run(request).await
+    let message = "This gateway does not answer for that host.";
+    ApiError::new(StatusCode::MISDIRECTED_REQUEST, "MisdirectedRequest", message).into_response()
+}
+
+/// Whether the gateway answers for the host that a request is meant for.
+pub(crate) fn answers_for(app: &Shared, uri: &Uri, headers: &HeaderMap) -> bool {
+    let Some(own) = &app.loopback else { return true };
+    let known = |host: &str| {
+        let public = app.config.public_url.as_ref();
+        is_loopback_host(host) || host == own || public.is_some_and(|url| host.eq_ignore_ascii_case(&url.host))
+    };
+    authority(uri, headers).is_some_and(|authority| !authority.as_str().contains('@') && known(authority.host()))
 }
 
 /// Gives the body its deadlines, and answers a refusal before the rest of the body has come.

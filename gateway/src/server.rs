@@ -92,7 +92,7 @@ impl Gateway {
             loopback: ip.is_loopback().then(|| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }),
             config,
             #[cfg(feature = "faults")]
-            faults: crate::faults::Faults::default(),
+            faults: crate::faults::Faults::new().map_err(|_| StartError::Random)?,
         });
         let router = routes::router(app.clone(), format!("http://{address}"));
         Ok(Self { listener, address, router, app, temporary })
@@ -108,6 +108,13 @@ impl Gateway {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The word that whoever sets faults must know: for the demo page and the tests, and for nobody else.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn fault_word(&self) -> String {
+        self.app.faults.word.text()
     }
 
     /// Serves until `stop` is ready; then takes no more connections and gives requests under way the time that

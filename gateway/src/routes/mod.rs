@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use serde::Serialize;
+use tower_http::cors::CorsLayer;
 
 use crate::error::ApiError;
 #[cfg(feature = "faults")]
@@ -46,13 +47,20 @@ pub(crate) fn router(app: Shared, own: String) -> Router {
         .method_not_allowed_fallback(wrong_method);
     let router = Router::new().nest("/v1", api).merge(pages::router(&app.config));
     #[cfg(feature = "faults")]
-    let router = router.merge(faults::routes()).layer(from_fn(faults::refuse));
+    let router = router.layer(from_fn(faults::refuse));
+    let router = layered(router, &app, cors);
+    #[cfg(feature = "faults")]
+    let router = router.merge(layered(faults::routes(&app), &app, faults::cors(&app)));
+    router.with_state(app)
+}
+
+/// What every request passes on its way to `router`.
+fn layered(router: Router<Shared>, app: &Shared, cors: CorsLayer) -> Router<Shared> {
     router
         .layer(from_fn_with_state(app.clone(), layers::pace))
         .layer(from_fn_with_state(app.clone(), layers::check_host))
         .layer(cors)
         .layer(from_fn(layers::answer))
-        .with_state(app)
 }
 
 async fn nothing_here() -> ApiError {

@@ -15,6 +15,10 @@ pub struct Server {
     pub url: String,
     pub address: SocketAddr,
     pub client: Client,
+    /// What whoever sets faults must know.
+    #[cfg(feature = "faults")]
+    #[allow(dead_code)]
+    pub word: String,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -29,8 +33,17 @@ pub async fn start(flags: &[&str]) -> Server {
     let flags = ["--listen", "127.0.0.1:0", "--min-part-size", "1"].iter().chain(flags);
     let gateway = Gateway::bind(Config::from_flags(flags).unwrap()).await.unwrap();
     let (url, address) = (gateway.url(), gateway.address());
+    #[cfg(feature = "faults")]
+    let word = gateway.fault_word();
     let task = tokio::spawn(gateway.run(std::future::pending()));
-    Server { url, address, client: client(), task }
+    Server {
+        url,
+        address,
+        client: client(),
+        #[cfg(feature = "faults")]
+        word,
+        task,
+    }
 }
 
 /// A client that follows nothing and waits for no one long.
