@@ -9,7 +9,7 @@ mod session;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -82,15 +82,20 @@ impl FromRequestParts<Shared> for Access {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
-        let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
-        let (Some(header), None) = (headers.next(), headers.next()) else { return Err(ApiError::token()) };
-        let text = header.to_str().map_err(|_| ApiError::token())?;
-        let (scheme, token) = text.split_once(' ').ok_or_else(ApiError::token)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(ApiError::token());
-        }
-        app.store.access(Token::parse(token).ok_or_else(ApiError::token)?).await
+        access(app, &parts.headers).await
     }
+}
+
+/// Whose token the headers carry.
+async fn access(app: &Shared, headers: &HeaderMap) -> Result<Access, ApiError> {
+    let mut headers = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(header), None) = (headers.next(), headers.next()) else { return Err(ApiError::token()) };
+    let text = header.to_str().map_err(|_| ApiError::token())?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(ApiError::token)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(ApiError::token());
+    }
+    app.store.access(Token::parse(token).ok_or_else(ApiError::token)?).await
 }
 
 /// An [`Access`] of the session's host: the one place where that is asked.

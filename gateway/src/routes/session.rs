@@ -1,16 +1,20 @@
 //! Opening, joining, showing and ending a session.
 
+use std::time::Instant;
+
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{HostAccess, JSON_LIMIT, json};
+use super::{HostAccess, JSON_LIMIT, access, json};
+use crate::address::Address;
 use crate::body;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::guesses::Guesser;
 use crate::session::{self, SessionId};
 use crate::state::Shared;
 use crate::store::{Access, Opened, Role, Rules, User};
@@ -108,17 +112,32 @@ pub(super) async fn open(State(app): State<Shared>, headers: HeaderMap, body: Bo
 }
 
 /// `POST /session/join`
-pub(super) async fn join(State(app): State<Shared>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub(super) async fn join(
+    State(app): State<Shared>,
+    Extension(address): Extension<Address>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
     let Join { session_id, password, identity } = body::json(&headers, body, JSON_LIMIT).await?;
     let unknown = || ApiError::new(StatusCode::NOT_FOUND, "NoSuchSession", "There is no session of that ID.");
     let id = SessionId::parse(&session_id).ok_or_else(unknown)?;
     let key = id.key();
-    app.failed_logins.allow(key)?;
-    let joined = app.store.join_session(id, pseudonym(identity)?, password).await;
-    if joined.as_ref().is_err_and(|error| error.code == "WrongPassword") {
-        app.failed_logins.count(key);
-    }
-    let joined = joined?;
+    // Whoever is in the session already is not held back by what others guess.
+    let guesser = match access(&app, &headers).await {
+        Ok(access) if access.session == key => Guesser::Member(access.member),
+        _ => Guesser::At(address),
+    };
+    app.guesses.check(guesser, key, Instant::now())?;
+    let guesses = app.clone();
+    let judge = move |is_right: &dyn Fn() -> bool| {
+        let guess = guesses.guesses.enter(guesser, key, Instant::now())?;
+        let right = is_right();
+        if right {
+            guesses.guesses.right(guess);
+        }
+        Ok(right)
+    };
+    let joined = app.store.join_session(id, pseudonym(identity)?, password, judge).await?;
     #[cfg(feature = "faults")]
     app.faults.issued(joined.token.member);
     json(&Joined::new(joined, true))

@@ -87,6 +87,8 @@ pub(crate) struct Access {
     /// The session that every look-up is confined to.
     pub session: SessionKey,
     /// Who asks.
+    pub member: MemberId,
+    /// The same, as others see them.
     pub user: User,
     /// The session's ID, for those who may see it.
     pub id: SessionId,
@@ -136,15 +138,16 @@ impl Store {
         .await
     }
 
-    /// Joins the session `id`.
+    /// Joins the session `id`. Where that takes a password, `judge` is given what tells whether it is the right one.
     ///
     /// # Errors
-    /// 404 where there is no such session, 403 where the password is not its own or it is full.
+    /// 404 where there is no such session, 403 where the password is not its own or it is full; what `judge` says.
     pub async fn join_session(
         &self,
         id: SessionId,
         pseudonym: Option<String>,
         password: Option<String>,
+        judge: impl FnOnce(&dyn Fn() -> bool) -> Result<bool, ApiError> + Send + 'static,
     ) -> Result<Opened, ApiError> {
         let token = Token::random()?;
         self.run(move |meta, _| {
@@ -154,7 +157,7 @@ impl Store {
                     return Err(no_session());
                 };
                 if let Some(stored) = &record.password
-                    && !id.password_is(stored, password.as_deref().unwrap_or_default())
+                    && !judge(&|| id.password_is(stored, password.as_deref().unwrap_or_default()))?
                 {
                     return Err(ApiError::refused("WrongPassword", "The session has another password."));
                 }
@@ -187,6 +190,7 @@ impl Store {
                 let user = session.users.iter().find(|user| user.id == id).cloned().ok_or_else(ApiError::token)?;
                 Ok(Access {
                     session: SessionKey(member.session),
+                    member: token.member,
                     user,
                     id: SessionId::open(member.sealed_id, &token),
                     users: session.users,

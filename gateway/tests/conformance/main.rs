@@ -8,6 +8,7 @@ mod cors;
 mod crash;
 #[cfg(not(feature = "faults"))]
 mod faultless;
+mod guesses;
 mod hosts;
 mod links;
 mod pages;

@@ -1,6 +1,6 @@
 //! A gateway in this process, and clients of it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use partway_gateway::config::Config;
@@ -48,7 +48,13 @@ pub async fn start(flags: &[&str]) -> Server {
 
 /// A client that follows nothing and waits for no one long.
 pub fn client() -> Client {
+    client_at(Ipv4Addr::LOCALHOST)
+}
+
+/// The same, at this address of loopback.
+pub fn client_at(address: Ipv4Addr) -> Client {
     Client::builder()
+        .local_address(IpAddr::from(address))
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(30))
