@@ -60,6 +60,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
+    /// 403: a link that was good once.
+    pub fn expired_link() -> Self {
+        Self::refused("ExpiredLink", "The link has expired: ask for a new one.")
+    }
+
     /// 404: this session has no such file. The same for a file of another session.
     pub fn no_key() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NoSuchKey", "This session has no file of that key.")

@@ -13,6 +13,7 @@
 //! | `session` | session IDs, bearer tokens, passwords, rules |
 //! | `guesses`, `address` | how often a password may be guessed, and by whom |
 //! | `link` | signing and checking of download links |
+//! | `peer`, `revocations` | ending what is under way where its session, member or file goes |
 //! | `store` | sessions and files in redb, parts on disk, the sweeper |
 //! | `faults` | with the feature of that name: drops, hangs and lies where a test says so |
 //!
@@ -39,7 +40,9 @@ mod faults;
 mod guesses;
 mod layers;
 mod link;
+mod peer;
 mod random;
+mod revocations;
 mod routes;
 mod session;
 mod state;

@@ -26,6 +26,8 @@ use crate::error::ApiError;
 use crate::faults::{FaultService, Listener, Reset, Socket, unless_broken};
 use crate::guesses::Guesses;
 use crate::link::LinkSigner;
+use crate::peer::Peer;
+use crate::revocations::Revocations;
 use crate::state::AppState;
 use crate::store::Store;
 use crate::{random, routes};
@@ -94,6 +96,7 @@ impl Gateway {
             store,
             links: LinkSigner::new().map_err(|_| StartError::Random)?,
             guesses: Guesses::default(),
+            revocations: Revocations::default(),
             loopback: ip.is_loopback().then(|| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }),
             config,
             #[cfg(feature = "faults")]
@@ -148,7 +151,9 @@ impl Gateway {
                     sweeping.spawn(async move { store.sweep().await.unwrap_or_default() });
                 }
                 (slot, socket, address) = accept(&mut listener, &slots) => {
-                    let service = Addressed { service: TowerToHyperService::new(router.clone()), address };
+                    let peer = Peer::new(address);
+                    let service =
+                        Addressed { service: TowerToHyperService::new(router.clone()), peer: peer.clone() };
                     let (app, stopped) = (app.clone(), stopped.clone());
                     connections.spawn(async move {
                         let _ = socket.set_nodelay(true);
@@ -158,7 +163,7 @@ impl Gateway {
                         let service = FaultService::new(service, app.clone(), reset.clone());
                         #[cfg(feature = "faults")]
                         let socket = Socket::new(socket, reset);
-                        let serving = connection::serve(socket, service, &app.config, stopped);
+                        let serving = connection::serve(socket, service, &peer, &app.config, stopped);
                         #[cfg(feature = "faults")]
                         let serving = unless_broken(&app.faults.outages, serving);
                         serving.await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::guesses::Guesses;
 use crate::link::LinkSigner;
+use crate::revocations::Revocations;
 use crate::store::Store;
 
 /// The gateway's settings, store and keys.
@@ -15,6 +16,8 @@ pub(crate) struct AppState {
     pub store: Store,
     /// Signs download links.
     pub links: LinkSigner,
+    /// Ends open downloads.
+    pub revocations: Revocations,
     /// Counts guesses of passwords.
     pub guesses: Guesses,
     /// The host of a loopback address that is listened on: only then are other hosts refused.

@@ -37,6 +37,7 @@ pub(crate) fn router(app: Shared, own: String) -> Router {
         .route("/session", post(session::open))
         .route("/session/join", post(session::join))
         .route("/session/current", get(session::current).delete(session::end))
+        .route("/session/users/{id}", axum::routing::delete(session::remove_user))
         .route("/buckets", get(buckets::list).post(buckets::start).put(buckets::put_part))
         .route("/buckets/complete", post(buckets::complete))
         .route("/buckets/{key}", axum::routing::delete(buckets::remove))

@@ -3,15 +3,15 @@
 use axum::http::Request;
 use hyper::service::Service;
 
-use crate::address::Address;
+use crate::peer::Peer;
 
-/// Leaves the [`Address`] of a connection among the extensions of each of its requests.
+/// Leaves the [`Peer`] of a connection among the extensions of each of its requests.
 #[derive(Clone)]
 pub(super) struct Addressed<S> {
     /// What answers.
     pub service: S,
     /// Who is at the other end.
-    pub address: Address,
+    pub peer: Peer,
 }
 
 impl<S: Service<Request<B>>, B> Service<Request<B>> for Addressed<S> {
@@ -20,7 +20,7 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for Addressed<S> {
     type Future = S::Future;
 
     fn call(&self, mut request: Request<B>) -> S::Future {
-        request.extensions_mut().insert(self.address);
+        request.extensions_mut().insert(self.peer.clone());
         self.service.call(request)
     }
 }

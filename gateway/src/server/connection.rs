@@ -12,10 +12,16 @@ use tokio::sync::watch;
 use tokio_io_timeout::TimeoutWriter;
 
 use crate::config::Config;
+use crate::peer::Peer;
 
-/// Serves `socket` until it ends, misses a deadline, or `stopped` turns true and its request is answered.
-pub(super) async fn serve<S, T>(socket: T, service: S, config: &Config, mut stopped: watch::Receiver<bool>)
-where
+/// Serves `socket` until it ends, misses a deadline, is cut, or `stopped` turns true and its request is answered.
+pub(super) async fn serve<S, T>(
+    socket: T,
+    service: S,
+    peer: &Peer,
+    config: &Config,
+    mut stopped: watch::Receiver<bool>,
+) where
     T: AsyncRead + AsyncWrite,
     S: HttpService<Incoming, ResBody = Body, Error: Into<Box<dyn Error + Send + Sync>>>,
 {
@@ -34,6 +40,7 @@ where
     loop {
         tokio::select! {
             _ = connection.as_mut() => return,
+            () = peer.is_cut() => return,
             changed = stopped.wait_for(|stopped| *stopped), if !stopping => {
                 if changed.is_err() {
                     return;

@@ -20,6 +20,9 @@ pub(crate) struct Rules {
     pub max_megabytes: u64,
     /// Life in seconds.
     pub life: u64,
+    /// Whether guests may remove the files that they have started, and no others.
+    #[serde(default)]
+    pub guests_delete_own_files_only: bool,
 }
 
 /// What a member may do.
@@ -56,6 +59,14 @@ pub(crate) struct SessionRecord {
     pub bytes: u64,
     /// Files ever started.
     pub started: u64,
+}
+
+impl SessionRecord {
+    /// Whether somebody is in the session.
+    pub fn has(&self, MemberId(member): MemberId) -> bool {
+        let id = random::hex(&member);
+        self.users.iter().any(|user| user.id == id)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -203,6 +214,42 @@ impl Store {
         .await
     }
 
+    /// Checks that somebody is in the session, still.
+    ///
+    /// # Errors
+    /// 401 where they are not, or it has ended.
+    pub async fn ensure_member(&self, session: SessionKey, member: MemberId) -> Result<(), ApiError> {
+        self.run(move |meta, _| {
+            meta.read(|transaction| {
+                let record: Option<SessionRecord> = load(&transaction.open_table(SESSIONS)?, &session.0)?;
+                record.filter(|record| record.has(member)).map(drop).ok_or_else(ApiError::token)
+            })
+        })
+        .await
+    }
+
+    /// Ends the token of one member. Their files stay.
+    ///
+    /// # Errors
+    /// 404 where the session has no such member.
+    pub async fn remove_member(&self, session: SessionKey, member: MemberId) -> Result<(), ApiError> {
+        self.run(move |meta, _| {
+            meta.write(|transaction| {
+                let mut sessions = transaction.open_table(SESSIONS)?;
+                let record: Option<SessionRecord> = load(&sessions, &session.0)?;
+                let Some(mut record) = record.filter(|record| record.has(member)) else {
+                    return Err(no_user());
+                };
+                let id = random::hex(&member.0);
+                record.users.retain(|user| user.id != id);
+                save(&mut sessions, &session.0, &record)?;
+                transaction.open_table(MEMBERS)?.remove(member.0.as_slice())?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
     /// Ends a session: its members, files and links with it.
     pub async fn end_session(&self, session: SessionKey) -> Result<(), ApiError> {
         self.run(move |meta, blobs| {
@@ -216,6 +263,12 @@ impl Store {
 
 fn no_session() -> ApiError {
     ApiError::new(axum::http::StatusCode::NOT_FOUND, "NoSuchSession", "There is no session of that ID.")
+}
+
+/// 404: this session has no such member. The same for a member of another session.
+pub(crate) fn no_user() -> ApiError {
+    let message = "This session has no member of that ID.";
+    ApiError::new(axum::http::StatusCode::NOT_FOUND, "NoSuchUser", message)
 }
 
 /// Adds a member to a session and writes both.

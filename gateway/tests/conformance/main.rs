@@ -14,6 +14,7 @@ mod links;
 mod pages;
 mod program;
 mod refusals;
+mod revocation;
 mod rules;
 mod server;
 mod sessions;
