@@ -101,19 +101,25 @@ pub struct Config {
     #[arg(long, value_name = "COUNT", default_value_t = 1024)]
     pub max_connections: usize,
 
-    /// Time a connection has to send a request's whole head, from its first moment or the end of the answer before
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
+    /// Most connections of one address at a time, and never more than three quarters of all; more wait their turn
+    #[arg(long, value_name = "COUNT", default_value_t = 256)]
+    pub max_connections_per_address: usize,
+
+    /// Time a connection has to send a request's whole head, from its first moment or the end of the answer before;
+    /// and the whole body, where that opens or joins a session
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub header_timeout: Duration,
 
     /// Time within which some byte of a body must move, either way; also the window over which --min-rate is measured
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
     pub body_timeout: Duration,
 
-    /// Least bytes a second of a request's body, while the gateway waits for it
+    /// Least bytes a second of a body, either way, while the gateway waits for the client
     #[arg(long, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
     pub min_rate: u64,
 
-    /// Most bytes read and thrown away from a refused request, so that browsers see the refusal and no network error
+    /// Most bytes read and thrown away from a refused request, so that browsers see the refusal and no network error;
+    /// of one without a good token for some seconds only
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
     pub drain_limit: u64,
 

@@ -75,6 +75,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "NoSuchUpload", "This session has no upload of that key and uploadId.")
     }
 
+    /// 408: the body stood still, or dripped. Nothing more of it is waited for.
+    pub fn slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", "The body came too slowly.").closing()
+    }
+
     /// 409: the file is not in the state the request needs.
     pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)

@@ -49,6 +49,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::error::ApiError;
+use crate::layers::Known;
 use crate::session::MemberId;
 use act::Met;
 use distrust::Distrust;
@@ -177,7 +178,13 @@ struct Refusal(ApiError);
 /// Refuses what the layer has marked for it: the last thing before the routes.
 pub(crate) async fn refuse(mut request: Request, next: Next) -> Response {
     match request.extensions_mut().remove::<Refusal>() {
-        Some(Refusal(error)) => error.into_response(),
+        Some(Refusal(error)) => {
+            // Whose token it is said to be wrong is good.
+            if let Some(known) = request.extensions().get::<Known>() {
+                known.set();
+            }
+            error.into_response()
+        }
         None => next.run(request).await,
     }
 }

@@ -20,6 +20,7 @@ use tower_http::cors::CorsLayer;
 use crate::error::ApiError;
 #[cfg(feature = "faults")]
 use crate::faults;
+use crate::layers::Known;
 use crate::session::Token;
 use crate::state::Shared;
 use crate::store::{Access, Role};
@@ -83,7 +84,14 @@ impl FromRequestParts<Shared> for Access {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
-        access(app, &parts.headers).await
+        let access = access(app, &parts.headers).await;
+        // Who had a token of a session that has just ended is no stranger either.
+        if access.as_ref().map_or_else(|error| error.code == "ExpiredToken", |_| true)
+            && let Some(known) = parts.extensions.get::<Known>()
+        {
+            known.set();
+        }
+        access
     }
 }
 

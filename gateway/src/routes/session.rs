@@ -114,7 +114,7 @@ fn is_not(rule: &bool) -> bool {
 
 /// `POST /session`
 pub(super) async fn open(State(app): State<Shared>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
-    let Open { identity, rules } = body::json(&headers, body, JSON_LIMIT).await?;
+    let Open { identity, rules } = in_time(&app.config, body::json(&headers, body, JSON_LIMIT)).await?;
     let mut wanted = rules.unwrap_or_default();
     let password = short(wanted.password.take(), "rules.password")?;
     let rules = allow(&wanted, &app.config)?;
@@ -131,7 +131,7 @@ pub(super) async fn join(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let Join { session_id, password, identity } = body::json(&headers, body, JSON_LIMIT).await?;
+    let Join { session_id, password, identity } = in_time(&app.config, body::json(&headers, body, JSON_LIMIT)).await?;
     let unknown = || ApiError::new(StatusCode::NOT_FOUND, "NoSuchSession", "There is no session of that ID.");
     let id = SessionId::parse(&session_id).ok_or_else(unknown)?;
     let key = id.key();
@@ -154,6 +154,14 @@ pub(super) async fn join(
     #[cfg(feature = "faults")]
     app.faults.issued(joined.token.member);
     json(&Joined::new(joined, true))
+}
+
+/// What whoever is not known has to send at once.
+///
+/// # Errors
+/// 408 where it takes longer than a head may.
+async fn in_time<T>(config: &Config, reading: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    tokio::time::timeout(config.header_timeout, reading).await.unwrap_or_else(|_| Err(ApiError::slow()))
 }
 
 /// `GET /session/current`

@@ -19,4 +19,5 @@ mod rules;
 mod server;
 mod sessions;
 mod slow;
+mod starving;
 mod uploads;
