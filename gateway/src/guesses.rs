@@ -1,7 +1,7 @@
 //! How often a session's password may be guessed.
 //!
-//! A guess counts before it is judged, so that a hundred at once are no more than a hundred in a row; one that was right
-//! counts no longer. Whoever guesses wrong waits, longer each time, and nobody else does:
+//! A guess counts before it is judged, so that a hundred at once are no more than a hundred in a row; one that was
+//! right counts no longer. Whoever guesses wrong waits, longer each time, and nobody else does:
 //!
 //! - one guesser has ten guesses a minute at a session: an address, or a member who sends a token of the session, and
 //!   whom nobody's guesses from the same address hold back;

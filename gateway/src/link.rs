@@ -15,7 +15,8 @@ use crate::store::FileKey;
 /// Signs and checks links. The key lives as long as the process: links do not outlast a restart.
 ///
 /// The signature covers a version, the method, the file key, the member who asked for it and the time of expiry, each
-/// preceded by its length. It does not name the session: a file key is random, belongs to one session, and ends with it.
+/// preceded by its length. It does not name the session: a file key is random, belongs to one session, and ends with
+/// it.
 pub(crate) struct LinkSigner {
     key: [u8; 64],
 }

@@ -29,8 +29,8 @@ impl Revocations {
 pub(crate) struct Watch(AbortHandle);
 
 impl Watch {
-    /// Ends the connection to `peer` once the link no longer opens its file: the session has ended, by the time (`expiry`,
-    /// in milliseconds since 1970) or by its host; the member whose link it is was removed; the file was.
+    /// Ends the connection to `peer` once the link no longer opens its file: the session has ended, by the time
+    /// (`expiry`, in milliseconds since 1970) or by its host; the member whose link it is was removed; the file was.
     pub fn over(app: &Shared, peer: Peer, opens: Opens, expiry: u64) -> Self {
         let mut revoked = app.revocations.0.subscribe();
         let app = app.clone();

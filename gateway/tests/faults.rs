@@ -713,7 +713,8 @@ async fn nobody_else_sets_or_reads_faults() {
 
 #[tokio::test]
 async fn nothing_invented_runs_or_stays_or_comes_before_the_host_check() {
-    let html = json!({ "status": 200, "headers": { "Content-Type": "text/html" }, "body": "<script>alert(1)</script>" });
+    let html =
+        json!({ "status": 200, "headers": { "Content-Type": "text/html" }, "body": "<script>alert(1)</script>" });
     let scene = Scene::new(json!([
         { "match": { "path": "/html$" }, "do": html },
         { "match": { "path": "/current$" }, "do": { "headers": { "Content-Type": "Text/HTML; charset=utf-8" } } },

@@ -7,7 +7,7 @@ export const gateway = query.get("gateway");
 export const elsewhere = query.get("elsewhere");
 export const engine = query.get("browser");
 export const MIB = 1024 * 1024;
-/** What whoever sets the faults of a gateway must send, by its origin. Of a page's address only this part stays here. */
+/** What whoever sets the faults of a gateway must send, by its origin. No server sees this part of the address. */
 const words = new URLSearchParams(location.hash.slice(1));
 
 let scenarios = 0;

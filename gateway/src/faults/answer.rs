@@ -1,9 +1,9 @@
 //! Answers: invented, rewritten, repeated, cut short, never ending. And nothing that runs.
 //!
-//! An answer comes from the gateway's own origin, so what it says must never become a page, a script or a worker of that
-//! origin. Of the content types that a rule may name ([`bounds`](super::bounds)) only `text/html` could: it is sent where
-//! the browser says that a script asked for data (`Sec-Fetch-Dest: empty`, which no page can claim), else as text. In any
-//! case the answer is not sniffed, not stored, and a document of it would be sandboxed ([`disarm`]).
+//! An answer comes from the gateway's own origin, so what it says must never become a page, a script or a worker of
+//! that origin. Of the content types that a rule may name ([`bounds`](super::bounds)) only `text/html` could: it is
+//! sent where the browser says that a script asked for data (`Sec-Fetch-Dest: empty`, which no page can claim), else as
+//! text. In any case the answer is not sniffed, not stored, and a document of it would be sandboxed ([`disarm`]).
 
 use std::error::Error;
 use std::pin::Pin;
@@ -107,11 +107,11 @@ pub(super) fn set_headers(headers: &mut HeaderMap, act: &Act) {
     }
 }
 
-/// Makes sure that nothing of an answer runs or stays.
+/// Makes sure that nothing of an answer runs or stays. What is the gateway's own says already that it does not stay.
 pub(super) fn disarm(headers: &mut HeaderMap, asked: &Asked) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let html = headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
         kind.as_bytes().trim_ascii_start().get(..9).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/html"))
     });

@@ -97,9 +97,10 @@ fn act_in_bounds(act: &Act) -> Result<(), String> {
 }
 
 fn header_in_bounds(name: &str, value: Option<&str>) -> Result<(), String> {
-    let allowed = name.parse::<HeaderName>().ok().filter(|name| {
-        HEADERS.contains(name) || name.as_str().starts_with("access-control-")
-    });
+    let allowed = name
+        .parse::<HeaderName>()
+        .ok()
+        .filter(|name| HEADERS.contains(name) || name.as_str().starts_with("access-control-"));
     let Some(known) = allowed else { return Err(format!("do.headers cannot set {name:?}")) };
     if value.is_some_and(|value| HeaderValue::from_str(value).is_err()) {
         return Err(format!("do.headers has no such value for {name:?}"));

@@ -19,7 +19,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
     img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'";
 
-/// What is no page, however it is opened: it needs no policy. Scripts have none, since that of a worker would be its own.
+/// What is no page, however it is opened: it needs no policy. Scripts have none, since that of a worker would be its
+/// own.
 const STILL: [&str; 13] = [
     "text/javascript",
     "text/css",

@@ -19,13 +19,8 @@ use crate::peer::Peer;
 const LONGEST_HEAD: usize = 32 << 10;
 
 /// Serves `socket` until it ends, misses a deadline, is cut, or `stopped` turns true and its request is answered.
-pub(super) async fn serve<S, T>(
-    socket: T,
-    service: S,
-    peer: &Peer,
-    config: &Config,
-    mut stopped: watch::Receiver<bool>,
-) where
+pub(super) async fn serve<S, T>(socket: T, service: S, peer: &Peer, config: &Config, mut stopped: watch::Receiver<bool>)
+where
     T: AsyncRead + AsyncWrite + Unpin,
     S: HttpService<Incoming, ResBody = Body, Error: Into<Box<dyn Error + Send + Sync>>>,
 {

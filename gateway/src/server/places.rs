@@ -127,7 +127,8 @@ mod tests {
                 assert!(other.place().await.is_some());
             }
             drop((held, arrivals));
-            assert_eq!((places.there().connections, places.there().by_address.len()), (0, 0));
+            let there = places.there();
+            assert_eq!((there.connections, there.by_address.len()), (0, 0));
         }
     }
 

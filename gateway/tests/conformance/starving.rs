@@ -49,9 +49,8 @@ async fn with_every_connection_of_one_address_attacked_another_is_answered_soon(
         member.file(&[&bytes(20_000_000, 1)]).await.link().await
     };
     let target = link.strip_prefix(&server.url).unwrap();
-    let put = |more: &str| {
-        format!("PUT /v1/buckets HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000000\r\n{more}\r\n")
-    };
+    let put =
+        |more: &str| format!("PUT /v1/buckets HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000000\r\n{more}\r\n");
     let attacks = [
         String::new(),
         "GET /v1/buckets HTTP/1.1\r\nhost: localhost\r\nx".to_owned(),

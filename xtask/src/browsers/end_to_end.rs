@@ -71,7 +71,8 @@ pub fn run(browser: Browser, programs: Programs, gateway: &Gateway, tally: &mut 
         session.execute(WATCH, json!([])).map(drop)
     })?;
     page.check("who was given the word can break the gateway, and the word leaves the address", |session| {
-        let shown = "return location.hash.includes('faults') ? null : !document.querySelector('#faults').hidden || null";
+        let shown =
+            "return location.hash.includes('faults') ? null : !document.querySelector('#faults').hidden || null";
         session.wait_for("the panel", PAGE, shown, &json!([]))?;
         // No fault, since others use this gateway: what counts is that it takes the word.
         let script = "return import('/demo/fault-layer.js').then(({ setFaults }) => setFaults([])).then(() => true)";

@@ -53,7 +53,8 @@ pub fn run(browser: Browser, programs: &Programs, place: &Place<'_>, table: &Tab
     let digest = end_to_end::write_random(&file, PARTS * PART - 1)?;
     let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let session = Session::open(Driver::start(browser, programs.clone())?)?;
-    let scene = Scene { session, origin: gateway.origin.clone(), page: format!("{site}/matrix/picked.html"), file, digest };
+    let scene =
+        Scene { session, origin: gateway.origin.clone(), page: format!("{site}/matrix/picked.html"), file, digest };
     let mut failed = None;
     for (number, (name, check)) in checks().enumerate() {
         let start = Instant::now();
