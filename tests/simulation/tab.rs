@@ -233,8 +233,17 @@ impl World {
         if fate == crate::model::fault::Fate::Trickles && part.is_none() {
             self.after(500, 500, Happening::Trickle(tab, op, 1));
         }
+        let swallows = if sent.is_part { self.model.faults.swallows } else { 0 };
+        if swallows > 0 {
+            self.counts.add("fault: a part is taken at once and passed on slowly");
+            let length = part.map_or(0, |part| part.range.end - part.range.start);
+            self.after(0, 5, Happening::Tell(tab, Event::Moved { op, bytes: length }));
+        }
+        if self.model.faults.hides {
+            self.counts.add("fault: statuses are hidden");
+        }
         self.wire.insert((tab, op), sent);
-        self.after(slow, slow * 2, Happening::Arrive(tab, op));
+        self.after(slow + swallows / 2, slow * 2 + swallows, Happening::Arrive(tab, op));
     }
 
     fn cancel(&mut self, tab: usize, op: OpId) {

@@ -61,7 +61,7 @@ impl TabBook {
                 }
                 Wanted::Complete { .. } => upload.completing = true,
                 Wanted::Part { number: sent, .. } => {
-                    upload.tried.insert(*sent);
+                    *upload.tried.entry(*sent).or_default() += 1;
                     number = Some(*sent);
                 }
                 Wanted::Remove(_) => upload.removals += 1,

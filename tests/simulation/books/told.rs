@@ -74,6 +74,7 @@ impl TabBook {
     fn paused(&mut self, id: UploadId, since: Option<u64>) {
         if let Some(upload) = self.uploads.get_mut(&id) {
             upload.paused_at = since.map(|now| upload.paused_at.unwrap_or(now));
+            upload.was_paused |= since.is_some();
         }
     }
 
@@ -118,7 +119,10 @@ impl TabBook {
             (Kind::LoadAll, Outcome::LoadedAll(found)) => self.store_failed_or_not(found.is_err(), None),
             (Kind::Store(id, is_intent), Outcome::Stored(result)) => {
                 self.store_failed_or_not(result.is_err(), Some(id));
-                self.upload_mut(id).recorded |= result.is_ok() && !is_intent;
+                let upload = self.upload_mut(id);
+                if result.is_ok() && !is_intent {
+                    (upload.recorded, upload.recorded_at) = (true, now);
+                }
             }
             (Kind::StorePart(id, part, tag), Outcome::Stored(result)) => {
                 self.store_failed_or_not(result.is_err(), Some(id));

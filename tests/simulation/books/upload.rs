@@ -69,6 +69,7 @@ pub struct Upload {
     pub admitted: bool,
     /// Since when it is paused.
     pub paused_at: Option<u64>,
+    pub was_paused: bool,
     /// When it was aborted, and whether to keep it.
     pub aborted: Option<(u64, bool)>,
     pub end: Option<State>,
@@ -102,12 +103,13 @@ pub struct Upload {
     pub resumed: BTreeMap<u32, Option<Digest>>,
     /// Its record with its key was stored, or found.
     pub recorded: bool,
+    pub recorded_at: u64,
     /// What is stored of it could not be deleted.
     pub purge_failed: bool,
     /// Something of it may be in the store.
     pub stored: bool,
-    /// Parts that were ever sent.
-    pub tried: BTreeSet<u32>,
+    /// How often each part was sent.
+    pub tried: BTreeMap<u32, u32>,
     pub tries: BTreeMap<Slot, Tries>,
     /// What could make it fail.
     pub causes: Vec<Code>,
@@ -160,6 +162,7 @@ impl Upload {
             left: None,
             admitted: false,
             paused_at: None,
+            was_paused: false,
             aborted: None,
             end: None,
             failure: None,
@@ -180,9 +183,10 @@ impl Upload {
             unchecked: BTreeMap::new(),
             resumed: BTreeMap::new(),
             recorded: false,
+            recorded_at: 0,
             purge_failed: false,
             stored: false,
-            tried: BTreeSet::new(),
+            tried: BTreeMap::new(),
             tries: BTreeMap::new(),
             causes: Vec::new(),
             lost_start: false,
@@ -275,6 +279,6 @@ impl Upload {
 
     /// Parts that were never sent.
     pub fn has_fresh_parts(&self) -> bool {
-        (1..=self.plan.parts()).any(|part| !self.tried.contains(&part) && !self.tags.contains_key(&part))
+        (1..=self.plan.parts()).any(|part| !self.tried.contains_key(&part) && !self.tags.contains_key(&part))
     }
 }

@@ -39,6 +39,10 @@ pub struct Faults {
     hangs: u64,
     /// Whether the token expires at times.
     pub expiries: u64,
+    /// How long the line needs for a part that it has taken at once, in milliseconds; zero where it takes it as it goes.
+    pub swallows: u64,
+    /// Whether no page may read a status above 399, as nothing adds CORS headers to it.
+    pub hides: bool,
     /// Whether the service restarts.
     pub restarts: u64,
     /// Whether it serves nobody for a while.
@@ -64,6 +68,8 @@ impl Faults {
             lasting: chance.one_of(&[0, 0, 0, 1, 4]),
             hangs: chance.one_of(&[0, 0, 2, 8]),
             expiries: chance.one_of(&[0, 0, 100]),
+            swallows: chance.one_of(&[0, 0, 0, 0, 0, 0, 0, 4000, 40_000, 200_000]),
+            hides: chance.percent(8),
             restarts: chance.one_of(&[0, 0, 0, 100]),
             refusals: chance.one_of(&[0, 0, 0, 0, 100]),
             offline: chance.one_of(&[0, 0, 0, 100]),
