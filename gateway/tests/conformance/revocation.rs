@@ -81,11 +81,11 @@ async fn an_open_download_ends_with_its_session_its_member_and_its_file() {
 #[tokio::test]
 async fn an_open_download_ends_when_the_session_expires() {
     let server = start(&[]).await;
-    let host = server.session(json!({ "expiryDurationInSeconds": 4 })).await;
+    let host = server.session(json!({ "expiryDurationInSeconds": 10 })).await;
     let begun = Instant::now();
     let upload = host.file(&[&bytes(SIZE, 1)]).await;
     let download = Open::new(&server, &upload).await;
-    tokio::time::sleep(Duration::from_millis(4500).saturating_sub(begun.elapsed())).await;
+    tokio::time::sleep(Duration::from_millis(10_500).saturating_sub(begun.elapsed())).await;
     assert!(download.rest().await < SIZE);
 }
 
