@@ -57,6 +57,8 @@ pub struct Upload {
     pub locked_at: u64,
     /// By which operation it asked for the lock last.
     pub claimed_by: Option<OpId>,
+    /// Another tab stole its lock, and it has none since.
+    pub lost_lock: bool,
     /// It followed another tab since it was picked.
     pub followed: bool,
     /// It follows another tab now.
@@ -156,6 +158,7 @@ impl Upload {
             left_alone: false,
             locked_at: 0,
             claimed_by: None,
+            lost_lock: false,
             followed: false,
             follows: false,
             asked_at: 0,
