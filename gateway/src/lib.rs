@@ -11,7 +11,9 @@
 //! | `layers` | what every request passes: request id, CORS, host check, body deadlines and draining |
 //! | `routes` | the API's endpoints, the download link, the static pages |
 //! | `session` | session IDs, bearer tokens, passwords, rules |
+//! | `guesses`, `address` | how often a password may be guessed, and by whom |
 //! | `link` | signing and checking of download links |
+//! | `peer`, `revocations` | ending what is under way where its session, member or file goes |
 //! | `store` | sessions and files in redb, parts on disk, the sweeper |
 //! | `faults` | with the feature of that name: drops, hangs and lies where a test says so |
 //!
@@ -29,14 +31,18 @@
 pub mod config;
 pub mod server;
 
+mod address;
 mod body;
 mod cors;
 mod error;
 #[cfg(feature = "faults")]
 mod faults;
+mod guesses;
 mod layers;
 mod link;
+mod peer;
 mod random;
+mod revocations;
 mod routes;
 mod session;
 mod state;

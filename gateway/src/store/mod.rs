@@ -20,7 +20,7 @@ use meta::Meta;
 
 pub(crate) use blobs::Incoming;
 pub(crate) use files::{FileInfo, NewFile, Segment, Slot, too_many_bytes};
-pub(crate) use sessions::{Access, Opened, Role, Rules, User};
+pub(crate) use sessions::{Access, Opened, Role, Rules, User, no_user};
 
 /// A file's key: random, so that knowing one says nothing of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,13 +8,16 @@ mod cors;
 mod crash;
 #[cfg(not(feature = "faults"))]
 mod faultless;
+mod guesses;
 mod hosts;
 mod links;
 mod pages;
 mod program;
 mod refusals;
+mod revocation;
 mod rules;
 mod server;
 mod sessions;
 mod slow;
+mod starving;
 mod uploads;
