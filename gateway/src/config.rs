@@ -119,6 +119,11 @@ pub struct Config {
     /// Time that requests under way are given at the end (ctrl-c, SIGTERM)
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub stop_timeout: Duration,
+
+    /// Free space of the data folder's file system that is kept: below it nothing more is stored (507), and removing
+    /// still works [default: 64MiB, at most a tenth of the file system]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub min_free: Option<u64>,
 }
 
 impl Config {

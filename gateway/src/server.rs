@@ -79,7 +79,8 @@ impl Gateway {
             }
         };
         make_private(&data).map_err(OpenError::Folder)?;
-        let opened = tokio::task::spawn_blocking(move || Store::open(&data)).await;
+        let limits = config.clone();
+        let opened = tokio::task::spawn_blocking(move || Store::open(&data, &limits)).await;
         let store = opened.map_err(|error| OpenError::Folder(io::Error::other(error)))??;
         let listen = |error| StartError::Listen(config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;

@@ -11,7 +11,7 @@ use crate::session::{self, SessionKey};
 use crate::store::blobs::Incoming;
 use crate::store::meta::{FILES, MANIFESTS, OWNERS, PARTS, SESSIONS, load, load_all, save};
 use crate::store::sessions::{SessionRecord, forget, forget_parts};
-use crate::store::{FileKey, Store};
+use crate::store::{FileKey, Inner, Store};
 
 /// Bytes in a megabyte of the rule maxTotalMegaBytes.
 const MEGABYTE: u64 = 1_000_000;
@@ -96,8 +96,8 @@ impl Store {
     /// 403 where the session has as many files as it may, 413 where the bytes do not fit.
     pub async fn start_file(&self, session: SessionKey, new: NewFile) -> Result<(FileKey, String), ApiError> {
         let (file, upload_id) = (FileKey(random::bytes()?), random::hex(&random::bytes::<16>()?));
-        self.run(move |meta, _| {
-            meta.write(|transaction| {
+        self.run(move |store| {
+            store.meta.write(|transaction| {
                 let place = reserve(transaction, session, new.size)?;
                 let NewFile { creator, name, total_parts, size } = new;
                 let record = FileRecord {
@@ -120,8 +120,8 @@ impl Store {
 
     /// The files of a session, in the order they were started.
     pub async fn list(&self, session: SessionKey) -> Result<Vec<FileInfo>, ApiError> {
-        self.run(move |meta, _| {
-            meta.read(|transaction| {
+        self.run(move |store| {
+            store.meta.read(|transaction| {
                 let mut rows: Vec<(Vec<u8>, FileRecord)> = load_all(&transaction.open_table(FILES)?, &session.0)?;
                 rows.sort_by_key(|(_, record)| record.place);
                 Ok(rows.into_iter().map(|(key, record)| record.info(&key)).collect())
@@ -135,8 +135,8 @@ impl Store {
     /// # Errors
     /// 404 where the session has no such file.
     pub async fn file(&self, session: SessionKey, file: FileKey) -> Result<FileInfo, ApiError> {
-        self.run(move |meta, _| {
-            meta.read(|transaction| {
+        self.run(move |store| {
+            store.meta.read(|transaction| {
                 let record = record(&transaction.open_table(FILES)?, session, file)?;
                 Ok(record.ok_or_else(ApiError::no_key)?.info(&file.0))
             })
@@ -149,8 +149,8 @@ impl Store {
     /// # Errors
     /// 404 where there is no such upload, 409 where it is complete, 400 where it has no part of that number.
     pub async fn room(&self, slot: Slot) -> Result<u64, ApiError> {
-        self.run(move |meta, _| {
-            meta.read(|transaction| {
+        self.run(move |store| {
+            store.meta.read(|transaction| {
                 let record = slot.receiving(&transaction.open_table(FILES)?)?;
                 let part: Option<PartRecord> = load(&transaction.open_table(PARTS)?, &slot.row())?;
                 Ok(record.room(part.as_ref()))
@@ -165,7 +165,8 @@ impl Store {
     /// # Errors
     /// As [`Store::room`], since the file may have changed meanwhile, and 413 where the part no longer fits.
     pub async fn put_part(&self, slot: Slot, incoming: Incoming, size: u64) -> Result<String, ApiError> {
-        self.run(move |meta, blobs| {
+        self.run(move |Inner { meta, blobs, space, .. }| {
+            space.check(0)?;
             let (blob, tag) = blobs.publish(incoming, slot.file, slot.number)?;
             let replaced = meta.write(|transaction| {
                 let mut files = transaction.open_table(FILES)?;
@@ -209,8 +210,8 @@ impl Store {
         tags: Vec<String>,
         min_part_size: u64,
     ) -> Result<FileInfo, ApiError> {
-        self.run(move |meta, _| {
-            meta.write(|transaction| {
+        self.run(move |store| {
+            store.meta.write(|transaction| {
                 let mut files = transaction.open_table(FILES)?;
                 let mut manifests = transaction.open_table(MANIFESTS)?;
                 let mut record = record(&files, session, file)?.ok_or_else(ApiError::no_key)?;
@@ -240,16 +241,22 @@ impl Store {
     /// # Errors
     /// 404 where the session has no such file.
     pub async fn remove(&self, session: SessionKey, file: FileKey) -> Result<(), ApiError> {
-        self.run(move |meta, blobs| {
-            meta.write(|transaction| {
+        self.run(move |Inner { meta, blobs, space, .. }| {
+            // Whether a transaction found it that failed: it may have lasted.
+            let mut known = false;
+            meta.give_back(|transaction| {
                 let row = file_row(session, file);
                 let mut files = transaction.open_table(FILES)?;
-                let record: FileRecord = load(&files, &row)?.ok_or_else(ApiError::no_key)?;
+                let Some(record) = load::<FileRecord>(&files, &row)? else {
+                    return if known { Ok(()) } else { Err(ApiError::no_key()) };
+                };
+                known = true;
                 files.remove(row.as_slice())?;
                 forget(transaction, file)?;
                 release(transaction, session, record.size)
             })?;
             blobs.remove_all(file);
+            space.restore();
             Ok(())
         })
         .await
@@ -260,7 +267,7 @@ impl Store {
     /// # Errors
     /// 404 where the file or its session is gone.
     pub async fn segments(&self, file: FileKey) -> Result<(FileInfo, Vec<Segment>), ApiError> {
-        self.run(move |meta, blobs| {
+        self.run(move |Inner { meta, blobs, .. }| {
             meta.read(|transaction| {
                 let owner: [u8; 32] = load(&transaction.open_table(OWNERS)?, &file.0)?.ok_or_else(ApiError::no_key)?;
                 let session: Option<SessionRecord> = load(&transaction.open_table(SESSIONS)?, &owner)?;

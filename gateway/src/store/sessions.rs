@@ -7,7 +7,7 @@ use crate::error::ApiError;
 use crate::random;
 use crate::session::{self, MemberId, SealedId, SessionId, SessionKey, Token};
 use crate::store::meta::{FILES, MANIFESTS, MEMBERS, OWNERS, PARTS, SESSIONS, load, load_all, save};
-use crate::store::{FileKey, Store};
+use crate::store::{FileKey, Inner, Store};
 
 /// The rules of a session, each already within the server's own limits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -122,8 +122,8 @@ impl Store {
             bytes: 0,
             started: 0,
         };
-        self.run(move |meta, _| {
-            meta.write(|transaction| {
+        self.run(move |store| {
+            store.meta.write(|transaction| {
                 use redb::ReadableTableMetadata as _;
                 if transaction.open_table(SESSIONS)?.len()? >= most {
                     let full = "This server holds as many sessions as it may.";
@@ -147,8 +147,8 @@ impl Store {
         password: Option<String>,
     ) -> Result<Opened, ApiError> {
         let token = Token::random()?;
-        self.run(move |meta, _| {
-            meta.write(|transaction| {
+        self.run(move |store| {
+            store.meta.write(|transaction| {
                 let record: Option<SessionRecord> = load(&transaction.open_table(SESSIONS)?, &id.key().0)?;
                 let Some(record) = record.filter(|record| record.expiry > session::now()) else {
                     return Err(no_session());
@@ -172,8 +172,8 @@ impl Store {
     /// # Errors
     /// 401 where it is wrong or its session has ended.
     pub async fn access(&self, token: Token) -> Result<Access, ApiError> {
-        self.run(move |meta, _| {
-            meta.read(|transaction| {
+        self.run(move |store| {
+            store.meta.read(|transaction| {
                 let member: Option<MemberRecord> = load(&transaction.open_table(MEMBERS)?, &token.member.0)?;
                 // A member that is not there is checked against a hash that nothing has, in the same time.
                 let hash = member.as_ref().map_or([0; 32], |member| member.token);
@@ -201,12 +201,24 @@ impl Store {
 
     /// Ends a session: its members, files and links with it.
     pub async fn end_session(&self, session: SessionKey) -> Result<(), ApiError> {
-        self.run(move |meta, blobs| {
-            let files = meta.write(|transaction| erase(transaction, session))?;
-            files.into_iter().for_each(|file| blobs.remove_all(file));
+        self.run(move |store| store.erase(session)).await
+    }
+}
+
+impl Inner {
+    /// Removes a session, and the parts of its files.
+    pub(super) fn erase(&self, session: SessionKey) -> Result<(), ApiError> {
+        // Also of a transaction that failed: it may have lasted.
+        let mut files = Vec::new();
+        let erased = self.meta.give_back(|transaction| {
+            files.extend(erase(transaction, session)?);
             Ok(())
-        })
-        .await
+        });
+        if erased.is_ok() {
+            files.into_iter().for_each(|file| self.blobs.remove_all(file));
+            self.space.restore();
+        }
+        erased
     }
 }
 
@@ -236,7 +248,7 @@ fn admit(
 }
 
 /// Removes every row of a session and gives the keys of its files, whose parts are the caller's to remove.
-pub(super) fn erase(transaction: &WriteTransaction, session: SessionKey) -> Result<Vec<FileKey>, ApiError> {
+fn erase(transaction: &WriteTransaction, session: SessionKey) -> Result<Vec<FileKey>, ApiError> {
     let mut sessions = transaction.open_table(SESSIONS)?;
     if let Some(record) = load::<SessionRecord>(&sessions, &session.0)? {
         let mut members = transaction.open_table(MEMBERS)?;

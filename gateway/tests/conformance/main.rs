@@ -8,6 +8,7 @@ mod cors;
 mod crash;
 #[cfg(not(feature = "faults"))]
 mod faultless;
+mod full_disk;
 mod hosts;
 mod links;
 mod pages;
