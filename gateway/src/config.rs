@@ -12,6 +12,8 @@ use axum::http::Uri;
 use bytesize::ByteSize;
 use clap::Parser;
 
+use crate::Secret;
+
 /// What a time of a flag is at least.
 const SHORTEST: Duration = Duration::from_millis(1);
 /// What a time of a flag is less than.
@@ -124,6 +126,21 @@ pub struct Config {
     /// still works [default: 64MiB, at most a tenth of the file system]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub min_free: Option<u64>,
+
+    /// Most bytes that all sessions store together, what is on its way included; above it parts are refused (507)
+    /// [default: what the disk has]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_stored: Option<u64>,
+
+    /// Key that opening a session takes, in the header X-API-KEY. Whoever sees this machine's processes sees flags: the
+    /// environment variable is the better place
+    #[arg(long, value_name = "KEY", env = "PARTWAY_SESSION_KEY", hide_env_values = true)]
+    pub session_key: Option<Secret>,
+
+    /// Most sessions that one address (of IPv6: one network of 64 bits) opens within an hour
+    /// [default: 100, and any number from 127.0.0.1 and ::1]
+    #[arg(long, value_name = "COUNT")]
+    pub sessions_per_hour: Option<u32>,
 }
 
 impl Config {

@@ -77,6 +77,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
+    /// 409: nothing can be added to the file.
+    pub fn complete() -> Self {
+        Self::conflict("InvalidObjectState", "The file is complete: it takes no more parts.")
+    }
+
     /// 413: more bytes than allowed.
     pub fn too_large(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "EntityTooLarge", message)

@@ -11,6 +11,7 @@
 //! | `layers` | what every request passes: request id, CORS, host check, body deadlines and draining |
 //! | `routes` | the API's endpoints, the download link, the static pages |
 //! | `session` | session IDs, bearer tokens, passwords, rules |
+//! | `openings`, `secret` | who may open a session |
 //! | `link` | signing and checking of download links |
 //! | `store` | sessions and files in redb, parts on disk, the sweeper |
 //! | `faults` | with the feature of that name: drops, hangs and lies where a test says so |
@@ -29,6 +30,9 @@
 pub mod config;
 pub mod server;
 
+pub use secret::Secret;
+
+mod address;
 mod body;
 mod cors;
 mod error;
@@ -36,8 +40,11 @@ mod error;
 mod faults;
 mod layers;
 mod link;
+mod openings;
+mod peer;
 mod random;
 mod routes;
+mod secret;
 mod session;
 mod state;
 mod store;

@@ -4,6 +4,7 @@
 //! moment: to a request's head, between requests, to each move of a body in either direction. The number of connections
 //! is limited.
 
+mod addressed;
 mod connection;
 
 use std::future::Future;
@@ -18,14 +19,19 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::address::Address;
 use crate::config::Config;
 use crate::error::ApiError;
 #[cfg(feature = "faults")]
 use crate::faults::{FaultService, Listener, Reset, Socket, unless_broken};
 use crate::link::LinkSigner;
+use crate::openings::Openings;
+use crate::peer::Peer;
 use crate::state::{AppState, FailedLogins};
 use crate::store::Store;
 use crate::{random, routes};
+
+use addressed::Addressed;
 
 pub use crate::store::OpenError;
 
@@ -90,6 +96,7 @@ impl Gateway {
             store,
             links: LinkSigner::new().map_err(|_| StartError::Random)?,
             failed_logins: FailedLogins::default(),
+            openings: Openings::new(config.sessions_per_hour),
             loopback: ip.is_loopback().then(|| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }),
             config,
             #[cfg(feature = "faults")]
@@ -136,8 +143,9 @@ impl Gateway {
                     // A failure has been said where it happened; the next sweep tries again.
                     sweeping.spawn(async move { store.sweep().await.unwrap_or_default() });
                 }
-                (slot, socket) = accept(&mut listener, &slots) => {
-                    let service = TowerToHyperService::new(router.clone());
+                (slot, socket, address) = accept(&mut listener, &slots) => {
+                    let peer = Peer::new(address);
+                    let service = Addressed { service: TowerToHyperService::new(router.clone()), peer: peer.clone() };
                     let (app, stopped) = (app.clone(), stopped.clone());
                     connections.spawn(async move {
                         let _ = socket.set_nodelay(true);
@@ -174,12 +182,12 @@ type Listener = TcpListener;
 async fn accept(
     listener: &mut Listener,
     slots: &Arc<Semaphore>,
-) -> (Option<tokio::sync::OwnedSemaphorePermit>, tokio::net::TcpStream) {
+) -> (Option<tokio::sync::OwnedSemaphorePermit>, tokio::net::TcpStream, Address) {
     // The semaphore is never closed.
     let slot = slots.clone().acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => return (slot, socket),
+            Ok((socket, peer)) => return (slot, socket, peer.ip().into()),
             Err(error) => {
                 // Such as too many open files: the next moment may be better.
                 eprintln!("error: accepting a connection: {error}");

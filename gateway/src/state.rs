@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::link::LinkSigner;
+use crate::openings::Openings;
 use crate::session::SessionKey;
 use crate::store::Store;
 
@@ -20,6 +21,8 @@ pub(crate) struct AppState {
     pub links: LinkSigner,
     /// Counts wrong passwords.
     pub failed_logins: FailedLogins,
+    /// Counts the sessions that each address opens.
+    pub openings: Openings,
     /// The host of a loopback address that is listened on: only then are other hosts refused.
     pub loopback: Option<String>,
     /// What tests want to go wrong.

@@ -1,5 +1,6 @@
 //! The seven bucket endpoints.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::body::Body;
@@ -17,7 +18,7 @@ use crate::error::ApiError;
 use crate::layers;
 use crate::random;
 use crate::state::Shared;
-use crate::store::{Access, FileKey, Incoming, NewFile, Slot, Store, too_many_bytes};
+use crate::store::{Access, FileKey, Incoming, NewFile, Slot, Ticket, too_many_bytes};
 
 /// Most parts a file can have, as in S3.
 const MOST_PARTS: u32 = 10_000;
@@ -115,11 +116,14 @@ pub(super) async fn put_part(
             .ok_or_else(ApiError::no_upload)?,
         upload_id: one(&headers, "uploadId")?.to_owned(),
     };
-    let room = app.store.room(slot.clone()).await?.min(app.config.max_part_size);
-    if body::declared(&headers).is_some_and(|length| length > room) {
+    let declared = body::declared(&headers);
+    if declared.is_some_and(|length| length > app.config.max_part_size) {
         return Err(too_many_bytes());
     }
-    let (incoming, size) = receive(&app.store, body, room).await?;
+    let ticket = app.store.begin_part(&slot, declared.unwrap_or_default()).await?;
+    // What is not declared is taken while it comes.
+    let taken = declared.unwrap_or_default();
+    let (incoming, size) = receive(&app, &slot, &ticket, body, taken).await?;
     let number = slot.number;
     let tag = app.store.put_part(slot, incoming, size).await?;
     let etag = HeaderValue::from_str(&tag);
@@ -187,18 +191,26 @@ pub(super) async fn download(
     json(&Link { url: format!("{base}/v1/link/{signed}") })
 }
 
-/// Reads a part into a temporary file: at most `room` bytes, hashed while they arrive. Gives the file and its size.
-async fn receive(store: &Store, mut body: Body, room: u64) -> Result<(Incoming, u64), ApiError> {
-    let incoming = store.receive().await?;
+/// Reads a part into a temporary file, hashed while it arrives. `taken` bytes of it are reserved; what comes beyond them
+/// is, before it is written. Gives the file and its size.
+async fn receive(
+    app: &Shared,
+    slot: &Slot,
+    ticket: &Arc<Ticket>,
+    mut body: Body,
+    mut taken: u64,
+) -> Result<(Incoming, u64), ApiError> {
+    let incoming = app.store.receive(ticket).await?;
     let (mut size, mut batch, mut gathered) = (0_u64, Vec::new(), 0);
     // One batch is written while the next one arrives.
     let mut writing: Writing = tokio::task::spawn_blocking(move || Ok(incoming));
     loop {
-        let data = body::next(&mut body).await?;
+        let data = ticket.listen(body::next(&mut body)).await?;
         let ended = data.is_none();
         if let Some(data) = data {
+            ticket.came(data.len() as u64);
             size = size.saturating_add(data.len() as u64);
-            if size > room {
+            if size > app.config.max_part_size {
                 return Err(too_many_bytes());
             }
             gathered += data.len();
@@ -206,6 +218,10 @@ async fn receive(store: &Store, mut body: Body, room: u64) -> Result<(Incoming, 
         }
         if gathered < BATCH && !ended {
             continue;
+        }
+        if size > taken {
+            app.store.take(slot, ticket, size - taken).await?;
+            taken = size;
         }
         let mut file = written(writing).await?;
         let chunks: Vec<Bytes> = std::mem::take(&mut batch);
@@ -218,11 +234,11 @@ async fn receive(store: &Store, mut body: Body, room: u64) -> Result<(Incoming, 
 }
 
 /// A part's file, away to be written to.
-type Writing = tokio::task::JoinHandle<std::io::Result<Incoming>>;
+type Writing = tokio::task::JoinHandle<Result<Incoming, ApiError>>;
 
 async fn written(task: Writing) -> Result<Incoming, ApiError> {
     match task.await {
-        Ok(result) => Ok(result?),
+        Ok(result) => result,
         Err(error) => Err(ApiError::internal("writing a part", &error)),
     }
 }

@@ -9,24 +9,26 @@ mod meta;
 mod sessions;
 mod space;
 mod sweep;
+mod under_way;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::Config;
 use crate::error::ApiError;
-use crate::random;
 
 use blobs::Blobs;
 use meta::Meta;
 use space::Space;
+use under_way::UnderWay;
 
 pub(crate) use blobs::Incoming;
 pub(crate) use files::{FileInfo, NewFile, Segment, Slot, too_many_bytes};
 pub(crate) use sessions::{Access, Opened, Role, Rules, User};
+pub(crate) use under_way::Ticket;
 
 /// A file's key: random, so that knowing one says nothing of others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FileKey(pub [u8; 16]);
 
 /// The store. Its functions run on threads that may wait for the disk.
@@ -38,6 +40,7 @@ struct Inner {
     meta: Meta,
     blobs: Blobs,
     space: Arc<Space>,
+    under_way: Arc<UnderWay>,
 }
 
 /// Why a store cannot be opened.
@@ -64,7 +67,8 @@ impl Store {
         let blobs = Blobs::open(data)?;
         let space = Arc::new(Space::new(data, config.min_free));
         let meta = Meta::open(data.join("meta.redb"), space.clone())?;
-        let inner = Inner { meta, blobs, space };
+        let under_way = Arc::new(UnderWay::new(config.max_stored));
+        let inner = Inner { meta, blobs, space, under_way };
         inner.recover()?;
         Ok(Self(Arc::new(inner)))
     }
@@ -79,11 +83,5 @@ impl Store {
             Ok(result) => result,
             Err(error) => Err(ApiError::internal("a store task", &error)),
         }
-    }
-
-    /// A temporary file to receive a part in.
-    pub async fn receive(&self) -> Result<Incoming, ApiError> {
-        let nonce = random::bytes()?;
-        self.run(move |store| Ok(store.blobs.receive(nonce)?)).await
     }
 }

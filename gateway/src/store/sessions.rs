@@ -1,11 +1,14 @@
 //! Sessions, their members and their rules.
 
+use std::collections::BTreeMap;
+
 use redb::WriteTransaction;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
 use crate::random;
 use crate::session::{self, MemberId, SealedId, SessionId, SessionKey, Token};
+use crate::store::files::FileRecord;
 use crate::store::meta::{FILES, MANIFESTS, MEMBERS, OWNERS, PARTS, SESSIONS, load, load_all, save};
 use crate::store::{FileKey, Inner, Store};
 
@@ -208,14 +211,18 @@ impl Store {
 impl Inner {
     /// Removes a session, and the parts of its files.
     pub(super) fn erase(&self, session: SessionKey) -> Result<(), ApiError> {
-        // Also of a transaction that failed: it may have lasted.
-        let mut files = Vec::new();
+        // Also what a transaction found that failed: it may have lasted.
+        let mut files = BTreeMap::new();
         let erased = self.meta.give_back(|transaction| {
             files.extend(erase(transaction, session)?);
             Ok(())
         });
         if erased.is_ok() {
-            files.into_iter().for_each(|file| self.blobs.remove_all(file));
+            self.under_way.end_session(session);
+            for (file, stored) in files {
+                self.blobs.remove_all(file);
+                self.under_way.stored(0_i64.saturating_sub_unsigned(stored));
+            }
             self.space.restore();
         }
         erased
@@ -247,8 +254,9 @@ fn admit(
     Ok(Opened { id, token, user, users, rules, expiry })
 }
 
-/// Removes every row of a session and gives the keys of its files, whose parts are the caller's to remove.
-fn erase(transaction: &WriteTransaction, session: SessionKey) -> Result<Vec<FileKey>, ApiError> {
+/// Removes every row of a session and gives the keys of its files, and how many bytes of each were stored. The parts are
+/// the caller's to remove.
+fn erase(transaction: &WriteTransaction, session: SessionKey) -> Result<Vec<(FileKey, u64)>, ApiError> {
     let mut sessions = transaction.open_table(SESSIONS)?;
     if let Some(record) = load::<SessionRecord>(&sessions, &session.0)? {
         let mut members = transaction.open_table(MEMBERS)?;
@@ -261,11 +269,11 @@ fn erase(transaction: &WriteTransaction, session: SessionKey) -> Result<Vec<File
     sessions.remove(session.0.as_slice())?;
     let mut files = transaction.open_table(FILES)?;
     let mut keys = Vec::new();
-    for (key, _) in load_all::<serde::de::IgnoredAny>(&files, &session.0)? {
+    for (key, record) in load_all::<FileRecord>(&files, &session.0)? {
         let Ok(key) = <[u8; 16]>::try_from(key) else { continue };
         files.remove([session.0.as_slice(), &key].concat().as_slice())?;
         forget(transaction, FileKey(key))?;
-        keys.push(FileKey(key));
+        keys.push((FileKey(key), record.stored));
     }
     Ok(keys)
 }

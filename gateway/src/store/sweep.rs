@@ -33,7 +33,7 @@ impl Inner {
                 Ok(whole.into_iter().flatten().chain(received).map(|part| part.blob).collect())
             })
         });
-        recovered.map_err(|_| OpenError::Unreadable)
+        recovered.and_then(|()| self.count_stored()).map_err(|_| OpenError::Unreadable)
     }
 
     fn sweep_sessions(&self) -> Result<(), ApiError> {

@@ -107,6 +107,9 @@ fn help_explains_every_flag() {
         "sweep-interval",
         "stop-timeout",
         "min-free",
+        "max-stored",
+        "session-key",
+        "sessions-per-hour",
     ] {
         let line = help.lines().position(|line| line.trim_start().starts_with(&format!("--{flag} ")));
         let line = line.unwrap_or_else(|| panic!("--{flag} is missing"));
@@ -127,6 +130,7 @@ fn what_it_cannot_do_it_says_and_stops() {
         (vec!["--body-timeout", "0"], "--body-timeout"),
         (vec!["--allow-origin", "*"], "--allow-origin"),
         (vec!["--public-url", "ftp://x"], "--public-url"),
+        (vec!["--session-key", ""], "--session-key"),
         (vec!["--none"], "--none"),
         (vec!["--listen", "127.0.0.1:0", "--www", "/nowhere/at/all"], "is not a folder"),
     ] {
