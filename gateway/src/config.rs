@@ -132,6 +132,10 @@ pub struct Config {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_stored: Option<u64>,
 
+    /// Most bytes of the list of a session's files: one whose name would make it longer is refused
+    #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = size)]
+    pub max_list: u64,
+
     /// Key that opening a session takes, in the header X-API-KEY. Whoever sees this machine's processes sees flags: the
     /// environment variable is the better place
     #[arg(long, value_name = "KEY", env = "PARTWAY_SESSION_KEY", hide_env_values = true)]

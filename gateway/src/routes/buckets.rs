@@ -7,8 +7,9 @@ use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
@@ -18,14 +19,14 @@ use crate::error::ApiError;
 use crate::layers;
 use crate::random;
 use crate::state::Shared;
-use crate::store::{Access, FileKey, Incoming, NewFile, Slot, Ticket, too_many_bytes};
+use crate::store::{Access, FileKey, Incoming, NewFile, Page, Slot, Ticket, too_many_bytes};
 
 /// Most parts a file can have, as in S3.
 const MOST_PARTS: u32 = 10_000;
 /// Longest `encryptedName`, in bytes.
 const LONGEST_NAME: usize = 4096;
 /// Bytes gathered before they are hashed and written.
-const BATCH: usize = 1 << 20;
+const BATCH: usize = 256 << 10;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,7 +64,25 @@ struct Link {
 
 /// `GET /buckets`
 pub(super) async fn list(State(app): State<Shared>, access: Access) -> Result<Response, ApiError> {
-    json(&app.store.list(access.session).await?)
+    let Page { json, next } = app.store.list(access.session).await?;
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    let Some(cursor) = next else { return Ok((kind, json).into_response()) };
+    // What is longer than a page is made while it is read. Where that fails it is cut, and so no JSON.
+    let begun = stream::once(std::future::ready(Ok(page(json))));
+    let rest = stream::try_unfold(Some(cursor), move |cursor| {
+        let app = app.clone();
+        async move {
+            let Some(cursor) = cursor else { return Ok::<_, ApiError>(None) };
+            let Page { json, next } = app.store.list_on(cursor).await?;
+            Ok(Some((page(json), next)))
+        }
+    });
+    Ok((kind, Body::from_stream(begun.chain(rest))).into_response())
+}
+
+/// The bytes of a page, and no room beside them.
+fn page(json: Vec<u8>) -> Bytes {
+    json.into_boxed_slice().into()
 }
 
 /// `POST /buckets`
@@ -86,6 +105,10 @@ pub(super) async fn start(
     if start.encrypted_name.as_ref().is_some_and(|name| name.len() > LONGEST_NAME) {
         let message = "encryptedName may have at most 4096 bytes.";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "KeyTooLongError", message));
+    }
+    // In JSON each is up to six bytes long, and no name that is shown has one.
+    if start.encrypted_name.as_ref().is_some_and(|name| name.contains(char::is_control)) {
+        return Err(ApiError::invalid("encryptedName may have no control characters."));
     }
     let new = NewFile {
         creator: access.user.id,

@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::random;
 use crate::session::{self, SessionKey};
 use crate::store::blobs::Incoming;
-use crate::store::meta::{FILES, MANIFESTS, OWNERS, PARTS, SESSIONS, load, load_all, save};
+use crate::store::meta::{FILES, MANIFESTS, OWNERS, PARTS, PLACES, SESSIONS, load, load_all, save};
 use crate::store::sessions::{SessionRecord, forget, forget_parts};
 use crate::store::under_way::{End, Has, Patience, Ticket};
 use crate::store::{FileKey, Inner, Store};
@@ -31,7 +31,7 @@ pub(super) struct FileRecord {
     pub stored: u64,
     completed: bool,
     /// Its place among all files that the session ever started: the order of the list.
-    place: u64,
+    pub place: u64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -103,9 +103,8 @@ impl Store {
         self.run(move |store| {
             store.under_way.check(new.size)?;
             store.meta.write(|transaction| {
-                let place = reserve(transaction, session, new.size)?;
                 let NewFile { creator, name, total_parts, size } = new;
-                let record = FileRecord {
+                let mut record = FileRecord {
                     creator,
                     name,
                     total_parts,
@@ -113,23 +112,13 @@ impl Store {
                     upload_id: upload_id.clone(),
                     stored: 0,
                     completed: false,
-                    place,
+                    place: 0,
                 };
+                record.place = reserve(transaction, session, size, record.listed(file)?, store.max_list)?;
+                transaction.open_table(PLACES)?.insert(&*place_row(session, record.place), file.0.as_slice())?;
                 save(&mut transaction.open_table(FILES)?, &file_row(session, file), &record)?;
                 save(&mut transaction.open_table(OWNERS)?, &file.0, &session.0)?;
                 Ok((file, upload_id))
-            })
-        })
-        .await
-    }
-
-    /// The files of a session, in the order they were started.
-    pub async fn list(&self, session: SessionKey) -> Result<Vec<FileInfo>, ApiError> {
-        self.run(move |store| {
-            store.meta.read(|transaction| {
-                let mut rows: Vec<(Vec<u8>, FileRecord)> = load_all(&transaction.open_table(FILES)?, &session.0)?;
-                rows.sort_by_key(|(_, record)| record.place);
-                Ok(rows.into_iter().map(|(key, record)| record.info(&key)).collect())
             })
         })
         .await
@@ -281,7 +270,7 @@ impl Store {
     /// # Errors
     /// 404 where the session has no such file.
     pub async fn remove(&self, session: SessionKey, file: FileKey) -> Result<(), ApiError> {
-        self.run(move |Inner { meta, blobs, space, under_way }| {
+        self.run(move |Inner { meta, blobs, space, under_way, .. }| {
             // The bytes of a file that a transaction found which failed: it may have lasted.
             let mut stored = None;
             meta.give_back(|transaction| {
@@ -293,7 +282,8 @@ impl Store {
                 stored = Some(record.stored);
                 files.remove(row.as_slice())?;
                 forget(transaction, file)?;
-                release(transaction, session, record.size)
+                transaction.open_table(PLACES)?.remove(&*place_row(session, record.place))?;
+                release(transaction, session, record.size, record.listed(file)?)
             })?;
             under_way.end_file(file, End::Gone);
             blobs.remove_all(file);
@@ -350,6 +340,17 @@ impl FileRecord {
         }
     }
 
+    /// The file's entry in the list.
+    pub fn json(self, key: FileKey) -> Result<Vec<u8>, ApiError> {
+        serde_json::to_vec(&self.info(&key.0)).map_err(|error| ApiError::internal("an answer", &error))
+    }
+
+    /// Bytes of the longest entry that the file has in its life, with a comma.
+    pub fn listed(&self, key: FileKey) -> Result<u64, ApiError> {
+        let entry = Self { completed: false, ..self.clone() };
+        Ok(entry.json(key)?.len() as u64 + 1)
+    }
+
     /// Bytes that a part may have which replaces `old`.
     fn room(&self, old: Option<&PartRecord>) -> u64 {
         self.size.saturating_sub(self.stored.saturating_sub(old.map_or(0, |old| old.size)))
@@ -384,7 +385,12 @@ fn part_row(file: FileKey, number: u32) -> Vec<u8> {
     [file.0.as_slice(), &number.to_be_bytes()].concat()
 }
 
-fn file_row(session: SessionKey, file: FileKey) -> Vec<u8> {
+/// The row of [`PLACES`].
+pub(super) fn place_row(session: SessionKey, place: u64) -> Vec<u8> {
+    [session.0.as_slice(), &place.to_be_bytes()].concat()
+}
+
+pub(super) fn file_row(session: SessionKey, file: FileKey) -> Vec<u8> {
     [session.0.as_slice(), &file.0].concat()
 }
 
@@ -396,12 +402,25 @@ fn record(
     load(files, &file_row(session, file))
 }
 
-/// Takes one file of `size` bytes from what the session's rules leave, and gives its place in the list.
-fn reserve(transaction: &WriteTransaction, session: SessionKey, size: u64) -> Result<u64, ApiError> {
+/// Takes one file of `size` bytes from what the session's rules leave, and an entry of `listed` bytes from the most that
+/// its list may have, and gives its place in the list.
+fn reserve(
+    transaction: &WriteTransaction,
+    session: SessionKey,
+    size: u64,
+    listed: u64,
+    max_list: u64,
+) -> Result<u64, ApiError> {
     let mut sessions = transaction.open_table(SESSIONS)?;
     let mut record: SessionRecord = load(&sessions, &session.0)?.ok_or_else(ApiError::token)?;
     if record.files >= record.rules.max_files {
         return Err(ApiError::refused("TooManyFiles", "The session has as many files as its rule maxFiles allows."));
+    }
+    record.listed += listed;
+    // With the brackets.
+    if record.listed.saturating_add(2) > max_list {
+        let message = "The session's list of files is as long as it may be.";
+        return Err(ApiError::refused("TooManyFiles", message));
     }
     let most = record.rules.max_megabytes.saturating_mul(MEGABYTE);
     match record.bytes.checked_add(size).filter(|&bytes| bytes <= most) {
@@ -415,11 +434,12 @@ fn reserve(transaction: &WriteTransaction, session: SessionKey, size: u64) -> Re
 }
 
 /// Gives back what [`reserve`] took.
-fn release(transaction: &WriteTransaction, session: SessionKey, size: u64) -> Result<(), ApiError> {
+fn release(transaction: &WriteTransaction, session: SessionKey, size: u64, listed: u64) -> Result<(), ApiError> {
     let mut sessions = transaction.open_table(SESSIONS)?;
     let Some(mut record) = load::<SessionRecord>(&sessions, &session.0)? else { return Ok(()) };
     record.files = record.files.saturating_sub(1);
     record.bytes = record.bytes.saturating_sub(size);
+    record.listed = record.listed.saturating_sub(listed);
     save(&mut sessions, &session.0, &record)
 }
 

@@ -28,6 +28,8 @@ pub(crate) const SESSIONS: Definition = TableDefinition::new("sessions");
 pub(crate) const MEMBERS: Definition = TableDefinition::new("members");
 /// Session key and file key -> `FileRecord`.
 pub(crate) const FILES: Definition = TableDefinition::new("files");
+/// Session key and place -> file key: the order of the list.
+pub(crate) const PLACES: Definition = TableDefinition::new("places");
 /// File key -> session key.
 pub(crate) const OWNERS: Definition = TableDefinition::new("owners");
 /// File key and part number -> `PartRecord`, while the file is not complete.
@@ -35,7 +37,7 @@ pub(crate) const PARTS: Definition = TableDefinition::new("parts");
 /// File key -> the list of `PartRecord` that a complete file consists of.
 pub(crate) const MANIFESTS: Definition = TableDefinition::new("manifests");
 
-const TABLES: [Definition; 6] = [SESSIONS, MEMBERS, FILES, OWNERS, PARTS, MANIFESTS];
+const TABLES: [Definition; 7] = [SESSIONS, MEMBERS, FILES, PLACES, OWNERS, PARTS, MANIFESTS];
 /// Most bytes of pages kept in memory. The operating system keeps more.
 const CACHE: usize = 16 << 20;
 

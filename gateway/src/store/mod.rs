@@ -5,6 +5,7 @@
 
 mod blobs;
 mod files;
+mod listing;
 mod meta;
 mod sessions;
 mod space;
@@ -24,6 +25,7 @@ use under_way::UnderWay;
 
 pub(crate) use blobs::Incoming;
 pub(crate) use files::{FileInfo, NewFile, Segment, Slot, too_many_bytes};
+pub(crate) use listing::Page;
 pub(crate) use sessions::{Access, Opened, Role, Rules, User};
 pub(crate) use under_way::Ticket;
 
@@ -41,6 +43,8 @@ struct Inner {
     blobs: Blobs,
     space: Arc<Space>,
     under_way: Arc<UnderWay>,
+    /// Most bytes of a session's list.
+    max_list: u64,
 }
 
 /// Why a store cannot be opened.
@@ -68,7 +72,7 @@ impl Store {
         let space = Arc::new(Space::new(data, config.min_free));
         let meta = Meta::open(data.join("meta.redb"), space.clone())?;
         let under_way = Arc::new(UnderWay::new(config.max_stored));
-        let inner = Inner { meta, blobs, space, under_way };
+        let inner = Inner { meta, blobs, space, under_way, max_list: config.max_list };
         inner.recover()?;
         Ok(Self(Arc::new(inner)))
     }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::ApiError;
 use crate::random;
 use crate::session::{self, MemberId, SealedId, SessionId, SessionKey, Token};
-use crate::store::files::FileRecord;
-use crate::store::meta::{FILES, MANIFESTS, MEMBERS, OWNERS, PARTS, SESSIONS, load, load_all, save};
+use crate::store::files::{FileRecord, place_row};
+use crate::store::meta::{FILES, MANIFESTS, MEMBERS, OWNERS, PARTS, PLACES, SESSIONS, load, load_all, save};
 use crate::store::{FileKey, Inner, Store};
 
 /// The rules of a session, each already within the server's own limits.
@@ -59,6 +59,9 @@ pub(crate) struct SessionRecord {
     pub bytes: u64,
     /// Files ever started.
     pub started: u64,
+    /// Most bytes that the list of its files can have.
+    #[serde(default)]
+    pub listed: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,6 +127,7 @@ impl Store {
             files: 0,
             bytes: 0,
             started: 0,
+            listed: 0,
         };
         self.run(move |store| {
             store.meta.write(|transaction| {
@@ -268,10 +272,12 @@ fn erase(transaction: &WriteTransaction, session: SessionKey) -> Result<Vec<(Fil
     }
     sessions.remove(session.0.as_slice())?;
     let mut files = transaction.open_table(FILES)?;
+    let mut places = transaction.open_table(PLACES)?;
     let mut keys = Vec::new();
     for (key, record) in load_all::<FileRecord>(&files, &session.0)? {
         let Ok(key) = <[u8; 16]>::try_from(key) else { continue };
         files.remove([session.0.as_slice(), &key].concat().as_slice())?;
+        places.remove(&*place_row(session, record.place))?;
         forget(transaction, FileKey(key))?;
         keys.push((FileKey(key), record.stored));
     }

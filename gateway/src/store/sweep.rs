@@ -33,7 +33,10 @@ impl Inner {
                 Ok(whole.into_iter().flatten().chain(received).map(|part| part.blob).collect())
             })
         });
-        recovered.and_then(|()| self.count_stored()).map_err(|_| OpenError::Unreadable)
+        recovered
+            .and_then(|()| self.place_files())
+            .and_then(|()| self.count_stored())
+            .map_err(|_| OpenError::Unreadable)
     }
 
     fn sweep_sessions(&self) -> Result<(), ApiError> {

@@ -11,6 +11,7 @@ mod faultless;
 mod full_disk;
 mod hosts;
 mod links;
+mod lists;
 mod openings;
 mod pages;
 mod program;

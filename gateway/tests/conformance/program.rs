@@ -108,6 +108,7 @@ fn help_explains_every_flag() {
         "stop-timeout",
         "min-free",
         "max-stored",
+        "max-list",
         "session-key",
         "sessions-per-hour",
     ] {
