@@ -37,7 +37,8 @@ pub struct Config {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     pub listen: SocketAddr,
 
-    /// Folder for the database and the parts [default: a fresh temporary folder, removed at the end]
+    /// Folder for the database and the parts [default: a fresh temporary folder, removed at the end, or
+    /// at the next start where that did not come to pass]. Only its owner can read what is in it
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 

@@ -14,6 +14,7 @@
 //! | `openings`, `secret` | who may open a session |
 //! | `link` | signing and checking of download links |
 //! | `store` | sessions and files in redb, parts on disk, the sweeper |
+//! | `temporary` | the data folder where no flag names one |
 //! | `faults` | with the feature of that name: drops, hangs and lies where a test says so |
 //!
 //! ```no_run
@@ -48,3 +49,4 @@ mod secret;
 mod session;
 mod state;
 mod store;
+mod temporary;

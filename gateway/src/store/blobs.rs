@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::ApiError;
 use crate::random;
 use crate::store::FileKey;
+use crate::store::private;
 use crate::store::space::Space;
 use crate::store::under_way::Ticket;
 
@@ -70,8 +71,8 @@ impl Blobs {
     /// Opens or makes the folders in `data`.
     pub fn open(data: &Path) -> io::Result<Self> {
         let blobs = Self { incoming: data.join("incoming"), parts: data.join("parts") };
-        fs::create_dir_all(&blobs.incoming)?;
-        fs::create_dir_all(&blobs.parts)?;
+        private::folder(&blobs.incoming)?;
+        private::folder(&blobs.parts)?;
         sync_folder(data)?;
         Ok(blobs)
     }
@@ -79,7 +80,7 @@ impl Blobs {
     /// An empty file to receive the part of `ticket` in, named by `nonce`.
     pub fn receive(&self, nonce: [u8; 16], space: Arc<Space>, ticket: Arc<Ticket>) -> io::Result<Incoming> {
         let path = self.incoming.join(random::hex(&nonce));
-        Ok(Incoming { file: File::create_new(&path)?, path, hash: Sha256::new(), space, ticket })
+        Ok(Incoming { file: private::new_file(&path)?, path, hash: Sha256::new(), space, ticket })
     }
 
     /// Puts a whole part in place, on disk, and gives its file's name and its tag: quoted, the first half of the
@@ -88,7 +89,7 @@ impl Blobs {
         incoming.file.sync_all()?;
         let folder = self.folder(file);
         if !folder.is_dir() {
-            fs::create_dir_all(&folder)?;
+            private::new_folder(&folder)?;
             sync_folder(&self.parts)?;
         }
         let nonce = incoming.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::ApiError;
+use crate::store::private;
 use crate::store::space::Space;
 
 /// A table of bytes by bytes.
@@ -60,6 +61,7 @@ impl Meta {
     /// # Errors
     /// The file cannot be used; in particular, another gateway has it open.
     pub fn open(path: PathBuf, space: Arc<Space>) -> Result<Self, redb::Error> {
+        private::file(&path).map_err(StorageError::Io)?;
         let database = open(&path)?;
         let complete = {
             let transaction = database.begin_read()?;

@@ -7,12 +7,13 @@ mod blobs;
 mod files;
 mod listing;
 mod meta;
+mod private;
 mod sessions;
 mod space;
 mod sweep;
 mod under_way;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Config;
@@ -26,6 +27,7 @@ use under_way::UnderWay;
 pub(crate) use blobs::Incoming;
 pub(crate) use files::{FileInfo, NewFile, Segment, Slot, too_many_bytes};
 pub(crate) use listing::Page;
+pub(crate) use private::new_folder as new_private_folder;
 pub(crate) use sessions::{Access, Opened, Role, Rules, User};
 pub(crate) use under_way::Ticket;
 
@@ -53,6 +55,9 @@ pub enum OpenError {
     /// A folder of parts cannot be made or read.
     #[error("the data folder: {0}")]
     Folder(#[from] std::io::Error),
+    /// Anybody may put files into the folder, and take them out.
+    #[error("{} can be written to by everybody: take that away from others (chmod o-w)", .0.display())]
+    OpenToAll(PathBuf),
     /// The database cannot be opened; another gateway may have it open.
     #[error("the database: {0}")]
     Database(#[from] redb::Error),
@@ -68,6 +73,10 @@ impl Store {
     /// # Errors
     /// The folder or the database in it cannot be used.
     pub fn open(data: &Path, config: &Config) -> Result<Self, OpenError> {
+        private::new_folder(data)?;
+        if private::is_open_to_all(data)? {
+            return Err(OpenError::OpenToAll(data.to_owned()));
+        }
         let blobs = Blobs::open(data)?;
         let space = Arc::new(Space::new(data, config.min_free));
         let meta = Meta::open(data.join("meta.redb"), space.clone())?;

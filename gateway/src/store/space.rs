@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 
 use crate::error::ApiError;
 use crate::random;
+use crate::store::private;
 
 /// The reserve, where no flag says it and the file system is not small.
 const RESERVE: u64 = 64 << 20;
@@ -23,9 +24,16 @@ const BALLAST: u64 = 2 << 20;
 pub(crate) struct Space {
     data: PathBuf,
     reserve: u64,
-    /// Bytes of the ballast, when it is held.
+    /// Bytes of the whole ballast.
     weight: u64,
-    ballast: Mutex<Option<File>>,
+    ballast: Mutex<Ballast>,
+}
+
+/// A file without a name, so that a crash leaves none.
+#[derive(Default)]
+struct Ballast {
+    file: Option<File>,
+    bytes: u64,
 }
 
 impl Space {
@@ -62,36 +70,43 @@ impl Space {
 
     /// Gives the ballast's room away.
     pub fn throw_off(&self) {
-        *self.held() = None;
+        *self.held() = Ballast::default();
     }
 
-    /// Takes the ballast again, once there is room for it beside the reserve.
+    /// Takes the ballast again, or what there is room for: it comes before the reserve, as what removes needs it most
+    /// where another program takes whatever is given back.
     pub fn restore(&self) {
         let mut ballast = self.held();
-        if ballast.is_none() && self.check(self.weight).is_ok() {
+        let missing = self.weight.saturating_sub(ballast.bytes).min(self.free().unwrap_or_default());
+        if missing > 0 {
             // Without it, removing needs what the file system has.
-            *ballast = self.take().ok().flatten();
+            let _ = self.take(&mut ballast, missing);
         }
     }
 
-    /// A file without a name, so that a crash leaves none.
-    fn take(&self) -> io::Result<Option<File>> {
-        if !cfg!(unix) || self.weight == 0 {
-            return Ok(None);
+    fn take(&self, ballast: &mut Ballast, bytes: u64) -> io::Result<()> {
+        if !cfg!(unix) {
+            return Ok(());
         }
-        let name: [u8; 8] = random::bytes().map_err(io::Error::other)?;
-        let path = self.data.join(format!("ballast-{}", random::hex(&name)));
-        let mut file = File::create_new(&path)?;
-        fs::remove_file(&path)?;
+        let file = match &mut ballast.file {
+            Some(file) => file,
+            none => {
+                let name: [u8; 8] = random::bytes().map_err(io::Error::other)?;
+                let path = self.data.join(format!("ballast-{}", random::hex(&name)));
+                let file = private::new_file(&path)?;
+                fs::remove_file(&path)?;
+                none.insert(file)
+            }
+        };
         let zeros = [0; 64 << 10];
-        let mut left = self.weight;
+        let mut left = bytes;
         while left > 0 {
-            let now = left.min(zeros.len() as u64);
-            file.write_all(zeros.get(..usize::try_from(now).unwrap_or_default()).unwrap_or_default())?;
-            left -= now;
+            let now = zeros.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(&zeros);
+            let written = file.write(now)? as u64;
+            ballast.bytes += written;
+            left = left.saturating_sub(written.max(1));
         }
-        file.sync_all()?;
-        Ok(Some(file))
+        file.sync_all()
     }
 
     /// Free bytes; none where the file system does not tell.
@@ -100,7 +115,7 @@ impl Space {
         (told.total_space() > 0).then(|| told.available_space())
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<File>> {
+    fn held(&self) -> MutexGuard<'_, Ballast> {
         self.ballast.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

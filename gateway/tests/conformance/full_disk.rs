@@ -120,7 +120,7 @@ async fn below_the_reserve_nothing_is_stored_and_everything_is_removed() {
         return;
     }
     let data = disk.data();
-    let program = Program::start(&["--data", &data, "--sweep-interval", "200ms"]);
+    let program = Program::start(&["--data", &data]);
     let host = program.session().await;
     let content = bytes(1_000_000, 1);
     let (kept, removed) = (host.file(&[&content, b"end"]).await, host.file(&[&content]).await);
@@ -128,8 +128,10 @@ async fn below_the_reserve_nothing_is_stored_and_everything_is_removed() {
     let tag = begun.tag(1, &content).await;
     let other = program.session().await;
     other.file(&[&content]).await;
-    let short = Member::new(&program.url, client(), fine(open(&program, json!({"expiryDurationInSeconds": 3})).await));
-    let ending = short.file(&[&content]).await;
+    let mut empty = Vec::new();
+    for _ in 0..5 {
+        empty.push(host.upload(1, 0).await);
+    }
 
     disk.fill(&program);
     for _ in 0..3 {
@@ -141,16 +143,13 @@ async fn below_the_reserve_nothing_is_stored_and_everything_is_removed() {
         refused(&begun.put(2, b"x").await, 507, "InsufficientStorage");
         refused(&begun.complete(&[tag.clone(), tag.clone()]).await, 507, "InsufficientStorage");
         assert_eq!(kept.content().await.len(), 1_000_003);
-        assert_eq!(host.list().await.len(), 3);
+        assert_eq!(host.list().await.len(), 8);
     }
-    // The sweeper ends a session, whatever another program takes of what that gives back.
-    let path = format!("{data}/parts/{}", ending.key);
-    until("a session is swept", || {
+    // Whatever another program takes of what that gives back.
+    for empty in empty {
+        assert_eq!(empty.remove().await.0, 200);
         disk.fill(&program);
-        !std::path::Path::new(&path).exists()
-    })
-    .await;
-    disk.fill(&program);
+    }
     assert_eq!(removed.remove().await.0, 200);
     disk.fill(&program);
     assert_eq!(other.ask(Method::DELETE, "/session/current").await.0, 200);
@@ -164,6 +163,21 @@ async fn below_the_reserve_nothing_is_stored_and_everything_is_removed() {
     fine(begun.complete(&tags).await);
     assert_eq!(begun.content().await.len(), 4_000_000);
     assert_eq!(host.list().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_session_that_expires_on_a_full_disk_is_swept() {
+    let disk = Disk::new("swept");
+    if !disk.mounted {
+        return;
+    }
+    let data = disk.data();
+    let program = Program::start(&["--data", &data, "--sweep-interval", "200ms"]);
+    let opened = fine(open(&program, json!({"expiryDurationInSeconds": 6})).await);
+    let ending = Member::new(&program.url, client(), opened).file(&[&bytes(1_000_000, 1)]).await;
+    disk.fill(&program);
+    let path = format!("{data}/parts/{}", ending.key);
+    until("a session is swept", || !std::path::Path::new(&path).exists()).await;
 }
 
 #[tokio::test]

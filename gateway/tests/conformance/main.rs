@@ -14,6 +14,7 @@ mod links;
 mod lists;
 mod openings;
 mod pages;
+mod private;
 mod program;
 mod quota;
 mod refusals;
