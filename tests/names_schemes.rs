@@ -202,7 +202,11 @@ fn a_session_id_that_is_no_key_is_refused_by_the_schemes_that_need_one() {
 fn names_that_could_not_be_read_again_are_not_written() {
     for scheme in Scheme::ALL {
         for name in [String::new(), "n".repeat(MAX_NAME + 1), "\u{e9}".repeat(513)] {
-            assert_eq!(write(Some(SESSION), scheme, &name), Err(NameError::NameLength), "{scheme:?}");
+            assert_eq!(
+                write(Some(SESSION), scheme, &name),
+                Err(NameError::NameLength { bytes: name.len() }),
+                "{scheme:?}"
+            );
         }
         for name in ["a/b", "a\\b", "a\nb", "\0", "a\u{7f}", "\u{85}", "/"] {
             let written = write(Some(SESSION), scheme, name);

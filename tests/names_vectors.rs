@@ -119,7 +119,12 @@ fn bad_input_to_the_writer_is_refused() {
     let key = NameKey::derive("session").unwrap();
     let none = NameFields::default();
     for name in [String::new(), "n".repeat(1_025), "\u{e9}".repeat(513), "n".repeat(70_000)] {
-        assert_eq!(seal(&key, &name, &none, [0; 12]), Err(NameError::NameLength), "{}", name.len());
+        assert_eq!(
+            seal(&key, &name, &none, [0; 12]),
+            Err(NameError::NameLength { bytes: name.len() }),
+            "{}",
+            name.len()
+        );
     }
     assert!(seal(&key, &"\u{e9}".repeat(512), &none, [0; 12]).is_ok());
 }
@@ -139,7 +144,8 @@ fn nothing_printed_holds_a_secret() {
     let key = NameKey::derive("canary-session").unwrap();
     let fields = NameFields { mime: Some("canary/mime".into()), ..NameFields::default() };
     let opened = open(&key, &seal(&key, "canary-name", &fields, [0; 12]).unwrap()).unwrap();
-    let errors = [NameError::EmptySessionId, NameError::NameLength, NameError::Unreadable, NameError::Cipher];
+    let errors =
+        [NameError::EmptySessionId, NameError::NameLength { bytes: 0 }, NameError::Unreadable, NameError::Cipher];
     for printed in [format!("{key:?}"), format!("{opened:?}"), format!("{errors:?}")] {
         assert!(!printed.contains("canary"), "{printed}");
     }

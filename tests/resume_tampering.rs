@@ -2,7 +2,7 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use partway::resume::{Facts, MAX_TAG, MAX_TEXT, Record, ResumeError, ResumeKey};
+use partway::resume::{Facts, MAX_TAG, MAX_TEXT, Record, ResumeError, ResumeKey, StoredPart};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -24,6 +24,10 @@ fn record() -> Record {
     }
 }
 
+fn stored_part(tag: &str, digest: Option<[u8; 32]>) -> StoredPart {
+    StoredPart { tag: tag.to_owned(), digest }
+}
+
 /// Whether a row opens, as what it was sealed as.
 type Opens<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
 
@@ -36,8 +40,8 @@ fn samples(key: &ResumeKey) -> Vec<(Vec<u8>, Opens<'_>)> {
         (row, Box::new(|row: &[u8]| key.open_record(FILE, row).is_ok()) as Opens<'_>)
     });
     let tags = ["t".to_owned(), "t".repeat(300)].map(|tag| {
-        let row = key.seal_tag(FILE, 7, &record(), &tag, [0x5b; 12]).unwrap();
-        (row, Box::new(|row: &[u8]| key.open_tag(FILE, 7, &record(), row).is_ok()) as Opens<'_>)
+        let row = key.seal_part(FILE, 7, &record(), &stored_part(&tag, Some([7; 32])), [0x5b; 12]).unwrap();
+        (row, Box::new(|row: &[u8]| key.open_part(FILE, 7, &record(), row).is_ok()) as Opens<'_>)
     });
     records.into_iter().chain(tags).collect()
 }
@@ -98,19 +102,19 @@ fn a_row_opens_in_its_own_place_only() {
     for (from, from_key, from_file, from_part, from_upload, from_binding) in &places {
         let row = match from_part {
             0 => from_key.seal_record(from_file, from_binding, [1; 12]).unwrap(),
-            part => from_key.seal_tag(from_file, *part, from_binding, "tag", [1; 12]).unwrap(),
+            part => from_key.seal_part(from_file, *part, from_binding, &stored_part("tag", None), [1; 12]).unwrap(),
         };
         for (to, to_key, to_file, to_part, to_upload, to_binding) in &places {
             let opens = match to_part {
                 0 => to_key.open_record(to_file, &row).is_ok(),
-                part => to_key.open_tag(to_file, *part, to_binding, &row).is_ok(),
+                part => to_key.open_part(to_file, *part, to_binding, &row).is_ok(),
             };
             let same = (from, from_file, from_part, from_upload) == (to, to_file, to_part, to_upload);
             assert_eq!(opens, same);
         }
     }
-    let row = key.seal_tag(FILE, 1, &record, "tag", [1; 12]).unwrap();
-    assert_eq!(key.open_tag(FILE, 1, &renamed, &row).unwrap(), "tag");
+    let row = key.seal_part(FILE, 1, &record, &stored_part("tag", None), [1; 12]).unwrap();
+    assert_eq!(key.open_part(FILE, 1, &renamed, &row).unwrap(), stored_part("tag", None));
 }
 
 #[test]
@@ -129,7 +133,9 @@ fn lengths_are_bounded() {
         }
     }
     assert_eq!(seal(Record { part_size: 0, ..record() }), Err(ResumeError::Limit));
-    let tag = |length| key.seal_tag(FILE, 1, &record(), &long(length), [0; 12]).map(|row| row.len());
+    let tag = |length| {
+        key.seal_part(FILE, 1, &record(), &stored_part(&long(length), Some([0; 32])), [0; 12]).map(|row| row.len())
+    };
     assert_eq!(tag(MAX_TAG), Ok(1 + 12 + 8_256 + 16));
     for length in [MAX_TAG + 1, 70_000] {
         assert_eq!(tag(length), Err(ResumeError::Limit));
@@ -159,10 +165,10 @@ fn nothing_of_a_file_is_to_be_seen() {
     assert_eq!((key.scope().len(), identity.len()), (22, 43));
     let rows = [
         key.seal_record(&identity, &record(), [0; 12]).unwrap(),
-        key.seal_tag(&identity, 1, &record(), "canary-tag", [1; 12]).unwrap(),
+        key.seal_part(&identity, 1, &record(), &stored_part("canary-tag", None), [1; 12]).unwrap(),
         identity.clone().into_bytes(),
         key.scope().into_bytes(),
-        format!("{key:?} {facts:?} {:?}", record()).into_bytes(),
+        format!("{key:?} {facts:?} {:?} {:?}", record(), stored_part("canary-tag", None)).into_bytes(),
         format!("{:?}", ResumeKey::derive("").unwrap_err()).into_bytes(),
     ];
     for row in rows {
@@ -181,14 +187,16 @@ proptest! {
     #[test]
     fn whatever_is_kept_comes_back(
         (name, id, tag, modified) in (".{0,64}", ".{0,64}", "(?s).{0,200}", any::<Option<u64>>()),
-        (size, part_size, part, nonce) in (any::<u64>(), 1u64.., any::<u32>(), any::<[u8; 12]>()),
+        (size, part_size, number, nonce) in (any::<u64>(), 1u64.., any::<u32>(), any::<[u8; 12]>()),
+        digest in any::<Option<[u8; 32]>>(),
     ) {
         let key = key();
         let kept = Record { name, upload_id: id, size, part_size, modified, ..record() };
         let row = key.seal_record(FILE, &kept, nonce).unwrap();
         prop_assert!(key.open_record(FILE, &row).unwrap() == kept);
-        let row = key.seal_tag(FILE, part, &kept, &tag, nonce).unwrap();
-        prop_assert_eq!(key.open_tag(FILE, part, &kept, &row).unwrap(), tag);
+        let stored = StoredPart { tag, digest };
+        let row = key.seal_part(FILE, number, &kept, &stored, nonce).unwrap();
+        prop_assert_eq!(key.open_part(FILE, number, &kept, &row).unwrap(), stored);
     }
 
     #[test]
@@ -198,7 +206,7 @@ proptest! {
         let framed: Vec<u8> = [&[1][..], &row[..row.len() / 64 * 64], &[0; 28]].concat();
         for row in [row, framed] {
             prop_assert_eq!(key.open_record(FILE, &row).unwrap_err(), ResumeError::Unreadable);
-            prop_assert_eq!(key.open_tag(FILE, 1, &record(), &row).unwrap_err(), ResumeError::Unreadable);
+            prop_assert_eq!(key.open_part(FILE, 1, &record(), &row).unwrap_err(), ResumeError::Unreadable);
         }
     }
 }

@@ -2,7 +2,7 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use partway::resume::{Facts, Record, ResumeError, ResumeKey};
+use partway::resume::{Facts, Record, ResumeError, ResumeKey, StoredPart};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -72,6 +72,7 @@ struct KeptTag {
     upload_id: String,
     key: String,
     tag: String,
+    digest: Option<String>,
     row: String,
 }
 
@@ -153,22 +154,24 @@ fn records_go_both_ways() {
 #[test]
 fn tags_go_both_ways() {
     let tags = vectors().tags;
-    assert_eq!(tags.len(), 16);
+    assert_eq!(tags.len(), 22);
     for vector in tags {
         let key = ResumeKey::derive(&vector.session).unwrap();
         let record = binding(vector.upload_id, vector.key);
         let row = bytes(&vector.row);
-        let sealed = key.seal_tag(&vector.identity, vector.part, &record, &vector.tag, nonce(&vector.nonce)).unwrap();
+        let digest = vector.digest.map(|digest| bytes(&digest).try_into().unwrap());
+        let part = StoredPart { tag: vector.tag, digest };
+        let sealed = key.seal_part(&vector.identity, vector.part, &record, &part, nonce(&vector.nonce)).unwrap();
         assert!(sealed == row, "{}", vector.title);
-        let opened = key.open_tag(&vector.identity, vector.part, &record, &row).unwrap();
-        assert_eq!(opened, vector.tag, "{}", vector.title);
+        let opened = key.open_part(&vector.identity, vector.part, &record, &row).unwrap();
+        assert!(opened == part, "{}", vector.title);
     }
 }
 
 #[test]
 fn refused_rows_give_one_error() {
     let refused = vectors().refused;
-    assert!(refused.len() >= 45, "{}", refused.len());
+    assert!(refused.len() >= 49, "{}", refused.len());
     for vector in refused {
         let key = ResumeKey::derive(&vector.session).unwrap();
         let row = bytes(&vector.row);
@@ -176,7 +179,7 @@ fn refused_rows_give_one_error() {
             "record" => key.open_record(&vector.identity, &row).unwrap_err(),
             _ => {
                 let record = binding(vector.upload_id, vector.key);
-                key.open_tag(&vector.identity, vector.part, &record, &row).unwrap_err()
+                key.open_part(&vector.identity, vector.part, &record, &row).unwrap_err()
             }
         };
         assert_eq!(error, ResumeError::Unreadable, "{}", vector.title);

@@ -1,7 +1,7 @@
 //! Fetches a file's bytes, or the rest of them, from its temporary link.
 
 use super::Boxed;
-use super::fetch;
+use super::fetch::{self, Fetch};
 use super::fetched::Fetched;
 use super::gathering::Gathering;
 use super::property::set;
@@ -57,15 +57,15 @@ async fn request(
     if !fetch::is_here() {
         return Some(Outcome::Unsupported);
     }
-    let abort = fetch::Abort::new();
-    let init = abort.init();
+    let mut fetch = Fetch::new();
+    let init = fetch.init();
     if from > 0 {
         // Just this form is sent without asking the service before. `If-Range` never is, so the answer is looked at.
         let headers = Object::new();
         set(&headers, "Range", &format!("bytes={from}-").into());
         init.set_headers(&headers);
     }
-    let Some(response) = Fetched::of(fetch::ask(&link.0, &init)).await else { return Some(Outcome::NoResponse) };
+    let Some(response) = Fetched::of(fetch.ask(&link.0, &init)).await else { return Some(Outcome::NoResponse) };
     let status = response.status;
     if !protocol::is_success(status) {
         return Some(Outcome::Response(protocol::Response {

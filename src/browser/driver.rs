@@ -5,6 +5,7 @@
 use super::body::{PartSource, is_readable};
 use super::clock::now;
 use super::connectivity::Connectivity;
+use super::digest::digest;
 use super::download::{Download, download};
 use super::fingerprint::identify;
 use super::leases::Leases;
@@ -199,6 +200,16 @@ impl Driver {
                     }),
                 );
             }
+            Action::Digest { op, upload, range } => {
+                let part = self.part(PartBody { upload, range });
+                self.start(
+                    op,
+                    Box::pin(async move {
+                        let Some(part) = part else { return Outcome::Digested(None) };
+                        Outcome::Digested(digest(&part).await)
+                    }),
+                );
+            }
             Action::DecodeList { op, body } => self.start(op, list::decode(body)),
             Action::Lock { op, identity, ask } => {
                 let (driver, of) = (Rc::downgrade(self), identity.clone());
@@ -238,12 +249,12 @@ impl Driver {
                     }),
                 );
             }
-            Action::StoreTag { op, upload, identity, remote, part_size, part, tag } => {
+            Action::StorePart { op, upload, identity, remote, part_size, number, part } => {
                 let Some(request) = self.uploads.get(upload) else { return };
                 let record = record(&request.source, Checkpoint::Begun(remote), part_size);
                 self.start(
                     op,
-                    Box::pin(async move { Outcome::Stored(store.save_tag(&identity, part, &record, &tag).await) }),
+                    Box::pin(async move { Outcome::Stored(store.save_part(&identity, number, &record, &part).await) }),
                 );
             }
             Action::Purge { op, identity } => {

@@ -27,21 +27,26 @@ pub fn is_here() -> bool {
     get(&js_sys::global(), "fetch").is_function()
 }
 
-/// Aborts a `fetch` when it is dropped; one that has ended does not mind. A page may leave nothing to abort by.
-pub struct Abort(Option<AbortController>);
+/// A `fetch`, which is aborted when this is dropped; one that has ended does not mind. A page may leave nothing to
+/// abort it by.
+pub struct Fetch {
+    controller: Option<AbortController>,
+    /// WebKit forgets what aborts a request once its `Request` is garbage, and never gives its connection back.
+    request: Option<Request>,
+}
 
-impl Drop for Abort {
+impl Drop for Fetch {
     fn drop(&mut self) {
-        if let Some(controller) = &self.0 {
+        if let Some(controller) = &self.controller {
             // A page's own may throw.
             let _ = call(controller, "abort", &Array::new());
         }
     }
 }
 
-impl Abort {
+impl Fetch {
     pub fn new() -> Self {
-        Self(AbortController::new().ok())
+        Self { controller: AbortController::new().ok(), request: None }
     }
 
     /// What every request has: no cookie, no copy kept, no word of the page, and something to abort it by.
@@ -50,10 +55,25 @@ impl Abort {
         init.set_credentials(RequestCredentials::Omit);
         init.set_cache(RequestCache::NoStore);
         init.set_referrer_policy(ReferrerPolicy::NoReferrer);
-        if let Some(controller) = &self.0 {
+        if let Some(controller) = &self.controller {
             set(&init, "signal", &get(controller, "signal"));
         }
         init
+    }
+
+    /// Calls the page's `fetch`: with a request of the browser's, unless a page broke what makes one.
+    pub fn ask(&mut self, url: &str, init: &RequestInit) -> Result<JsValue, JsValue> {
+        let request = || Request::new_with_str_and_init(url, init);
+        let request = request().or_else(|_| {
+            // A page's own signal may be none to the browser.
+            set(init, "signal", &JsValue::UNDEFINED);
+            request()
+        });
+        self.request = request.ok().filter(is_request);
+        match &self.request {
+            Some(request) => fetch(request, &JsValue::UNDEFINED),
+            None => fetch(&JsValue::from_str(url), init),
+        }
     }
 }
 
@@ -62,23 +82,9 @@ fn is_request(request: &Request) -> bool {
     request.unchecked_ref::<Object>().to_string() == "[object Request]"
 }
 
-/// Calls the page's `fetch`: with a request of the browser's, unless a page broke what makes one.
-pub fn ask(url: &str, init: &RequestInit) -> Result<JsValue, JsValue> {
-    let request = || Request::new_with_str_and_init(url, init);
-    let request = request().or_else(|_| {
-        // A page's own signal may be none to the browser.
-        set(init, "signal", &JsValue::UNDEFINED);
-        request()
-    });
-    match request.ok().filter(is_request) {
-        Some(request) => fetch(&request, &JsValue::UNDEFINED),
-        None => fetch(&JsValue::from_str(url), init),
-    }
-}
-
 /// What is asked, as options of `fetch`.
-fn options(outgoing: &Outgoing, abort: &Abort) -> RequestInit {
-    let init = abort.init();
+fn options(outgoing: &Outgoing, fetch: &Fetch) -> RequestInit {
+    let init = fetch.init();
     init.set_method(outgoing.method().as_str());
     init.set_headers(&outgoing.headers());
     // A followed redirect would carry the API key and the file to another origin.
@@ -93,8 +99,9 @@ fn options(outgoing: &Outgoing, abort: &Abort) -> RequestInit {
 pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static, Outcome> {
     Box::pin(async move {
         let cap = outgoing.cap;
-        let abort = Abort::new();
-        let asked = ask(&outgoing.url, &options(&outgoing, &abort));
+        let mut fetch = Fetch::new();
+        let options = options(&outgoing, &fetch);
+        let asked = fetch.ask(&outgoing.url, &options);
         let Some(response) = Fetched::of(asked).await else { return Outcome::NoResponse };
         let received_at = wall_clock();
         let status = response.status;

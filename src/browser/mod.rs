@@ -14,6 +14,7 @@ mod clock;
 mod connectivity;
 mod database;
 mod deferred;
+mod digest;
 mod download;
 mod driver;
 mod endpoint;

@@ -3,7 +3,7 @@
 //! | Object store | Key | Value |
 //! |---|---|---|
 //! | `uploads` | `[scope, identity]` | `{ sealed, expires, handle? }` |
-//! | `tags` | `[scope, identity, part]` | sealed bytes |
+//! | `tags` | `[scope, identity, number]` | sealed bytes: a part |
 //!
 //! Scope, identity and sealed bytes are those of [`crate::resume`]. `expires` is in milliseconds since 1970. The handle
 //! is there only if the caller gave one; it is the browser's own object and knows the file it stands for.
@@ -17,7 +17,7 @@ use super::property::{get, set};
 use super::wall_clock;
 use crate::engine::{Identity, Sample, Stored};
 use crate::protocol::{Code, Failure};
-use crate::resume::{Record, ResumeError, ResumeKey};
+use crate::resume::{Record, ResumeError, ResumeKey, StoredPart};
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -79,8 +79,8 @@ impl Store {
             self.purge(&identity).await?;
             return Ok(None);
         };
-        let mut found = vec![Stored { identity, record, tags: Vec::new() }];
-        let broken = shelf.add_tags(&mut found, &numbers, &tags);
+        let mut found = vec![Stored { identity, record, parts: Vec::new() }];
+        let broken = shelf.add_parts(&mut found, &numbers, &tags);
         self.delete(&[], &broken).await?;
         Ok(found.pop())
     }
@@ -120,13 +120,13 @@ impl Store {
             let identity = at(&key, 1).as_string().unwrap_or_default();
             match shelf.record(&identity, &row) {
                 Some(record) => {
-                    found.push(Stored { identity: Identity([prefix, &identity].concat()), record, tags: Vec::new() });
+                    found.push(Stored { identity: Identity([prefix, &identity].concat()), record, parts: Vec::new() });
                 }
                 None => broken.push(key),
             }
         }
         // A tag that does not open is deleted by whoever loads that upload alone.
-        drop(shelf.add_tags(&mut found, &numbers, &tags));
+        drop(shelf.add_parts(&mut found, &numbers, &tags));
         self.delete(&broken, &[]).await?;
         Ok(found)
     }
@@ -167,14 +167,20 @@ impl Store {
         transaction.end().await
     }
 
-    /// Stores the tag of a part of the upload `record`, of which only the key and the upload ID matter. When this
-    /// returns, it is on the disk.
+    /// Stores a part of the upload `record`, of which only the key and the upload ID matter. When this returns, it is
+    /// on the disk.
     ///
     /// # Errors
     /// `storage`, also where the upload itself is not stored any more.
-    pub async fn save_tag(&self, identity: &Identity, part: u32, record: &Record, tag: &str) -> Result<(), Failure> {
+    pub async fn save_part(
+        &self,
+        identity: &Identity,
+        number: u32,
+        record: &Record,
+        part: &StoredPart,
+    ) -> Result<(), Failure> {
         let (shelf, upload) = self.place(identity);
-        let (key, sealed) = shelf.tag_row(text(identity), part, record, tag)?;
+        let (key, sealed) = shelf.part_row(text(identity), number, record, part)?;
         let transaction = self.database.begin(&STORES, Access::Write).await?;
         let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
         // In one transaction, so that a tag outlives no purge.
@@ -212,15 +218,15 @@ impl Store {
         let row = transaction.store(UPLOADS)?.get(&old_key).map_err(failed)?;
         transaction.end().await?;
         let (row, found) = (result(&row), self.load(earlier).await?);
-        let Stored { record, tags, .. } = found.ok_or_else(gone)?;
+        let Stored { record, parts, .. } = found.ok_or_else(gone)?;
         let sealed = shelf.key.seal_record(text(identity), &record, nonce()?).map_err(unkeepable)?;
         set(row.unchecked_ref(), "sealed", &Uint8Array::from(sealed.as_slice()));
-        let tags = tags.iter().map(|(part, tag)| shelf.tag_row(text(identity), *part, &record, tag));
-        let tags = tags.collect::<Result<Vec<_>, _>>()?;
+        let parts = parts.iter().map(|(number, part)| shelf.part_row(text(identity), *number, &record, part));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
         let transaction = self.database.begin(&STORES, Access::Write).await?;
         let (uploads, of_tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
         uploads.put_with_key(&row, &key).map_err(failed)?;
-        tags.iter().try_for_each(|(key, tag)| of_tags.put_with_key(tag, key).map(drop)).map_err(failed)?;
+        parts.iter().try_for_each(|(key, part)| of_tags.put_with_key(part, key).map(drop)).map_err(failed)?;
         delete_upload(&uploads, &of_tags, &old_key).map_err(failed)?;
         transaction.end().await
     }
@@ -259,10 +265,16 @@ impl Shelf {
         Self { scope: JsValue::from_str(&key.scope()), key }
     }
 
-    /// A tag as it is stored: its key, and its sealed bytes.
-    fn tag_row(&self, identity: &str, part: u32, record: &Record, tag: &str) -> Result<(JsValue, Uint8Array), Failure> {
-        let sealed = self.key.seal_tag(identity, part, record, tag, nonce()?).map_err(unkeepable)?;
-        let key = Array::of3(&self.scope, &JsValue::from_str(identity), &part.into());
+    /// A part as it is stored: its key, and its sealed bytes.
+    fn part_row(
+        &self,
+        identity: &str,
+        number: u32,
+        record: &Record,
+        part: &StoredPart,
+    ) -> Result<(JsValue, Uint8Array), Failure> {
+        let sealed = self.key.seal_part(identity, number, record, part, nonce()?).map_err(unkeepable)?;
+        let key = Array::of3(&self.scope, &JsValue::from_str(identity), &number.into());
         Ok((key.into(), Uint8Array::from(sealed.as_slice())))
     }
 
@@ -273,15 +285,15 @@ impl Shelf {
         self.key.open_record(identity, &sealed).ok()
     }
 
-    /// Adds each tag to its upload. Returns the keys of those that are of none, or do not open.
-    fn add_tags(&self, found: &mut [Stored], numbers: &IdbRequest, tags: &IdbRequest) -> Vec<JsValue> {
+    /// Adds each part to its upload. Returns the keys of those that are of none, or do not open.
+    fn add_parts(&self, found: &mut [Stored], numbers: &IdbRequest, tags: &IdbRequest) -> Vec<JsValue> {
         let mut broken = Vec::new();
         for (key, tag) in list(numbers).iter().zip(list(tags).iter()) {
             let identity = at(&key, 1).as_string().unwrap_or_default();
             // Both lists come in the order of their keys, but strings are ordered otherwise in JavaScript than in Rust.
             let stored = found.iter_mut().find(|stored| text(&stored.identity) == identity);
             let added = stored.and_then(|stored| {
-                stored.tags.push(self.tag(&identity, &stored.record, &key, &tag)?);
+                stored.parts.push(self.part(&identity, &stored.record, &key, &tag)?);
                 Some(())
             });
             if added.is_none() {
@@ -291,11 +303,11 @@ impl Shelf {
         broken
     }
 
-    /// The tag in a row, if it is of this upload and of one of its parts.
-    fn tag(&self, identity: &str, record: &Record, key: &JsValue, row: &JsValue) -> Option<(u32, String)> {
+    /// What a row keeps of a part, if it is of this upload.
+    fn part(&self, identity: &str, record: &Record, key: &JsValue, row: &JsValue) -> Option<(u32, StoredPart)> {
         let number = at(key, 2).as_f64().filter(|number| *number >= 1.0 && *number <= f64::from(record.parts()))?;
-        let part = number as u32;
-        self.key.open_tag(identity, part, record, &bytes(row)?).ok().map(|tag| (part, tag))
+        let number = number as u32;
+        self.key.open_part(identity, number, record, &bytes(row)?).ok().map(|part| (number, part))
     }
 }
 

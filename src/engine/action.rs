@@ -2,6 +2,7 @@
 
 use super::{Answer, CallId, Gathered, Identity, OpId, PeerMessage, Progress, Sample, State, UploadId};
 use crate::protocol::{Failure, Request};
+use crate::resume::StoredPart;
 use std::fmt;
 use std::ops::Range;
 
@@ -57,6 +58,15 @@ pub enum Action {
     },
     /// Read the first byte of `range` (of an empty file: nothing). `Readable`.
     Peek {
+        /// The operation.
+        op: OpId,
+        /// The upload.
+        upload: UploadId,
+        /// Bytes of the file.
+        range: Range<u64>,
+    },
+    /// Read the bytes of `range` and digest them. `Digested`.
+    Digest {
         /// The operation.
         op: OpId,
         /// The upload.
@@ -138,8 +148,8 @@ pub enum Action {
         /// Milliseconds from now after which it is of no use.
         expires_in: u64,
     },
-    /// Store the tag of a part. `Stored`: an error also where the upload itself is not stored any more.
-    StoreTag {
+    /// Store that the service has a part. `Stored`: an error also where the upload itself is not stored any more.
+    StorePart {
         /// The operation.
         op: OpId,
         /// The upload.
@@ -151,9 +161,9 @@ pub enum Action {
         /// Bytes of every part but the last.
         part_size: u64,
         /// The part's number, from 1.
-        part: u32,
-        /// Its tag.
-        tag: String,
+        number: u32,
+        /// What to store of it.
+        part: StoredPart,
     },
     /// Delete what is stored of a file. `Stored`.
     Purge {

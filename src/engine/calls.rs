@@ -325,9 +325,9 @@ impl PendingCall {
         let is_idle = |stored: &Stored| {
             !stored.record.is_intent() && !is_own(&stored.identity) && !locks.contains(&stored.identity)
         };
-        let idle = loaded.into_iter().filter(is_idle).map(|Stored { identity, record, tags }| {
+        let idle = loaded.into_iter().filter(is_idle).map(|Stored { identity, record, parts }| {
             let plan = Plan::new(record.size, Some(record.part_size));
-            let stored = tags.iter().map(|(part, _)| plan.len(*part)).sum();
+            let stored = parts.iter().map(|(part, _)| plan.len(*part)).sum();
             Unfinished { identity, record, stored }
         });
         Some(Ok(Answer::Unfinished(idle.collect())))

@@ -2,7 +2,7 @@
 
 use super::{CallId, Identity, OpId, UploadId};
 use crate::protocol::{Failure, FileInfo, Response};
-use crate::resume::Record;
+use crate::resume::{Digest, Record, StoredPart};
 use std::any::Any;
 use std::cell::OnceCell;
 use std::fmt;
@@ -98,6 +98,8 @@ pub enum Outcome {
     Sampled(Option<Sample>),
     /// Whether the file can be read.
     Readable(bool),
+    /// What bytes of the file are; `None` where they cannot be read.
+    Digested(Option<Digest>),
     /// What came of asking for a lock.
     Locked(Lock),
     /// The files whose lock some page has.
@@ -161,8 +163,8 @@ pub struct Stored {
     pub identity: Identity,
     /// What it is. An intent ([`Record::is_intent`]) has the name as the service gets it for an upload ID.
     pub record: Record,
-    /// Parts stored: number, from 1, and tag. Each number comes once.
-    pub tags: Vec<(u32, String)>,
+    /// Parts stored, each with its number, from 1. Each number comes once.
+    pub parts: Vec<(u32, StoredPart)>,
 }
 
 /// What one tab tells the others about a file.

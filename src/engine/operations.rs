@@ -18,6 +18,8 @@ pub(super) enum Target {
     Part(UploadId, u32),
     /// A part's tag on its way to the store.
     Tag(UploadId, u32),
+    /// A part that the service has, on its way through the digest.
+    Digest(UploadId, u32),
     /// A query of the locks, so that a cached page releases its own.
     Look,
     Call(CallId),

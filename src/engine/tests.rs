@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::protocol::{Body, Code, Failure, Method, Request, Response};
-use crate::resume::Record;
+use crate::resume::{Digest, Record, StoredPart};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -20,6 +20,8 @@ struct Script {
     by_hand: bool,
     /// Whether the file's bytes are there.
     readable: bool,
+    /// Parts whose bytes are others now.
+    changed: Vec<u32>,
     /// What the file's sample says.
     sample: &'static str,
     /// The newest moment shown of each upload.
@@ -59,6 +61,7 @@ impl Script {
             ops: BTreeMap::new(),
             by_hand: false,
             readable: true,
+            changed: Vec::new(),
             sample: "same",
             shown: BTreeMap::new(),
             fetch: None,
@@ -127,6 +130,12 @@ impl Script {
                     self.end(op, Outcome::Readable(self.readable));
                     continue;
                 }
+                Action::Digest { op, range, .. } => {
+                    let part = u32::try_from(range.start / PART).unwrap() + 1;
+                    let is_other = self.changed.contains(&part);
+                    self.end(op, Outcome::Digested(self.readable.then(|| digest_of(if is_other { 0 } else { part }))));
+                    continue;
+                }
                 Action::DecodeList { op, body } => {
                     self.end(op, Outcome::Listed(crate::protocol::FileList::new(&body).collect()));
                     continue;
@@ -152,15 +161,15 @@ impl Script {
                     };
                     (format!("store {what}"), Some(op))
                 }
-                Action::StoreTag { op, upload, part, .. } if self.by_hand => {
-                    (format!("save {}/{part}", upload.0), Some(op))
+                Action::StorePart { op, upload, number, .. } if self.by_hand => {
+                    (format!("save {}/{number}", upload.0), Some(op))
                 }
                 Action::Purge { op, identity } if self.by_hand => {
                     let what = if identity.0.starts_with("1/") { "purge what was earlier" } else { "purge" };
                     (what.to_owned(), Some(op))
                 }
                 Action::Move { op, .. } => ("move".to_owned(), Some(op)),
-                Action::Store { op, .. } | Action::StoreTag { op, .. } | Action::Purge { op, .. } => {
+                Action::Store { op, .. } | Action::StorePart { op, .. } | Action::Purge { op, .. } => {
                     self.end(op, Outcome::Stored(Ok(())));
                     continue;
                 }
@@ -838,7 +847,7 @@ fn an_abort_stands_though_the_service_does_not_answer() {
 /// What an earlier page stored of an upload that was aborted there, and that it could not remove.
 fn aborted() -> Stored {
     let record = Record { name: "old name".to_owned(), ..record("old", "") };
-    Stored { identity: Identity("same 1".to_owned()), record, tags: Vec::new() }
+    Stored { identity: Identity("same 1".to_owned()), record, parts: Vec::new() }
 }
 
 #[test]
@@ -1158,9 +1167,18 @@ fn record(key: &str, upload_id: &str) -> Record {
 
 /// What an earlier page stored of a file of three parts.
 fn kept() -> Outcome {
-    let tags = vec![(2, "b".to_owned()), (1, "a".to_owned()), (9, "none".to_owned())];
-    let identity = Identity("same 1".to_owned());
-    Outcome::Loaded(Ok(Some(Stored { identity, record: record("old", "id"), tags })))
+    Outcome::Loaded(Ok(Some(stored_with(Some))))
+}
+
+fn digest_of(part: u32) -> Digest {
+    [u8::try_from(part).unwrap(); 32]
+}
+
+/// The same, with such digests.
+fn stored_with(digest: impl Fn(Digest) -> Option<Digest>) -> Stored {
+    let part = |number, tag: &str| (number, StoredPart { tag: tag.to_owned(), digest: digest(digest_of(number)) });
+    let parts = vec![part(2, "b"), part(1, "a"), part(9, "none")];
+    Stored { identity: Identity("same 1".to_owned()), record: record("old", "id"), parts }
 }
 
 fn peer(message: PeerMessage) -> Event {
@@ -1200,8 +1218,8 @@ fn an_upload_goes_on_where_an_earlier_page_stopped() {
 
 /// The same, where the version before stored it, maybe for another service.
 fn kept_earlier() -> Outcome {
-    let Outcome::Loaded(Ok(Some(stored))) = kept() else { panic!("it is stored") };
-    Outcome::Loaded(Ok(Some(Stored { identity: Identity("1/same 1".to_owned()), ..stored })))
+    let identity = Identity("1/same 1".to_owned());
+    Outcome::Loaded(Ok(Some(Stored { identity, ..stored_with(|_| None) })))
 }
 
 #[test]
@@ -1244,20 +1262,55 @@ fn what_the_version_before_stored_is_deleted_where_it_is_complete() {
 }
 
 /// What an earlier page stored when the file had another date.
-fn kept_of_another_date() -> Outcome {
-    let Outcome::Loaded(Ok(Some(Stored { identity, record, tags }))) = kept() else { panic!("it is stored") };
-    Outcome::Loaded(Ok(Some(Stored { identity, record: Record { modified: Some(2), ..record }, tags })))
+fn kept_of_another_date(stored: Stored) -> Outcome {
+    Outcome::Loaded(Ok(Some(Stored { record: Record { modified: Some(2), ..record("old", "id") }, ..stored })))
 }
 
 #[test]
-fn a_file_of_another_date_goes_on_under_the_same_key_and_trusts_no_part() {
+fn a_file_of_another_date_goes_on_where_its_bytes_are_the_same() {
     let mut script = loading();
-    assert_eq!(script.ends("load", kept_of_another_date()), "confirm old");
+    assert_eq!(script.ends("load", kept_of_another_date(stored_with(Some))), "confirm old");
+    assert_eq!(script.confirm("confirm old", false), "put 1/3");
+    assert_eq!(script.view(1).progress.resumed_from, 2 * PART);
+}
+
+#[test]
+fn a_part_that_is_stored_counts_where_the_file_has_the_same_bytes_now() {
+    let mut script = loading();
+    script.changed = vec![2];
+    assert_eq!(script.ends("load", kept()), "confirm old");
+    assert_eq!(script.confirm("confirm old", false), "put 1/2, put 1/3");
+    let progress = script.view(1).progress;
+    assert_eq!((progress.resumed_from, progress.sent, progress.parts_done), (PART, PART, 1));
+    script.store("1/2", "B");
+    script.store("1/3", "c");
+    script.stored("save 1/2");
+    assert_eq!(script.stored("save 1/3"), "complete old with a+B+c");
+
+    // It was completed as what it was then: what it is now is another file.
+    let mut script = loading();
+    script.changed = vec![2];
+    script.ends("load", kept());
+    assert_eq!(script.confirm("confirm old", true), "store intent");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_any_more_is_not_read_again_for_each_part() {
+    let mut script = loading();
+    script.readable = false;
+    assert_eq!(script.ends("load", kept()), "confirm old");
+    assert_eq!(script.view(1).progress.resumed_from, 0);
+}
+
+#[test]
+fn a_file_of_another_date_goes_on_under_the_same_key_and_trusts_no_part_that_cannot_be_compared() {
+    let mut script = loading();
+    assert_eq!(script.ends("load", kept_of_another_date(stored_with(|_| None))), "confirm old");
     assert_eq!(script.confirm("confirm old", false), "put 1/1, put 1/2");
 
     // What is complete there may be another file.
     let mut script = loading();
-    script.ends("load", kept_of_another_date());
+    script.ends("load", kept_of_another_date(stored_with(Some)));
     assert_eq!(script.confirm("confirm old", true), "store intent");
 }
 
@@ -1359,7 +1412,7 @@ fn what_is_found_complete_is_done_and_counted_as_sent() {
 fn what_a_start_of_a_dead_page_left_is_removed_before_the_next() {
     let mut script = loading();
     let identity = Identity("same 1".to_owned());
-    let stored = Stored { identity, record: record("", "old name"), tags: Vec::new() };
+    let stored = Stored { identity, record: record("", "old name"), parts: Vec::new() };
     assert_eq!(script.ends("load", Outcome::Loaded(Ok(Some(stored)))), "list");
     let list = r#"[{"fileKey":"orphan","fileName":"old name"},{"fileKey":"other","fileName":"name1"}]"#;
     assert_eq!(script.answer("list", list), "remove orphan");
@@ -1688,7 +1741,7 @@ fn to_forget_a_file_ends_its_upload_or_deletes_what_is_stored_of_it() {
 
     assert_eq!(script.call(Call::Forget("k".to_owned())), "load all");
     let identity = Identity("another".to_owned());
-    let stored = Stored { identity, record: record("k", "id"), tags: Vec::new() };
+    let stored = Stored { identity, record: record("k", "id"), parts: Vec::new() };
     assert_eq!(script.ends("load all", Outcome::LoadedAll(Ok(vec![stored]))), "purge");
     assert_eq!(script.stored("purge"), "remove k");
     assert_eq!(script.status("remove k", 403), "reply 2 forgotten", "what cannot be removed ends with the session");
@@ -1702,7 +1755,7 @@ fn what_is_unfinished_is_what_nobody_sends() {
     assert_eq!(script.ends("look at locks", locked), "load all");
     let stored = |identity: &str, key: &str| {
         let identity = Identity(identity.to_owned());
-        Stored { identity, record: record(key, "id"), tags: vec![(1, "a".to_owned())] }
+        Stored { identity, record: record(key, "id"), ..stored_with(|_| None) }
     };
     let all = vec![stored("same 1", "a"), stored("locked", "b"), stored("idle", "c"), stored("intent", "")];
     assert_eq!(script.ends("load all", Outcome::LoadedAll(Ok(all))), "reply 1 1 unfinished");

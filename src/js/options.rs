@@ -1,10 +1,11 @@
 //! The options of `partway.d.ts`, one parser for each object.
 
+use super::error::partway_error;
 use super::options_reader::OptionsReader;
 use crate::browser::{Endpoint, SessionToken, get, is_header_text, native, now, wall_clock};
 use crate::engine::{Backoff, GREATEST_PART, LEAST_PART, RulesSource};
-use crate::names::Scheme;
-use crate::protocol::Rules;
+use crate::names::{MAX_NAME, NameError, Scheme};
+use crate::protocol::{Code, Failure, Rules};
 use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortSignal;
@@ -176,11 +177,14 @@ impl UploadOptions {
         if !handle.is_undefined() && !gives_files {
             return Err(options.wrong("handle", "must be a FileSystemFileHandle", &handle));
         }
-        let longest = crate::names::MAX_NAME;
-        let must = format!("must be a string of 1 to {longest} bytes of UTF-8");
+        let name = options.text("name", "must be a string", |_| true)?;
+        if let Some(bytes) = name.as_ref().map(String::len).filter(|bytes| !(1..=MAX_NAME).contains(bytes)) {
+            let message = format!("name: {}.", NameError::NameLength { bytes });
+            return Err(partway_error(&Failure::new(Code::InvalidOption, message)));
+        }
         Ok(Self {
             signal: options.signal()?,
-            name: options.text("name", &must, |name| !name.is_empty() && name.len() <= longest)?,
+            name,
             handle: Some(handle).filter(|handle| !handle.is_undefined()),
             on_progress: options.function("onProgress")?,
             on_state: options.function("onState")?,

@@ -89,7 +89,7 @@ pub fn open(key: &NameKey, text: &str) -> Result<OpenedName, NameError> {
 fn pad(name: &str, fields: &NameFields) -> Result<Zeroizing<Vec<u8>>, NameError> {
     let length = match u16::try_from(name.len()) {
         Ok(length) if (1..=MAX_NAME).contains(&name.len()) => length,
-        _ => return Err(NameError::NameLength),
+        _ => return Err(NameError::NameLength { bytes: name.len() }),
     };
     // Room for all that can follow, because growing a vector leaves an unwiped copy behind.
     let most = (2 + MAX_NAME + 3 * (2 + usize::from(u8::MAX))).next_multiple_of(BLOCK);

@@ -10,8 +10,11 @@ pub enum NameError {
     #[error("the session ID is empty; give it exactly as the API returned it")]
     EmptySessionId,
     /// The name to write has no bytes, or more than [`MAX_NAME`](super::MAX_NAME).
-    #[error("a file name must have 1 to 1024 bytes of UTF-8")]
-    NameLength,
+    #[error("it has {bytes} bytes of UTF-8, and may have 1 to 1024")]
+    NameLength {
+        /// How many it has.
+        bytes: usize,
+    },
     /// The scheme has no tag, so a reader could not tell such a name from chance.
     #[error("a file name in this scheme must not hold a slash, a backslash or a control character")]
     NameCharacters,

@@ -117,7 +117,7 @@ impl SessionNames {
         random: &mut dyn FnMut(&mut [u8]) -> Result<(), E>,
     ) -> Result<String, NameError> {
         if !(1..=MAX_NAME).contains(&name.len()) {
-            return Err(NameError::NameLength);
+            return Err(NameError::NameLength { bytes: name.len() });
         }
         if scheme == Scheme::Plain {
             let read = self.read(name).filter(|read| read.scheme == Scheme::Plain);

@@ -48,7 +48,8 @@
 //! Without a key the record is of an upload about to begin, and the upload ID is its name in the bucket's list. Without
 //! an upload ID it is of one that was aborted, and what the bucket has under the key is to be removed.
 //!
-//! The plaintext of a part's tag is its length (u16) and its UTF-8, at most [`MAX_TAG`].
+//! The plaintext of a part is its tag, length (u16) and UTF-8, at most [`MAX_TAG`]; then `1` and the 32 bytes of its
+//! [`Digest`], where that is known.
 //!
 //! # What it promises
 //!
@@ -61,12 +62,12 @@
 mod error;
 mod identity;
 mod key;
+mod part;
 mod record;
 mod row;
-mod tag;
 
 pub use error::ResumeError;
 pub use identity::{Facts, SAMPLE};
 pub use key::ResumeKey;
+pub use part::{Digest, MAX_TAG, StoredPart};
 pub use record::{MAX_TEXT, Record};
-pub use tag::MAX_TAG;

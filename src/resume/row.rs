@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Record, ResumeError, ResumeKey};
+use super::{Digest, Record, ResumeError, ResumeKey};
 use crate::aead::{NONCE, TAG};
 
 /// The version of every row.
@@ -19,8 +19,8 @@ const BLOCK: usize = 64;
 pub(super) enum Place<'a> {
     /// The record of the upload.
     Record,
-    /// The tag of one part of one upload.
-    Tag { part: u32, record: &'a Record },
+    /// One part of one upload.
+    Part { number: u32, record: &'a Record },
 }
 
 impl ResumeKey {
@@ -78,7 +78,7 @@ impl ResumeKey {
         out.push(VERSION);
         out.push(match place {
             Place::Record => 0x01,
-            Place::Tag { .. } => 0x02,
+            Place::Part { .. } => 0x02,
         });
         let text = |out: &mut Vec<u8>, text: &str| {
             let length = u16::try_from(text.len()).map_err(|_| ResumeError::Limit)?;
@@ -88,8 +88,8 @@ impl ResumeKey {
         };
         text(&mut out, self.scope_text())?;
         text(&mut out, identity)?;
-        if let Place::Tag { part, record } = place {
-            out.extend_from_slice(&part.to_be_bytes());
+        if let Place::Part { number, record } = place {
+            out.extend_from_slice(&number.to_be_bytes());
             text(&mut out, &record.upload_id)?;
             text(&mut out, &record.key)?;
         }
@@ -112,6 +112,10 @@ impl Plain {
 
     pub(super) fn flag(&mut self, flag: bool) {
         self.0.push(u8::from(flag));
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
     }
 
     /// A text behind its length, if that is at most `most`.
@@ -140,6 +144,19 @@ impl Reader<'_> {
             0 => Some(false),
             1 => Some(true),
             _ => None,
+        }
+    }
+
+    /// A digest, or what there is in its place: the padding. `None` if it is neither.
+    pub(super) fn digest(&mut self) -> Option<Option<Digest>> {
+        match self.0.split_first() {
+            None | Some((0, _)) => Some(None),
+            Some((1, rest)) => {
+                let (digest, rest) = rest.split_first_chunk()?;
+                self.0 = rest;
+                Some(Some(*digest))
+            }
+            Some(_) => None,
         }
     }
 

@@ -62,6 +62,12 @@ test("what is not a file is refused before any request", async () => {
     { onProgress: 1 }, { onState: "x" }, { signal: {} }, { handle: 3 }, 5, null]) {
     await fails(upload(file(1), options), "invalid-option");
   }
+  // A path of 342 Chinese characters: how long it is and may be is told, and neither of them is sent.
+  const path = "深".repeat(342);
+  const [byOption, byName] = [await fails(upload(file(1), { name: path }), "invalid-option"), await fails(upload(file(1, path)), "invalid-file")];
+  for (const { message } of [byOption, byName]) {
+    ok(message.includes("has 1026 bytes of UTF-8, and may have 1 to 1024") && !message.includes("深"), message);
+  }
   for (const options of [{ signal: 1 }, { signals: undefined }, 7]) await fails(bucket.list(options), "invalid-option");
   same(await service.log(), []);
 });

@@ -10,6 +10,13 @@ const complete = { method: "POST", path: "/v1/buckets/complete$" };
 const slow = [{ match: put, do: { delayMs: 250 } }];
 const still = { delayMs: 60_000 };
 
+/** Makes the browser collect its garbage, as no function of a page does. */
+async function collectGarbage() {
+  for (const end = performance.now() + 4000; performance.now() < end; await sleep(10)) {
+    Array.from({ length: 200_000 }, (_, place) => ({ place: [place] }));
+  }
+}
+
 test("offline an upload waits, sends nothing, and goes on within a second", async () => {
   const service = await scenario(slow);
   const bucket = await service.open({ partSize: PART, parallel: 2, retry: false });
@@ -45,6 +52,26 @@ test("picked before there is a network, an upload waits, and starts within a sec
   } finally {
     delete navigator.onLine;
   }
+});
+
+test("what is given up gives its connection back, however long ago it was sent", async () => {
+  // A browser opens six connections to a service.
+  const service = await scenario([{ match: put, do: { hang: "before" } }]);
+  const send = async (size) => {
+    const bucket = await service.open({ stallTimeout: 60_000 });
+    const upload = bucket.upload(file(size));
+    await until(() => upload.state === "uploading", "an upload to begin");
+    return upload;
+  };
+  const uploads = [];
+  for (let size = 1; size <= 6; size++) uploads.push(await send(size));
+  await collectGarbage();
+  uploads.forEach((upload) => upload.pause());
+  let heard = false;
+  service.rules([]).then(() => (heard = true), () => {});
+  await until(() => heard, "a connection");
+  uploads.forEach((upload) => upload.resume());
+  await Promise.all(uploads.map(({ done }) => done));
 });
 
 test("a service that answers nothing is waited for, and no try is spent", async () => {

@@ -63,6 +63,36 @@ test("another file of the same name, size and time is another file", async () =>
   same((await again.unfinished()).length, 1);
 });
 
+test("a file that changed within a part that is stored is sent as it is now", async () => {
+  const { service, bucket, sent, upload } = await stopped();
+  bucket.close();
+  await aborts(upload.done);
+  const again = await service.open({ partSize: PART });
+  const [{ stored }] = await again.unfinished();
+  // Within no sample, and neither size nor date tells.
+  const content = new Uint8Array(await sent.arrayBuffer());
+  content[700_003] ^= 1;
+  const changed = new File([content], sent.name, { type: sent.type, lastModified: sent.lastModified });
+  const second = again.upload(changed);
+  const { key } = await second.done;
+  ok(second.progress.resumedFrom < stored, "the part that changed was taken as it was");
+  same(await sha256(await again.download(key)), await sha256(changed));
+  ok(second.progress.resumedFrom > 0, "a part that is the same was sent again");
+});
+
+test("a file that another date was given goes on where it was", async () => {
+  const { service, bucket, sent, upload } = await stopped();
+  bucket.close();
+  await aborts(upload.done);
+  const again = await service.open({ partSize: PART });
+  const [{ stored }] = await again.unfinished();
+  const picked = new File([sent], sent.name, { type: sent.type, lastModified: sent.lastModified + 86_400_000 });
+  const second = again.upload(picked);
+  const { key } = await second.done;
+  same([key, second.progress.resumedFrom], [upload.key, stored]);
+  same(await sha256(await again.download(key)), await sha256(sent));
+});
+
 test("an aborted upload that is kept can be gone on with, or forgotten", async () => {
   const { service, bucket, sent, upload } = await stopped();
   await upload.abort({ keep: true });

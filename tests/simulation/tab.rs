@@ -137,6 +137,17 @@ impl World {
                 }
                 self.answer(tab, op, 0, if hangs { 60_000 } else { 5 }, Outcome::Readable(readable));
             }
+            Action::Digest { op, upload, range } => {
+                let pick = &self.tabs[tab].picks[&upload];
+                let digest = match self.model.files.read(pick.file, pick.version) {
+                    crate::model::files::Read::Bytes(version) => {
+                        Some(Content { file: pick.file, version, range }.digest())
+                    }
+                    crate::model::files::Read::Unreadable => None,
+                };
+                let hangs = self.model.files.hang && self.books.calm.is_none() && self.chance.percent(4);
+                self.answer(tab, op, 0, if hangs { 60_000 } else { 30 }, Outcome::Digested(digest));
+            }
             Action::DecodeList { op, body } => {
                 let files = FileList::new(&body).collect();
                 self.answer(tab, op, 0, 30, Outcome::Listed(files));
@@ -176,8 +187,8 @@ impl World {
                 let expires_at = self.now + expires_in;
                 self.store(tab, op, Operation::Store { identity, record, expires_at });
             }
-            Action::StoreTag { op, identity, remote, part, tag, .. } => {
-                self.store(tab, op, Operation::StoreTag { identity, remote, part, tag });
+            Action::StorePart { op, identity, remote, number, part, .. } => {
+                self.store(tab, op, Operation::StorePart { identity, remote, number, part });
             }
             Action::Purge { op, identity } => self.store(tab, op, Operation::Purge(identity)),
             Action::Show { upload, .. } => self.act_within(tab, upload),
@@ -292,7 +303,7 @@ impl World {
             self.counts.add(match operation {
                 Operation::Store { record, .. } if record.is_intent() => "tab: dies after an intent is stored",
                 Operation::Store { .. } => "tab: dies after a record is stored",
-                Operation::StoreTag { .. } => "tab: dies after a tag is stored",
+                Operation::StorePart { .. } => "tab: dies after a tag is stored",
                 _ => "tab: dies after a record is deleted",
             });
             return self.kill(tab);
@@ -349,7 +360,9 @@ fn described(operation: &Operation) -> String {
         Operation::LoadAll => "loads all".to_owned(),
         Operation::Store { identity, record, .. } if record.is_intent() => format!("keeps an intent of {}", identity.0),
         Operation::Store { identity, record, .. } => format!("keeps {} as {}", identity.0, record.key),
-        Operation::StoreTag { identity, part, tag, .. } => format!("keeps tag {tag} of part {part} of {}", identity.0),
+        Operation::StorePart { identity, number, part, .. } => {
+            format!("keeps tag {} of part {number} of {}", part.tag, identity.0)
+        }
         Operation::Purge(identity) => format!("deletes {}", identity.0),
     }
 }

@@ -119,12 +119,14 @@ def keep_record(title, session=SESSION, file=FILE, **changes):
     return sealed
 
 
-def keep_tag(title, tag, part=1, session=SESSION, file=FILE, **changes):
+def keep_tag(title, tag, part=1, session=SESSION, file=FILE, digest=None, **changes):
     record = {**RECORD, **changes}
     nonce = nonce_of(title)
-    sealed = row(padded(text(tag)), nonce, associated(session, file, KEPT_TAG, part, record), session)
+    plain = text(tag) + (b"\1" + digest if digest else b"")
+    sealed = row(padded(plain), nonce, associated(session, file, KEPT_TAG, part, record), session)
     tags.append({"title": title, "session": session, "identity": file, "nonce": nonce.hex(), "part": part,
-                 "uploadId": record["uploadId"], "key": record["key"], "tag": tag, "row": sealed.hex()})
+                 "uploadId": record["uploadId"], "key": record["key"], "tag": tag,
+                 "digest": digest.hex() if digest else None, "row": sealed.hex()})
     return sealed
 
 
@@ -150,6 +152,9 @@ keep_tag("part 2^32 - 1", "tag", part=2**32 - 1)
 keep_tag("tag of another session", "tag", session=OTHER_SESSION)
 keep_tag("tag of another upload", "tag", uploadId="other")
 keep_tag("tag of another key", "tag", key="other")
+digest = hashlib.sha256(hashlib.sha256(b"a part").digest()).digest()
+for length in (0, 3, 29, 30, 34, 8192):
+    keep_tag(f"tag of {length} bytes and a digest", "t" * length, digest=digest)
 
 
 def refuse(title, kind, sealed, session=SESSION, file=FILE, part=1, upload_id=RECORD["uploadId"], key=RECORD["key"]):
@@ -209,6 +214,10 @@ bad_record("blocks over the limit", bytes(64 * 200))
 bad_tag("a tag without padding", text("tag"))
 bad_tag("a tag with a block too many", padded(text("tag"), 1))
 bad_tag("a tag with a byte behind", padded(text("tag") + b"x"))
+bad_tag("a digest that is cut short", padded(text("t" * 31) + b"\1" + digest[:30]))
+bad_tag("a digest without its mark", padded(text("tag") + b"\x85" + digest[1:]))
+bad_tag("a digest under another mark", padded(text("tag") + b"\2" + digest))
+bad_tag("a byte behind a digest", padded(text("tag") + b"\1" + digest + b"x"))
 bad_tag("a tag longer than the rest", padded(u16(63) + b"t"))
 bad_tag("a tag over the limit", padded(text("t" * 8193)))
 bad_tag("a tag in bad UTF-8", padded(text(b"\xc3\x28")))

@@ -4,7 +4,7 @@ use crate::browser::database::{Access, Database, EXPIRES, LEASES, TAGS, UPLOADS,
 use crate::browser::store::Store;
 use crate::engine::{Identity, Stored};
 use crate::protocol::{Code, Failure};
-use crate::resume::{Record, ResumeKey};
+use crate::resume::{Record, ResumeKey, StoredPart};
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -35,7 +35,11 @@ async fn put_record(store: &Store, name: &str) {
 }
 
 async fn save_tag(store: &Store, name: &str, part: u32, tag: &str) {
-    store.save_tag(&id(name), part, &record(), tag).await.unwrap();
+    store.save_part(&id(name), part, &record(), &stored(tag)).await.unwrap();
+}
+
+fn stored(tag: &str) -> StoredPart {
+    StoredPart { tag: tag.to_owned(), digest: Some([9; 32]) }
 }
 
 async fn purge(store: &Store, name: &str) {
@@ -59,7 +63,7 @@ fn soon() -> f64 {
 }
 
 fn tags(kept: &Stored) -> Vec<(u32, &str)> {
-    kept.tags.iter().map(|(part, tag)| (*part, tag.as_str())).collect()
+    kept.parts.iter().map(|(number, part)| (*number, part.tag.as_str())).collect()
 }
 
 /// The keys and values of an object store.
@@ -91,7 +95,7 @@ async fn what_was_kept_is_found_by_a_page_that_comes_later() {
         let before = store(&session);
         assert!(load(&before, "file").await.is_none());
         put_record(&before, "file").await;
-        assert!(load(&before, "file").await.unwrap().tags.is_empty());
+        assert!(load(&before, "file").await.unwrap().parts.is_empty());
         for (part, tag) in [(3, "third"), (1, "\"first\""), (2, "zweiter \u{1f600}"), (3, "third again")] {
             save_tag(&before, "file", part, tag).await;
         }
@@ -106,7 +110,7 @@ async fn what_was_kept_is_found_by_a_page_that_comes_later() {
     after.begin(&id("another file"), &Record { size: 0, ..record() }, soon(), None).await.unwrap();
     let mut all = after.load_all().await.unwrap();
     all.sort_by_key(|stored| stored.identity.clone());
-    let all: Vec<_> = all.iter().map(|stored| (stored.identity.0.as_str(), stored.tags.len())).collect();
+    let all: Vec<_> = all.iter().map(|stored| (stored.identity.0.as_str(), stored.parts.len())).collect();
     assert_eq!(all, [("another file", 0), ("file", 3)]);
 
     purge(&after, "file").await;
@@ -121,7 +125,7 @@ async fn nothing_is_in_the_clear() {
     let store = store(&session);
     let identity = id(&"a".repeat(43));
     store.begin(&identity, &record(), soon(), None).await.unwrap();
-    store.save_tag(&identity, 1, &record(), "canary-tag").await.unwrap();
+    store.save_part(&identity, 1, &record(), &stored("canary-tag")).await.unwrap();
     let mut seen = Vec::new();
     let mut count = 0;
     for name in [UPLOADS, TAGS, LEASES] {
@@ -170,9 +174,9 @@ async fn another_session_finds_nothing() {
     assert!(load(&your_store, "file").await.is_none());
     assert!(your_store.load_all().await.unwrap().is_empty());
     assert!(your_store.handle(&id("file")).await.unwrap().is_none());
-    assert_eq!(your_store.save_tag(&id("file"), 1, &record(), "tag").await.unwrap_err().code, Code::Storage);
+    assert_eq!(your_store.save_part(&id("file"), 1, &record(), &stored("tag")).await.unwrap_err().code, Code::Storage);
     purge(&your_store, "file").await;
-    assert_eq!(load(&my_store, "file").await.unwrap().tags.len(), 1);
+    assert_eq!(load(&my_store, "file").await.unwrap().parts.len(), 1);
 
     // Not even where the rows are moved to the other's place.
     let scope = key(&yours).scope();
@@ -212,8 +216,8 @@ async fn a_row_that_was_changed_counts_as_absent_and_is_deleted() {
 
     // The tag of an upload of the same file, begun anew by another page after this row was read.
     let earlier = Record { upload_id: "earlier".into(), ..record() };
-    store.save_tag(&id("file"), 4, &earlier, "tag").await.unwrap();
-    assert_eq!(load(&store, "file").await.unwrap().tags.len(), 2);
+    store.save_part(&id("file"), 4, &earlier, &stored("tag")).await.unwrap();
+    assert_eq!(load(&store, "file").await.unwrap().parts.len(), 2);
 
     let (place, row) = rows_of(&session, UPLOADS).await.remove(0);
     let sealed: Uint8Array = get(&row, "sealed").unchecked_into();
@@ -232,12 +236,12 @@ async fn an_upload_that_begins_anew_has_no_tags() {
     let again = Record { upload_id: "again".into(), ..record() };
     store.begin(&id("file"), &again, soon(), None).await.unwrap();
     let kept = load(&store, "file").await.unwrap();
-    assert!(kept.record == again && kept.tags.is_empty());
+    assert!(kept.record == again && kept.parts.is_empty());
     assert_eq!(rows_of(&session, TAGS).await.len(), 0);
     assert!(store.handle(&id("file")).await.unwrap().is_none());
 
     purge(&store, "file").await;
-    assert_eq!(store.save_tag(&id("file"), 1, &again, "late").await.unwrap_err().code, Code::Storage);
+    assert_eq!(store.save_part(&id("file"), 1, &again, &stored("late")).await.unwrap_err().code, Code::Storage);
     assert_eq!(rows_of(&session, TAGS).await.len(), 0, "a tag outlived its upload");
 }
 
@@ -298,8 +302,8 @@ async fn many_tags_at_once() {
         .collect();
     JsFuture::from(Promise::all(&saved)).await.unwrap();
     let kept = load(&store, "file").await.unwrap();
-    let expected: Vec<_> = (1..=64).map(|part| (part, format!("tag {part}"))).collect();
-    assert!(kept.tags == expected);
+    let expected: Vec<_> = (1..=64).map(|part| (part, stored(&format!("tag {part}")))).collect();
+    assert!(kept.parts == expected);
     purge(&store, "file").await;
 }
 

@@ -181,7 +181,7 @@ impl Engine {
             }
             Target::Rules => self.rules_ended(result, received_at, epoch),
             Target::Stray => self.stray_removed(op, result),
-            Target::Tag(..) | Target::Look | Target::Token | Target::Probe => {}
+            Target::Tag(..) | Target::Digest(..) | Target::Look | Target::Token | Target::Probe => {}
         }
     }
 
@@ -280,6 +280,11 @@ impl Engine {
                     upload.tag_stored(part, result.is_ok(), &mut self.shared);
                 }
             }
+            (Target::Digest(id, part), Outcome::Digested(digest)) => {
+                if let Some(upload) = self.uploads.get_mut(&id) {
+                    upload.part_digested(part, digest, &mut self.shared);
+                }
+            }
             (Target::Step(id), outcome) => self.step_outcome(id, outcome, epoch),
             (Target::Call(id), outcome) => self.call_outcome(id, outcome, epoch),
             _ => {}
@@ -299,6 +304,7 @@ impl Engine {
             Outcome::Loaded(loaded) => upload.loaded_or_not(loaded, shared),
             Outcome::Stored(result) => upload.stored(result.is_ok(), shared),
             Outcome::Listed(files) => upload.listed(files, epoch, shared),
+            Outcome::Digested(digest) => upload.checked(digest, shared),
             _ => upload.step_timed_out(epoch, shared),
         }
     }

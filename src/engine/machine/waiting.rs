@@ -153,6 +153,11 @@ impl Engine {
                     upload.tag_stored(part, false, &mut self.shared);
                 }
             }
+            Target::Digest(id, part) => {
+                if let Some(upload) = self.uploads.get_mut(&id) {
+                    upload.part_digested(part, None, &mut self.shared);
+                }
+            }
             Target::Call(id) => {
                 let verdict = self.calls.get_mut(&id).and_then(|call| call.timed_out(epoch, &mut self.shared));
                 self.reply(id, verdict);

@@ -1,13 +1,11 @@
 //! Which file it is, whether another tab sends it, and whether it was begun before.
 
-use super::orphans::{AfterOrphans, Orphans};
-use super::parts::Parts;
-use super::stage::{Claiming, EndStep, Following, Live, LiveStep, LockWait, Stage, Starting};
+use super::stage::{Claiming, EndStep, Following, LiveStep, LockWait, Stage, Starting};
 use super::{Claim, Upload};
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
-use crate::engine::{Action, Ask, Instant, Lock, OpId, PeerEnd, PeerMessage, PeerReport, Plan, Remote, Sample, Stored};
+use crate::engine::{Action, Ask, Instant, Lock, OpId, PeerEnd, PeerMessage, PeerReport, Sample};
 
 /// How often a lock is asked for where there is no queue, and how often locks are looked at where there is one: a page
 /// in Chromium's back/forward cache keeps its locks until somebody asks for them. In milliseconds.
@@ -205,57 +203,6 @@ impl Upload {
             claim.keeps = false;
         }
         self.cancel_storing(shared);
-    }
-
-    /// Nobody else sends this upload, and this is stored of it.
-    pub(super) fn loaded(&mut self, stored: Option<Stored>, shared: &mut Shared) {
-        let left = self.claim.as_mut().and_then(|claim| claim.left.take());
-        // What this tab began is gone, where the other tab had to begin anew.
-        if let (Some(left), Some(stored)) = (&left, &stored)
-            && left.key != stored.record.key
-        {
-            shared.admission.removed(&left.key);
-        }
-        match stored {
-            Some(Stored { record, .. }) if record.is_intent() => {
-                // A start of an earlier page may act even after this search.
-                if !record.name_there().is_empty() {
-                    self.seek(record.name_there().to_owned());
-                }
-                let orphans = Orphans::of(self.sought.clone()).and(record.aborted_key());
-                self.stage = Stage::Starting(Starting::Orphans(orphans, AfterOrphans::Begin));
-            }
-            Some(Stored { identity, record, tags }) => {
-                if let Some(claim) = &mut self.claim {
-                    claim.recorded = claim.identity == identity;
-                    claim.found_earlier = Some(identity).filter(|_| !claim.recorded);
-                    claim.doubted = record.modified != self.file.modified;
-                }
-                // Phones give another date at each pick; but the file may have changed, and so each part is sent again.
-                let is_doubted = self.claim.as_ref().is_some_and(|claim| claim.doubted);
-                let tags = if is_doubted { Vec::new() } else { tags };
-                let remote = Remote { key: record.key.clone(), upload_id: record.upload_id.clone() };
-                self.go_on(remote, record.part_size, tags, shared);
-            }
-            // Begun here, and nothing is kept of it: the tab it was left to has completed it, or has given it up, or
-            // could not keep it. It may have stored parts again, so no tag is trusted.
-            None => match left {
-                Some(remote) => self.go_on(remote, self.plan.part_size(), Vec::new(), shared),
-                None => self.begin(shared),
-            },
-        }
-    }
-
-    /// Goes on from what was begun before.
-    fn go_on(&mut self, remote: Remote, part_size: u64, tags: Vec<(u32, String)>, shared: &mut Shared) {
-        shared.admission.holds(&remote.key, self.plan.size());
-        self.plan = Plan::new(self.plan.size(), Some(part_size));
-        self.parts = Parts::resumed(&self.plan, tags);
-        self.meter.resumed_from = self.parts.stored_bytes();
-        self.meter.highest_sent = self.meter.highest_sent.max(self.parts.stored_bytes());
-        self.meter.moved_since_shown = true;
-        let step = LiveStep::Verifying(Exchange::default());
-        self.stage = Stage::Live(Live { remote, resumed: true, tags_refused: false, step });
     }
 
     /// Another tab posted something about the file.

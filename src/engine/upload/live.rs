@@ -2,7 +2,7 @@
 
 use super::Upload;
 use super::orphans::Orphans;
-use super::parts::FlightStep;
+use super::parts::{Digesting, FlightStep};
 use super::stage::{End, Live, LiveStep, Stage, Starting};
 use crate::engine::availability::Class;
 use crate::engine::operations::{Kind, Target};
@@ -11,6 +11,7 @@ use crate::engine::tries::{Exchange, Tries};
 use crate::engine::{Action, OpId, PartBody, Sample};
 use crate::names::PREFIX;
 use crate::protocol::{Code, Failure, FileInfo, Request};
+use crate::resume::{Digest, StoredPart};
 
 impl Upload {
     /// Begins a part: first the file is looked at, as Firefox never ends a request whose file has changed.
@@ -39,6 +40,16 @@ impl Upload {
             flight.tries.sent += 1;
         }
         let body = PartBody { upload: self.id, range: self.plan.range(part) };
+        if self.is_kept() && self.plan.parts() > 1 {
+            // What this try sends, so that another file of the same name is known by it. It is read first: a file that
+            // changes between is then another one.
+            if let Some(Digesting::Reading(op)) = self.parts.take_digest(part) {
+                shared.cancel(op);
+            }
+            let op = shared.begin(Target::Digest(self.id, part), Kind::Local, Some(shared.config.stall));
+            self.parts.digests(part, op);
+            shared.emit(Action::Digest { op, upload: self.id, range: self.plan.range(part) });
+        }
         shared.emit(Action::Send { op, request, part: Some(body), report });
     }
 
@@ -59,19 +70,52 @@ impl Upload {
 
     /// The service has a part. Its tag is stored before it counts.
     pub fn part_arrived(&mut self, part: u32, tag: String, shared: &mut Shared) {
-        let Stage::Live(Live { remote, step: LiveStep::Sending, .. }) = &self.stage else { return };
+        if !self.stage.is_sending() {
+            return;
+        }
         let length = self.plan.len(part);
         let moved = self.parts.flight(part).map_or(0, |flight| flight.moved);
-        let op = self.claim.as_ref().filter(|claim| claim.keeps && claim.recorded).map(|claim| {
-            let op = shared.begin_storing(Target::Tag(self.id, part));
-            let (upload, identity, remote) = (self.id, claim.identity.clone(), remote.clone());
-            let part_size = self.plan.part_size();
-            shared.emit(Action::StoreTag { op, upload, identity, remote, part_size, part, tag: tag.clone() });
-            op
-        });
+        let digest = self.parts.take_digest(part);
+        let op = match digest {
+            _ if !self.is_kept() => None,
+            None if self.plan.parts() == 1 => {
+                self.store_part(part, StoredPart { tag: tag.clone(), digest: None }, shared)
+            }
+            Some(Digesting::Known(digest)) => {
+                self.store_part(part, StoredPart { tag: tag.clone(), digest: Some(digest) }, shared)
+            }
+            Some(Digesting::Reading(op)) => Some(op),
+            None => None,
+        };
         self.parts.arrived(part, tag, length, op);
         self.advance(length.saturating_sub(moved), shared);
         self.check_parts(shared);
+    }
+
+    /// Whether what the service has of it is kept here.
+    fn is_kept(&self) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.keeps && claim.recorded)
+    }
+
+    /// What is sent as a part is known now, or cannot be: it is then not kept, and would be sent again.
+    pub fn part_digested(&mut self, part: u32, digest: Option<Digest>, shared: &mut Shared) {
+        let Some(tag) = self.parts.tag(part).filter(|_| self.parts.is_storing_part(part)).cloned() else {
+            return self.parts.digested(part, digest);
+        };
+        let op = digest.and_then(|_| self.store_part(part, StoredPart { tag, digest }, shared));
+        match op {
+            Some(op) => self.parts.goes_on_storing(part, op),
+            None => self.tag_stored(part, true, shared),
+        }
+    }
+
+    /// Stores what is kept of a part.
+    fn store_part(&self, number: u32, part: StoredPart, shared: &mut Shared) -> Option<OpId> {
+        let (remote, claim) = (self.stage.remote()?.clone(), self.claim.as_ref()?);
+        let op = shared.begin_storing(Target::Tag(self.id, number));
+        let (upload, identity, part_size) = (self.id, claim.identity.clone(), self.plan.part_size());
+        shared.emit(Action::StorePart { op, upload, identity, remote, part_size, number, part });
+        Some(op)
     }
 
     /// The tag of a part is stored, or keeping it failed.

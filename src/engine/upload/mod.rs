@@ -7,6 +7,7 @@ mod meter;
 mod orphans;
 mod parts;
 mod patience;
+mod resuming;
 mod stage;
 mod starting;
 mod step;
@@ -56,7 +57,7 @@ struct Claim {
     /// What this upload may go on from was stored by the version before, maybe for another service: it is not this
     /// upload's until the service knows it.
     found_earlier: Option<Identity>,
-    /// What is stored was sent when the file had another date.
+    /// The file may be another than the one that was begun: it has another date, or other bytes.
     doubted: bool,
     /// This tab has the file's lock.
     locked: bool,
@@ -179,6 +180,7 @@ impl Upload {
         let is_unread = |op| shared.operations.get(op).is_some_and(|operation| operation.is_unread(shared.now));
         match &self.stage {
             Stage::Claiming(Claiming::Sampling(op)) => is_unread(*op),
+            Stage::Live(Live { step: LiveStep::Checking(checking), .. }) => is_unread(checking.op),
             Stage::Live(Live { step: LiveStep::Sampling(exchange), .. }) => exchange.op.is_some_and(is_unread),
             Stage::Live(Live { step: LiveStep::Sending, .. }) => {
                 let is_unread =
@@ -194,7 +196,7 @@ impl Upload {
         let announced = match &self.stage {
             Stage::Claiming(claiming) => !matches!(claiming, Claiming::Following(_)),
             Stage::Starting(starting) => !matches!(starting, Starting::Orphans(..)),
-            Stage::Live(live) => matches!(live.step, LiveStep::Verifying(_)),
+            Stage::Live(live) => matches!(live.step, LiveStep::Checking(_) | LiveStep::Verifying(_)),
             Stage::Queued | Stage::Ending(_) => false,
         };
         !self.paused && self.parts.in_flight() == 0 && (announced || self.sendable(now).is_some())
@@ -277,7 +279,7 @@ impl Upload {
             Stage::Claiming(_) => State::Starting,
             _ if is_refused || idles() => State::Waiting,
             Stage::Starting(_) => State::Starting,
-            Stage::Live(Live { step: LiveStep::Verifying(_), .. }) => State::Starting,
+            Stage::Live(Live { step: LiveStep::Checking(_) | LiveStep::Verifying(_), .. }) => State::Starting,
             Stage::Live(Live { step: LiveStep::Sending, .. }) => State::Uploading,
             Stage::Live(_) | Stage::Ending(_) => State::Completing,
         }

@@ -4,6 +4,7 @@ use crate::engine::small_map::SmallMap;
 use crate::engine::tries::Tries;
 use crate::engine::{Instant, OpId, Plan};
 use crate::protocol::Failure;
+use crate::resume::Digest;
 
 /// Where a part stands, apart from those on their way or to be sent again.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +41,13 @@ pub(in crate::engine) enum FlightStep {
     Rechecking(Failure),
 }
 
+/// How far the digest of a part is that is to be sent, or on its way.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) enum Digesting {
+    Reading(OpId),
+    Known(Digest),
+}
+
 /// The parts of one upload.
 #[derive(Clone, Debug, Default)]
 pub(in crate::engine) struct Parts {
@@ -51,6 +59,8 @@ pub(in crate::engine) struct Parts {
     flights: SmallMap<u32, Flight>,
     /// Parts to be sent again, by number.
     again: SmallMap<u32, Tries>,
+    /// Digests of parts that have not arrived, by number.
+    digests: SmallMap<u32, Digesting>,
     /// Tags on their way to the store, by the part's number.
     storing: SmallMap<u32, OpId>,
     /// Parts that count: stored, and their tags too.
@@ -65,18 +75,14 @@ impl Parts {
         Self { next: 1, ..Self::default() }
     }
 
-    /// Those with tags are stored already.
-    pub fn resumed(plan: &Plan, tags: Vec<(u32, String)>) -> Self {
-        let mut parts = Self::new();
-        for (part, tag) in tags {
-            if (1..=plan.parts()).contains(&part) && parts.tag(part).is_none() {
-                parts.set(part, Part::Stored(tag));
-                parts.bytes += plan.len(part);
-                parts.done += 1;
-            }
+    /// The part was stored before.
+    pub fn resume(&mut self, plan: &Plan, part: u32, tag: String) {
+        if self.tag(part).is_none() {
+            self.set(part, Part::Stored(tag));
+            self.bytes += plan.len(part);
+            self.done += 1;
+            self.skip_stored();
         }
-        parts.skip_stored();
-        parts
     }
 
     fn set(&mut self, part: u32, state: Part) {
@@ -93,7 +99,8 @@ impl Parts {
         (part as usize).checked_sub(1).and_then(|place| self.states.get(place)).unwrap_or(&Part::Missing)
     }
 
-    fn tag(&self, part: u32) -> Option<&String> {
+    /// The tag that the service gave for it, if it has the part.
+    pub fn tag(&self, part: u32) -> Option<&String> {
         match self.state(part) {
             Part::Missing => None,
             Part::Storing(tag) | Part::Stored(tag) => Some(tag),
@@ -207,6 +214,37 @@ impl Parts {
         }
     }
 
+    /// The part is read, by `op`.
+    pub fn digests(&mut self, part: u32, op: OpId) {
+        self.digests.insert(part, Digesting::Reading(op));
+    }
+
+    /// The part was read, or cannot be.
+    pub fn digested(&mut self, part: u32, digest: Option<Digest>) {
+        if self.digests.remove(&part).is_some()
+            && let Some(digest) = digest
+        {
+            self.digests.insert(part, Digesting::Known(digest));
+        }
+    }
+
+    /// The digest of a part that has arrived, or is sent again.
+    pub fn take_digest(&mut self, part: u32) -> Option<Digesting> {
+        self.digests.remove(&part)
+    }
+
+    /// The part's tag is on its way to the store, by `op` from now on.
+    pub fn goes_on_storing(&mut self, part: u32, op: OpId) {
+        if let Some(storing) = self.storing.get_mut(&part) {
+            *storing = op;
+        }
+    }
+
+    /// Whether its tag is on its way to the store.
+    pub fn is_storing_part(&self, part: u32) -> bool {
+        self.storing.get(&part).is_some()
+    }
+
     /// Something else is on its way to the store, by `op`; it counts as a part's tag of the number 0.
     pub fn stores(&mut self, op: OpId) {
         self.storing.insert(0, op);
@@ -235,7 +273,12 @@ impl Parts {
 
     /// Takes every part out of flight; gives their operations.
     pub fn land(&mut self) -> Vec<OpId> {
-        std::mem::take(&mut self.flights).values().map(|flight| flight.op).collect()
+        let digests = std::mem::take(&mut self.digests);
+        let reading = digests.values().filter_map(|digesting| match digesting {
+            Digesting::Reading(op) => Some(*op),
+            Digesting::Known(_) => None,
+        });
+        std::mem::take(&mut self.flights).values().map(|flight| flight.op).chain(reading).collect()
     }
 
     /// Parts on their way that a pause takes back: a part that is wholly handed over only waits for its answer, and

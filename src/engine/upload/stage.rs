@@ -5,6 +5,8 @@ use crate::engine::shared::Shared;
 use crate::engine::tries::{Exchange, Tries};
 use crate::engine::{Instant, OpId, Remote};
 use crate::protocol::Failure;
+use crate::resume::StoredPart;
+use std::collections::VecDeque;
 
 /// How many times `stallTimeout` the parts of a file may take to be joined, where nothing is heard of it; and where the
 /// service says that they are being joined (HTTP 409).
@@ -100,6 +102,8 @@ impl Live {
 /// What comes next.
 #[derive(Clone, Debug)]
 pub(in crate::engine) enum LiveStep {
+    /// Is the file still what was sent of it before?
+    Checking(Checking),
     /// Does the service still have what was begun before?
     Verifying(Exchange),
     Sending,
@@ -110,6 +114,15 @@ pub(in crate::engine) enum LiveStep {
     Confirming(Exchange, Uncertain),
     /// It is complete. What did a lost start leave in the bucket?
     Orphans(Orphans),
+}
+
+/// Parts that are stored, and count once the file is found to be the same there.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Checking {
+    /// Reads the first of them.
+    pub op: OpId,
+    /// By number.
+    pub parts: VecDeque<(u32, StoredPart)>,
 }
 
 /// A request that failed and may have been acted on all the same.
@@ -196,7 +209,7 @@ impl Stage {
                 | LiveStep::Completing(exchange)
                 | LiveStep::Confirming(exchange, _) => Some(exchange),
                 LiveStep::Orphans(orphans) => orphans.exchange(),
-                LiveStep::Sending => None,
+                LiveStep::Checking(_) | LiveStep::Sending => None,
             },
             Self::Ending(ending) => match &ending.step {
                 EndStep::Removing(exchange) => Some(exchange),
@@ -218,7 +231,7 @@ impl Stage {
                 | LiveStep::Completing(exchange)
                 | LiveStep::Confirming(exchange, _) => Some(exchange),
                 LiveStep::Orphans(orphans) => orphans.exchange_mut(),
-                LiveStep::Sending => None,
+                LiveStep::Checking(_) | LiveStep::Sending => None,
             },
             Self::Ending(ending) => match &mut ending.step {
                 EndStep::Removing(exchange) => Some(exchange),
@@ -241,6 +254,7 @@ impl Stage {
             Self::Starting(Starting::Orphans(orphans, _))
             | Self::Live(Live { step: LiveStep::Orphans(orphans), .. })
             | Self::Ending(Ending { step: EndStep::Orphans(orphans), .. }) => orphans.operation(),
+            Self::Live(Live { step: LiveStep::Checking(checking), .. }) => Some(checking.op),
             Self::Ending(ending) => match &ending.step {
                 EndStep::AwaitingStart(op) | EndStep::Purging(op) => Some(*op),
                 EndStep::Storing(op) => *op,

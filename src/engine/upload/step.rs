@@ -58,7 +58,7 @@ impl Upload {
                 LiveStep::Verifying(_) | LiveStep::Confirming(..) => Some(Request::file(&remote.key)),
                 LiveStep::Completing(_) => Some(Request::complete(&remote.key, &self.tags()?)),
                 LiveStep::Sampling(_) => return Some(Next::Sample),
-                LiveStep::Sending | LiveStep::Orphans(_) => None,
+                LiveStep::Checking(_) | LiveStep::Sending | LiveStep::Orphans(_) => None,
             },
             Stage::Ending(Ending { remote: Some(remote), step: EndStep::Removing(_), .. }) => {
                 Some(Request::remove(&remote.key))
@@ -104,7 +104,7 @@ impl Upload {
                     live.step = LiveStep::Confirming(Exchange::default(), uncertain);
                 }
                 LiveStep::Orphans(_) => self.orphans_answered(body, shared),
-                LiveStep::Sending | LiveStep::Sampling(_) => {}
+                LiveStep::Checking(_) | LiveStep::Sending | LiveStep::Sampling(_) => {}
             },
             Stage::Starting(Starting::Orphans(..)) | Stage::Ending(Ending { step: EndStep::Orphans(_), .. }) => {
                 self.orphans_answered(body, shared);
@@ -323,6 +323,7 @@ impl Upload {
                 shared.look_out_for_store();
                 self.loaded_or_not(Err(stalled), shared);
             }
+            Stage::Live(Live { step: LiveStep::Checking(_), .. }) => self.checked(None, shared),
             Stage::Live(Live { step: LiveStep::Sampling(_), .. }) => self.step_ended(Err(stalled), epoch, shared),
             Stage::Starting(Starting::Orphans(..))
             | Stage::Live(_)

@@ -114,8 +114,8 @@ impl TabBook {
                     }
                 }
                 // An upload that begins anew gives up what it was about to store of the old one.
-                Kind::StoreTag(id, ..) if self.upload(id).lost && now < pending.since + 9_990 => {}
-                Kind::Store(id, _) | Kind::StoreTag(id, ..) => {
+                Kind::StorePart(id, ..) if self.upload(id).lost && now < pending.since + 9_990 => {}
+                Kind::Store(id, _) | Kind::StorePart(id, ..) => {
                     let upload = self.upload_mut(id);
                     upload.purge_failed |= !upload.live();
                     self.give_up_keeping(id, pending.since, now);
@@ -132,6 +132,7 @@ impl TabBook {
                     upload.unread += u32::from(upload.live());
                     upload.tries.values_mut().for_each(|tries| tries.refused = 0);
                 }
+                Kind::Digest(id, number) => self.upload_mut(id).digested(number, None),
                 Kind::Fetch => self.calls.values_mut().for_each(|call| call.causes.push(Code::Timeout)),
                 Kind::Purge(identity) => {
                     self.calls.values_mut().for_each(|call| call.causes.push(Code::Storage));
@@ -241,12 +242,22 @@ impl TabBook {
             Action::Load { op, sample } => self.open(*op, Kind::Load(sample.identity.clone()), now),
             Action::LoadAll { op } => self.open(*op, Kind::LoadAll, now),
             Action::Store { op, upload, checkpoint, .. } => {
+                let part_size = self.config.part_size;
                 let book = self.upload_mut(*upload);
+                if matches!(checkpoint, Checkpoint::Intent { .. }) && book.key.is_some() && book.live() {
+                    // What it found is complete, and of what the file was before.
+                    book.begin_anew(part_size);
+                }
                 (book.stored, book.admitted, book.unrecorded) = (true, true, false);
                 self.open(*op, Kind::Store(*upload, !matches!(checkpoint, Checkpoint::Begun(_))), now);
             }
-            Action::StoreTag { op, upload, part, tag, .. } => {
-                self.open(*op, Kind::StoreTag(*upload, *part, tag.clone()), now);
+            Action::Digest { op, upload, range } => {
+                let plan = &self.upload(*upload).plan;
+                let number = (range.start / plan.part_size()) as u32 + 1;
+                self.open(*op, Kind::Digest(*upload, number), now);
+            }
+            Action::StorePart { op, upload, number, part, .. } => {
+                self.open(*op, Kind::StorePart(*upload, *number, part.tag.clone()), now);
             }
             Action::Purge { op, identity } => self.open(*op, Kind::Purge(identity.clone()), now),
             Action::WarnUnkept => {

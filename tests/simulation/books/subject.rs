@@ -16,9 +16,9 @@ impl TabBook {
             return Subject { upload: flight.upload, call: flight.call, ..Subject::tab(tab) };
         }
         match self.ops.get(&op).map(|pending| &pending.kind) {
-            Some(Kind::Sample(id) | Kind::Peek(id) | Kind::Store(id, _) | Kind::StoreTag(id, ..)) => {
-                Subject::upload(tab, *id)
-            }
+            Some(
+                Kind::Sample(id) | Kind::Peek(id) | Kind::Store(id, _) | Kind::StorePart(id, ..) | Kind::Digest(id, _),
+            ) => Subject::upload(tab, *id),
             Some(Kind::Lock(identity, _) | Kind::Load(identity) | Kind::Purge(identity)) => self.file(tab, identity),
             _ => Subject::tab(tab),
         }
@@ -42,7 +42,8 @@ impl TabBook {
             Action::Sample { upload, .. }
             | Action::Peek { upload, .. }
             | Action::Store { upload, .. }
-            | Action::StoreTag { upload, .. }
+            | Action::StorePart { upload, .. }
+            | Action::Digest { upload, .. }
             | Action::Show { upload, .. }
             | Action::Settle { upload } => Subject::upload(tab, *upload),
             Action::Lock { identity, .. }

@@ -41,14 +41,15 @@ pub enum Kind {
     Load(Identity),
     LoadAll,
     Store(UploadId, bool),
-    StoreTag(UploadId, u32, String),
+    StorePart(UploadId, u32, String),
+    Digest(UploadId, u32),
     Purge(Identity),
 }
 
 impl Kind {
     /// Whether it is of a lock or of the store, for an upload.
     pub fn is_kept(&self) -> bool {
-        matches!(self, Self::Lock(_, false) | Self::Load(_) | Self::Store(..) | Self::StoreTag(..) | Self::Purge(_))
+        matches!(self, Self::Lock(_, false) | Self::Load(_) | Self::Store(..) | Self::StorePart(..) | Self::Purge(_))
     }
 }
 
@@ -266,7 +267,7 @@ impl TabBook {
         self.flights.values().any(own)
             || self.ops.values().any(|pending| match &pending.kind {
                 Kind::Sample(upload) | Kind::Peek(upload) => *upload == id,
-                Kind::Store(upload, _) | Kind::StoreTag(upload, ..) => *upload == id,
+                Kind::Store(upload, _) | Kind::StorePart(upload, ..) => *upload == id,
                 Kind::Lock(of, _) | Kind::Load(of) => Some(of) == identity,
                 Kind::Purge(of) => Some(of) == identity && !self.forgets(),
                 _ => false,

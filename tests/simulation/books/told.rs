@@ -120,13 +120,14 @@ impl TabBook {
                 self.store_failed_or_not(result.is_err(), Some(id));
                 self.upload_mut(id).recorded |= result.is_ok() && !is_intent;
             }
-            (Kind::StoreTag(id, part, tag), Outcome::Stored(result)) => {
+            (Kind::StorePart(id, part, tag), Outcome::Stored(result)) => {
                 self.store_failed_or_not(result.is_err(), Some(id));
                 let upload = self.upload_mut(id);
                 if result.is_ok() && upload.tags.get(&part) == Some(&tag) {
                     upload.saved.insert(part);
                 }
             }
+            (Kind::Digest(id, number), Outcome::Digested(digest)) => self.upload_mut(id).digested(number, *digest),
             (Kind::Purge(identity), Outcome::Stored(result)) => {
                 self.store_failed_or_not(result.is_err(), None);
                 if let Some(id) = self.owner(&identity) {
@@ -171,8 +172,13 @@ impl TabBook {
             upload.plan = Plan::new(upload.plan.size(), Some(found.record.part_size));
             upload.key = Some(found.record.key.clone());
             upload.upload_id = Some(found.record.upload_id.clone());
-            upload.tags = found.tags.iter().cloned().collect();
-            upload.saved = found.tags.iter().map(|(part, _)| *part).collect();
+            for (number, part) in found.parts.iter().cloned() {
+                if part.digest.is_some() {
+                    upload.unchecked.insert(number, part);
+                } else {
+                    upload.resume(number, part);
+                }
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use super::tries::Tries;
 use partway::engine::{Identity, OpId, Plan, Progress, State, Stored};
 use partway::protocol::Code;
+use partway::resume::{Digest, StoredPart};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A request whose tries are counted.
@@ -91,8 +92,14 @@ pub struct Upload {
     pub tags: BTreeMap<u32, String>,
     /// Parts whose tag is stored.
     pub saved: BTreeSet<u32>,
+    /// Parts whose bytes could not be read for their digest: their tags are not stored.
+    pub undigested: BTreeSet<u32>,
     /// What the last load found.
     pub loaded: Option<Stored>,
+    /// Parts of it that the file is still to be compared with.
+    pub unchecked: BTreeMap<u32, StoredPart>,
+    /// Parts of it that count.
+    pub resumed: BTreeMap<u32, Option<Digest>>,
     /// Its record with its key was stored, or found.
     pub recorded: bool,
     /// What is stored of it could not be deleted.
@@ -168,7 +175,10 @@ impl Upload {
             nameless: false,
             tags: BTreeMap::new(),
             saved: BTreeSet::new(),
+            undigested: BTreeSet::new(),
             loaded: None,
+            unchecked: BTreeMap::new(),
+            resumed: BTreeMap::new(),
             recorded: false,
             purge_failed: false,
             stored: false,
@@ -203,10 +213,32 @@ impl Upload {
         self.tags.keys().map(|part| self.plan.len(*part)).sum()
     }
 
-    /// Bytes that the last load found.
-    pub fn loaded_bytes(&self) -> u64 {
-        let Some(loaded) = self.loaded.as_ref().filter(|loaded| !loaded.record.is_intent()) else { return 0 };
-        loaded.tags.iter().map(|(part, _)| self.plan.len(*part)).sum()
+    /// Bytes that the last load found, and that the file still has.
+    pub fn resumed_bytes(&self) -> u64 {
+        self.resumed.keys().map(|part| self.plan.len(*part)).sum()
+    }
+
+    /// A part that was stored before counts.
+    pub fn resume(&mut self, number: u32, part: StoredPart) {
+        self.tags.insert(number, part.tag);
+        self.saved.insert(number);
+        self.resumed.insert(number, part.digest);
+    }
+
+    /// A part was read: one that was stored before counts if it is the same.
+    pub fn digested(&mut self, number: u32, digest: Option<Digest>) {
+        match self.unchecked.remove(&number) {
+            Some(part) if digest.is_some() && part.digest == digest => self.resume(number, part),
+            Some(_) if digest.is_none() => self.unchecked.clear(),
+            Some(_) => {}
+            None if digest.is_none() => drop(self.undigested.insert(number)),
+            None => {}
+        }
+    }
+
+    /// Whether a part's tag is stored, or is not to be.
+    pub fn is_saved(&self, number: u32) -> bool {
+        self.saved.contains(&number) || self.undigested.contains(&number)
     }
 
     pub fn is_paused(&self) -> bool {
@@ -231,7 +263,10 @@ impl Upload {
         self.saved.clear();
         self.tried.clear();
         self.tries.clear();
+        self.undigested.clear();
         self.loaded = None;
+        self.unchecked.clear();
+        self.resumed.clear();
     }
 
     pub fn tries(&mut self, slot: Slot) -> &mut Tries {

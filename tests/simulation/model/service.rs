@@ -2,6 +2,7 @@
 
 use crate::chance::Chance;
 use partway::protocol::{Body, Method, Request};
+use partway::resume::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::ops::Range;
@@ -12,6 +13,19 @@ pub struct Content {
     pub file: usize,
     pub version: u32,
     pub range: Range<u64>,
+}
+
+impl Content {
+    /// What tells these bytes from others.
+    pub fn digest(&self) -> Digest {
+        let Self { file, version, range } = self;
+        let mut digest = [0; 32];
+        let words = [*file as u64, u64::from(*version), range.start, range.end];
+        for (bytes, word) in digest.chunks_exact_mut(8).zip(words) {
+            bytes.copy_from_slice(&word.to_be_bytes());
+        }
+        digest
+    }
 }
 
 /// A file of the bucket.

@@ -4,7 +4,7 @@ use super::EPOCH;
 use crate::chance::Chance;
 use partway::engine::{Checkpoint, Identity, Remote, Stored};
 use partway::protocol::{Code, Failure};
-use partway::resume::Record;
+use partway::resume::{Record, StoredPart};
 use std::collections::BTreeMap;
 
 /// How the store is in one schedule.
@@ -25,7 +25,7 @@ pub enum Operation {
     Load(Identity),
     LoadAll,
     Store { identity: Identity, record: Record, expires_at: u64 },
-    StoreTag { identity: Identity, remote: Remote, part: u32, tag: String },
+    StorePart { identity: Identity, remote: Remote, number: u32, part: StoredPart },
     Purge(Identity),
 }
 
@@ -34,7 +34,7 @@ impl Operation {
         match self {
             Self::LoadAll => None,
             Self::Load(identity) | Self::Purge(identity) => Some(identity),
-            Self::Store { identity, .. } | Self::StoreTag { identity, .. } => Some(identity),
+            Self::Store { identity, .. } | Self::StorePart { identity, .. } => Some(identity),
         }
     }
 
@@ -46,7 +46,7 @@ impl Operation {
 #[derive(Clone, Debug)]
 pub struct Row {
     pub record: Record,
-    pub tags: BTreeMap<u32, String>,
+    pub parts: BTreeMap<u32, StoredPart>,
     expires_at: u64,
 }
 
@@ -102,19 +102,19 @@ impl Store {
         Failure::new(Code::Storage, "the store failed")
     }
 
-    /// Performs a write. `false`: a tag of an upload that is not stored any more.
+    /// Performs a write. `false`: a part of an upload that is not stored any more.
     pub fn write(&mut self, operation: &Operation) -> bool {
         match operation {
             Operation::Store { identity, record, expires_at } => {
-                let row = Row { record: record.clone(), tags: BTreeMap::new(), expires_at: *expires_at };
+                let row = Row { record: record.clone(), parts: BTreeMap::new(), expires_at: *expires_at };
                 self.rows.insert(identity.clone(), row);
             }
-            Operation::StoreTag { identity, remote, part, tag } => {
+            Operation::StorePart { identity, remote, number, part } => {
                 let Some(row) = self.rows.get_mut(identity) else { return false };
                 if row.record.key != remote.key || row.record.upload_id != remote.upload_id {
                     return false;
                 }
-                row.tags.insert(*part, tag.clone());
+                row.parts.insert(*number, part.clone());
             }
             Operation::Purge(identity) => {
                 self.rows.remove(identity);
@@ -126,8 +126,8 @@ impl Store {
 
     pub fn load(&self, identity: &Identity, now: u64) -> Option<Stored> {
         let row = self.rows.get(identity).filter(|row| row.expires_at > now)?;
-        let tags = row.tags.iter().map(|(part, tag)| (*part, tag.clone())).collect();
-        Some(Stored { identity: identity.clone(), record: row.record.clone(), tags })
+        let parts = row.parts.iter().map(|(number, part)| (*number, part.clone())).collect();
+        Some(Stored { identity: identity.clone(), record: row.record.clone(), parts })
     }
 
     pub fn load_all(&self, now: u64) -> Vec<Stored> {

@@ -14,7 +14,7 @@ pub fn completed(case: &Case<'_>) -> Verdict {
     let book = case.book.upload(id);
     let parts = book.plan.parts();
     hold!(book.is_whole(), case.upload(id), "completed with {} parts of {parts}", book.tags.len());
-    let unsaved = (1..=parts).find(|part| !book.saved.contains(part));
+    let unsaved = (1..=parts).find(|part| !book.is_saved(*part));
     hold!(
         book.unkept || book.unrecorded || unsaved.is_none(),
         case.upload(id),

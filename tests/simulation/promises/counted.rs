@@ -12,7 +12,7 @@ pub fn counted(case: &Case<'_>) -> Verdict {
             }
             Ok(view.progress.parts_done > 0)
         }
-        Moment::Asked(Action::Store { upload, .. } | Action::StoreTag { upload, .. }, _) => {
+        Moment::Asked(Action::Store { upload, .. } | Action::StorePart { upload, .. }, _) => {
             let book = case.book.upload(*upload);
             hold!(
                 !book.unkept || book.end.is_some() || case.book.interrupted,
@@ -48,7 +48,11 @@ fn miscounted(book: &Upload, view: &View) -> Option<String> {
     }
     let ended =
         !matches!(view.state, State::Starting | State::Uploading | State::Waiting | State::Paused | State::Completing);
-    let most = if book.unkept || book.unrecorded || ended { book.tags.len() } else { book.saved.len() };
+    let most = if book.unkept || book.unrecorded || ended {
+        book.tags.len()
+    } else {
+        book.tags.keys().filter(|part| book.is_saved(**part)).count()
+    };
     if done > most {
         return Some(format!("{done} parts count, and {most} are stored"));
     }

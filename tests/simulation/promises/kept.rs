@@ -26,7 +26,7 @@ pub fn kept(case: &Case<'_>) -> Verdict {
     let Some(row) = row else {
         return Err(Box::new((case.upload(*upload), format!("it ends as {end:?} ({failure:?}), and nothing is kept"))));
     };
-    let missing = book.saved.iter().find(|part| row.tags.get(part) != book.tags.get(part));
+    let missing = book.saved.iter().find(|number| row.parts.get(number).map(|part| &part.tag) != book.tags.get(number));
     hold!(missing.is_none(), case.upload(*upload), "it ends as {end:?}, and the tag of part {missing:?} is not kept");
     Ok(true)
 }

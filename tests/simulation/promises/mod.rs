@@ -14,6 +14,7 @@ mod handover;
 mod kept;
 mod limits;
 mod offline;
+mod one_file;
 mod one_tab;
 mod orphans;
 mod progress;
@@ -136,6 +137,7 @@ pub const PROMISES: &[(&str, Promise)] = &[
     ("promise: nothing starts against the rules, and nothing is refused without a cause", rules::rules),
     ("promise: an upload fails only for a cause", rules::causes),
     ("promise: who goes on sends no stored part again", going_on::going_on),
+    ("promise: who goes on completes no part of what the file was before", one_file::one_file),
     ("promise: what a later tab goes on from is kept, and nothing else", kept::kept),
     ("promise: what the service has of an aborted or changed file is removed", kept::removed),
     ("promise: what waited for a network goes on once there is one", kept::at_once),

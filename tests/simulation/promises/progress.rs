@@ -43,7 +43,7 @@ fn wrong(book: &Upload, view: &View) -> Option<String> {
     if view.state == State::Done && (sent != size || parts_done != parts) {
         return Some(format!("done, and {sent} of {size} bytes in {parts_done} of {parts} parts are"));
     }
-    let stored = book.loaded_bytes();
+    let stored = book.resumed_bytes();
     if view.state == State::Uploading && !book.followed && !book.lost && book.key.is_some() {
         if resumed_from != stored {
             return Some(format!("resumed from {resumed_from}, and {stored} bytes were stored"));
