@@ -214,8 +214,8 @@ pub(super) async fn download(
     json(&Link { url: format!("{base}/v1/link/{signed}") })
 }
 
-/// Reads a part into a temporary file, hashed while it arrives. `taken` bytes of it are reserved; what comes beyond them
-/// is, before it is written. Gives the file and its size.
+/// Reads a part into a temporary file, hashed while it arrives. `taken` bytes of it are reserved; what comes beyond
+/// them is, before it is written. Gives the file and its size.
 async fn receive(
     app: &Shared,
     slot: &Slot,

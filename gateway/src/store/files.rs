@@ -402,8 +402,8 @@ fn record(
     load(files, &file_row(session, file))
 }
 
-/// Takes one file of `size` bytes from what the session's rules leave, and an entry of `listed` bytes from the most that
-/// its list may have, and gives its place in the list.
+/// Takes one file of `size` bytes from what the session's rules leave, and an entry of `listed` bytes from the most
+/// that its list may have, and gives its place in the list.
 fn reserve(
     transaction: &WriteTransaction,
     session: SessionKey,

@@ -1,7 +1,7 @@
 //! The database: tables, rows as JSON, transactions that are on disk before they answer.
 //!
-//! redb refuses everything after an error of the disk, until it is opened anew. So the database is closed after one, and
-//! opened by whoever needs it next.
+//! redb refuses everything after an error of the disk, until it is opened anew. So the database is closed after one,
+//! and opened by whoever needs it next.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

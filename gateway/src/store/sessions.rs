@@ -258,8 +258,8 @@ fn admit(
     Ok(Opened { id, token, user, users, rules, expiry })
 }
 
-/// Removes every row of a session and gives the keys of its files, and how many bytes of each were stored. The parts are
-/// the caller's to remove.
+/// Removes every row of a session and gives the keys of its files, and how many bytes of each were stored. The parts
+/// are the caller's to remove.
 fn erase(transaction: &WriteTransaction, session: SessionKey) -> Result<Vec<(FileKey, u64)>, ApiError> {
     let mut sessions = transaction.open_table(SESSIONS)?;
     if let Some(record) = load::<SessionRecord>(&sessions, &session.0)? {

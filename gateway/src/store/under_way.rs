@@ -164,9 +164,9 @@ impl Books {
 }
 
 impl Ticket {
-    /// Takes `more` bytes for the part. `look` tells what its file has, and of the parts of which numbers; `fits`, whether
-    /// so many bytes, all that are yet to be written, find room on the disk. The inner error are other tries of the same
-    /// part, of which one at a time has bytes.
+    /// Takes `more` bytes for the part. `look` tells what its file has, and of the parts of which numbers; `fits`,
+    /// whether so many bytes, all that are yet to be written, find room on the disk. The inner error are other tries of
+    /// the same part, of which one at a time has bytes.
     ///
     /// # Errors
     /// 413 where the file may not have them, 507 where the server may not, and what the functions say.
