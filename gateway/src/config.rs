@@ -55,6 +55,11 @@ pub struct Config {
     #[arg(long = "allow-origin", value_name = "ORIGIN", value_parser = origin)]
     pub allow_origins: Vec<String>,
 
+    /// Origin whose pages may set faults, if they know the word; repeatable. The gateway's own origin always may
+    #[cfg(feature = "faults")]
+    #[arg(long = "fault-origin", value_name = "ORIGIN", value_parser = origin)]
+    pub fault_origins: Vec<String>,
+
     /// The gateway's address as browsers see it, for download links [default: http:// and the request's Host]
     #[arg(long, value_name = "URL", value_parser = public_url)]
     pub public_url: Option<PublicUrl>,
@@ -99,19 +104,25 @@ pub struct Config {
     #[arg(long, value_name = "COUNT", default_value_t = 1024)]
     pub max_connections: usize,
 
-    /// Time a connection has to send a request's whole head, from its first moment or the end of the answer before
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
+    /// Most connections of one address at a time, and never more than three quarters of all; more wait their turn
+    #[arg(long, value_name = "COUNT", default_value_t = 256)]
+    pub max_connections_per_address: usize,
+
+    /// Time a connection has to send a request's whole head, from its first moment or the end of the answer before;
+    /// and the whole body, where that opens or joins a session
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub header_timeout: Duration,
 
     /// Time within which some byte of a body must move, either way; also the window over which --min-rate is measured
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
     pub body_timeout: Duration,
 
-    /// Least bytes a second of a request's body, while the gateway waits for it
+    /// Least bytes a second of a body, either way, while the gateway waits for the client
     #[arg(long, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
     pub min_rate: u64,
 
-    /// Most bytes read and thrown away from a refused request, so that browsers see the refusal and no network error
+    /// Most bytes read and thrown away from a refused request, so that browsers see the refusal and no network error;
+    /// of one without a good token for some seconds only
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
     pub drain_limit: u64,
 

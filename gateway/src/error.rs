@@ -62,6 +62,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
+    /// 403: a link that was good once.
+    pub fn expired_link() -> Self {
+        Self::refused("ExpiredLink", "The link has expired: ask for a new one.")
+    }
+
     /// 404: this session has no such file. The same for a file of another session.
     pub fn no_key() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NoSuchKey", "This session has no file of that key.")
@@ -70,6 +75,11 @@ impl ApiError {
     /// 404: this session has no such upload. The same for an upload of another session.
     pub fn no_upload() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NoSuchUpload", "This session has no upload of that key and uploadId.")
+    }
+
+    /// 408: the body stood still, or dripped. Nothing more of it is waited for.
+    pub fn slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", "The body came too slowly.").closing()
     }
 
     /// 409: the file is not in the state the request needs.

@@ -12,7 +12,9 @@
 //! | `routes` | the API's endpoints, the download link, the static pages |
 //! | `session` | session IDs, bearer tokens, passwords, rules |
 //! | `openings`, `secret` | who may open a session |
+//! | `guesses`, `address` | how often a password may be guessed, and by whom |
 //! | `link` | signing and checking of download links |
+//! | `peer`, `revocations` | ending what is under way where its session, member or file goes |
 //! | `store` | sessions and files in redb, parts on disk, the sweeper |
 //! | `temporary` | the data folder where no flag names one |
 //! | `faults` | with the feature of that name: drops, hangs and lies where a test says so |
@@ -39,11 +41,13 @@ mod cors;
 mod error;
 #[cfg(feature = "faults")]
 mod faults;
+mod guesses;
 mod layers;
 mod link;
 mod openings;
 mod peer;
 mod random;
+mod revocations;
 mod routes;
 mod secret;
 mod session;

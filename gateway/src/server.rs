@@ -2,10 +2,12 @@
 //!
 //! `axum::serve` lets a connection stay silent, or drip, for as long as it likes. Here a deadline applies at every
 //! moment: to a request's head, between requests, to each move of a body in either direction. The number of connections
-//! is limited.
+//! is limited, and that of each address: who holds all that they can get holds up nobody else.
 
 mod addressed;
 mod connection;
+mod outgoing;
+mod places;
 
 use std::future::Future;
 use std::io;
@@ -15,23 +17,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::address::Address;
 use crate::config::Config;
 #[cfg(feature = "faults")]
 use crate::faults::{FaultService, Listener, Reset, Socket, unless_broken};
+use crate::guesses::Guesses;
 use crate::link::LinkSigner;
 use crate::openings::Openings;
 use crate::peer::Peer;
+use crate::revocations::Revocations;
 use crate::routes;
-use crate::state::{AppState, FailedLogins};
+use crate::state::AppState;
 use crate::store::Store;
 use crate::temporary::TemporaryFolder;
 
 use addressed::Addressed;
+use places::Places;
 
 pub use crate::store::OpenError;
 
@@ -94,12 +99,13 @@ impl Gateway {
         let app = Arc::new(AppState {
             store,
             links: LinkSigner::new().map_err(|_| StartError::Random)?,
-            failed_logins: FailedLogins::default(),
+            guesses: Guesses::default(),
             openings: Openings::new(config.sessions_per_hour),
+            revocations: Revocations::default(),
             loopback: ip.is_loopback().then(|| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }),
             config,
             #[cfg(feature = "faults")]
-            faults: crate::faults::Faults::default(),
+            faults: crate::faults::Faults::new().map_err(|_| StartError::Random)?,
         });
         let router = routes::router(app.clone(), format!("http://{address}"));
         Ok(Self { listener, address, router, app, temporary })
@@ -117,6 +123,13 @@ impl Gateway {
         format!("http://{}", self.address)
     }
 
+    /// The word that whoever sets faults must know: for the demo page and the tests, and for nobody else.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn fault_word(&self) -> String {
+        self.app.faults.word.text()
+    }
+
     /// Serves until `stop` is ready; then takes no more connections and gives requests under way the time that
     /// `--stop-timeout` says.
     pub async fn run(self, stop: impl Future<Output = ()>) {
@@ -125,7 +138,7 @@ impl Gateway {
         let mut listener = Listener::new(listener, address, &app.faults.outages);
         #[cfg(not(feature = "faults"))]
         let (mut listener, _) = (listener, address);
-        let slots = Arc::new(Semaphore::new(app.config.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
+        let places = Places::new(&app.config);
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut sweep = tokio::time::interval(app.config.sweep_interval);
@@ -142,10 +155,12 @@ impl Gateway {
                     // A failure has been said where it happened; the next sweep tries again.
                     sweeping.spawn(async move { store.sweep().await.unwrap_or_default() });
                 }
-                (slot, socket, address) = accept(&mut listener, &slots) => {
+                (socket, address) = accept(&mut listener) => {
+                    let Some(arrival) = places.enter(address) else { continue };
                     let peer = Peer::new(address);
-                    let service = Addressed { service: TowerToHyperService::new(router.clone()), peer: peer.clone() };
-                    let (app, stopped) = (app.clone(), stopped.clone());
+                    let service =
+                        Addressed { service: TowerToHyperService::new(router.clone()), peer: peer.clone() };
+                    let (app, mut stopped) = (app.clone(), stopped.clone());
                     connections.spawn(async move {
                         let _ = socket.set_nodelay(true);
                         #[cfg(feature = "faults")]
@@ -154,11 +169,18 @@ impl Gateway {
                         let service = FaultService::new(service, app.clone(), reset.clone());
                         #[cfg(feature = "faults")]
                         let socket = Socket::new(socket, reset);
-                        let serving = connection::serve(socket, service, &app.config, stopped);
+                        let serving = async {
+                            let place = tokio::select! {
+                                place = arrival.place() => place,
+                                _ = stopped.wait_for(|stopped| *stopped) => None,
+                            };
+                            if place.is_some() {
+                                connection::serve(socket, service, &peer, &app.config, stopped).await;
+                            }
+                        };
                         #[cfg(feature = "faults")]
                         let serving = unless_broken(&app.faults.outages, serving);
                         serving.await;
-                        drop(slot);
                     });
                 }
             }
@@ -177,16 +199,11 @@ impl Gateway {
 #[cfg(not(feature = "faults"))]
 type Listener = TcpListener;
 
-/// The next connection, once there is a slot for it.
-async fn accept(
-    listener: &mut Listener,
-    slots: &Arc<Semaphore>,
-) -> (Option<tokio::sync::OwnedSemaphorePermit>, tokio::net::TcpStream, Address) {
-    // The semaphore is never closed.
-    let slot = slots.clone().acquire_owned().await.ok();
+/// The next connection, and from where it is.
+async fn accept(listener: &mut Listener) -> (TcpStream, Address) {
     loop {
         match listener.accept().await {
-            Ok((socket, peer)) => return (slot, socket, peer.ip().into()),
+            Ok((socket, peer)) => return (socket, peer.ip().into()),
             Err(error) => {
                 // Such as too many open files: the next moment may be better.
                 eprintln!("error: accepting a connection: {error}");

@@ -4,7 +4,7 @@ use crate::download::Arriving;
 use crate::model::files::Change;
 use crate::model::store::Operation;
 use crate::person::Act;
-use partway::engine::{Event, Gathered, Given, Identity, OpId, PeerMessage};
+use partway::engine::{Ask, Event, Gathered, Given, Identity, OpId, PeerMessage};
 
 /// What is going to happen.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub enum Happening {
     /// Requests of dead tabs reach it, at the latest.
     Ghosts,
     Token(usize, OpId, Given, bool),
-    AskLock(usize, OpId, Identity, bool),
+    AskLock(usize, OpId, Identity, Ask),
     QueryLocks(usize, OpId),
     Peer(usize, Identity, PeerMessage),
     Commit(usize, OpId, Operation),
@@ -29,6 +29,8 @@ pub enum Happening {
     /// The person does something in a tab.
     Person(usize, Act),
     Die(usize),
+    /// The browser stops a tab's page for so long, in milliseconds.
+    Freeze(usize, u64),
     /// Another tab opens, whose person picks files again.
     Open,
     /// The network goes or comes: truly, or only as the browser sees it.
@@ -46,11 +48,29 @@ pub enum Happening {
 }
 
 impl Happening {
+    /// The tab whose page has to run for it.
+    pub fn page(&self) -> Option<usize> {
+        match self {
+            Self::Tell(tab, _)
+            | Self::Drain(tab)
+            | Self::Trickle(tab, ..)
+            | Self::Comes(tab, ..)
+            | Self::Came(tab, ..)
+            | Self::Token(tab, ..)
+            | Self::QueryLocks(tab, _)
+            | Self::Peer(tab, ..)
+            | Self::StoreFails(tab, ..)
+            | Self::Person(tab, _) => Some(*tab),
+            _ => None,
+        }
+    }
+
     /// Whether it follows from what happened before, and no person, chance or fault brings it about.
     pub fn is_inevitable(&self) -> bool {
         match self {
             Self::Person(_, act) => matches!(act, Act::Pick(_) | Act::Call(_) | Act::Resume),
             Self::Die(_)
+            | Self::Freeze(..)
             | Self::Network { .. }
             | Self::Expire
             | Self::Restart { .. }

@@ -43,6 +43,10 @@ impl World {
                 }
             }
             self.whims(tab);
+            if self.chance.percent(self.model.faults.freezes) {
+                let millis = self.chance.one_of(&[1000, 10_000, 60_000, 300_000]);
+                self.after(1, 20_000, Happening::Freeze(tab, millis));
+            }
             if self.chance.percent(self.model.faults.deaths / 2) {
                 self.after(1, 10_000, Happening::Die(tab));
             }

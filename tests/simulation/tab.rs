@@ -42,6 +42,8 @@ pub struct Tab {
     pub can_report: bool,
     /// Timers of a hidden page come so late, in milliseconds.
     pub dozes: u64,
+    /// Until when the browser keeps its page stopped.
+    pub frozen_until: u64,
     /// The file that each pick of the person was of.
     pub picked_files: Vec<usize>,
 }
@@ -154,7 +156,7 @@ impl World {
             }
             Action::Lock { op, identity, ask } => {
                 self.open(tab, op);
-                self.after(0, 5, Happening::AskLock(tab, op, identity, ask == Ask::Queue));
+                self.after(0, 5, Happening::AskLock(tab, op, identity, ask));
             }
             Action::Unlock { identity } => {
                 let next = self.model.locks.release(&identity, tab);
@@ -233,8 +235,17 @@ impl World {
         if fate == crate::model::fault::Fate::Trickles && part.is_none() {
             self.after(500, 500, Happening::Trickle(tab, op, 1));
         }
+        let swallows = if sent.is_part { self.model.faults.swallows } else { 0 };
+        if swallows > 0 {
+            self.counts.add("fault: a part is taken at once and passed on slowly");
+            let length = part.map_or(0, |part| part.range.end - part.range.start);
+            self.after(0, 5, Happening::Tell(tab, Event::Moved { op, bytes: length }));
+        }
+        if self.model.faults.hides {
+            self.counts.add("fault: statuses are hidden");
+        }
         self.wire.insert((tab, op), sent);
-        self.after(slow, slow * 2, Happening::Arrive(tab, op));
+        self.after(slow + swallows / 2, slow * 2 + swallows, Happening::Arrive(tab, op));
     }
 
     fn cancel(&mut self, tab: usize, op: OpId) {
@@ -251,11 +262,20 @@ impl World {
         }
     }
 
-    pub fn ask_lock(&mut self, tab: usize, op: OpId, identity: &Identity, wait: bool) {
+    pub fn ask_lock(&mut self, tab: usize, op: OpId, identity: &Identity, ask: Ask) {
         if !self.tabs[tab].alive || !self.tabs[tab].open.contains(&op) {
             return;
         }
-        let lock = match self.model.locks.ask(identity, (tab, op), wait, self.now) {
+        if ask == Ask::Steal
+            && let Some(loser) = self.model.locks.steal(identity)
+        {
+            self.counts.add("lock: is stolen");
+            self.note(Subject::tab(loser), || format!("loses the lock of {}", identity.0));
+            self.books.is_stolen(loser, identity);
+            // Whoever has only just got it hears that before.
+            self.after(5, 10, Happening::Tell(loser, Event::LockLost { identity: identity.clone() }));
+        }
+        let lock = match self.model.locks.ask(identity, (tab, op), ask, self.now) {
             Asked::Granted => Lock::Granted,
             Asked::Waits => return self.counts.add("lock: waits in the queue"),
             Asked::Taken => {

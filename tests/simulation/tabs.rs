@@ -29,6 +29,7 @@ impl World {
             open,
             can_report,
             dozes,
+            frozen_until: 0,
             picked_files,
         });
         self.tabs.len() - 1
@@ -62,6 +63,16 @@ impl World {
             self.granted(Some(claim));
         }
         self.after(500, 20_000, Happening::Open);
+    }
+
+    /// The browser stops a tab's page: what it asked for goes on, and what it is told waits.
+    pub fn freeze(&mut self, tab: usize, millis: u64) {
+        let until = (self.now + millis).min(self.storm);
+        if self.tabs[tab].alive && self.tabs[tab].frozen_until < until && self.books.calm.is_none() {
+            self.note(Subject::tab(tab), || format!("is frozen for {millis} ms"));
+            self.counts.add("tab: is frozen");
+            self.tabs[tab].frozen_until = until;
+        }
     }
 
     /// The person picks a file in a tab.

@@ -104,7 +104,11 @@ impl World {
     /// The next tab to be woken, and when.
     fn next_wake(&self) -> Option<(u64, usize)> {
         let tabs = self.tabs.iter().enumerate().filter(|(_, tab)| tab.alive);
-        tabs.filter_map(|(number, tab)| Some((tab.engine.wake_at()?.0.0 + tab.dozes, number))).min()
+        tabs.filter_map(|(number, tab)| {
+            let wake = tab.engine.wake_at()?.0.0 + tab.dozes;
+            Some((wake.max(tab.frozen_until), number))
+        })
+        .min()
     }
 
     fn advance(&mut self, at: u64) {
@@ -151,6 +155,9 @@ impl World {
     }
 
     fn happen(&mut self, happening: Happening) {
+        if let Some(until) = happening.page().map(|tab| self.tabs[tab].frozen_until).filter(|until| *until > self.now) {
+            return self.at(until, happening);
+        }
         match happening {
             Happening::Tell(tab, Event::Ended { op, outcome }) => self.end(tab, op, outcome),
             Happening::Tell(tab, Event::Moved { op, bytes }) => {
@@ -171,7 +178,7 @@ impl World {
             Happening::Came(tab, op, gathered) => self.came(tab, op, &gathered),
             Happening::Ghosts => self.ghosts_arrive(),
             Happening::Token(tab, op, given, good) => self.token(tab, op, given, good),
-            Happening::AskLock(tab, op, identity, wait) => self.ask_lock(tab, op, &identity, wait),
+            Happening::AskLock(tab, op, identity, ask) => self.ask_lock(tab, op, &identity, ask),
             Happening::QueryLocks(tab, op) => {
                 let locks = self.model.locks.all(self.now);
                 self.tell_ended(tab, op, Outcome::Locks(locks));
@@ -190,6 +197,7 @@ impl World {
                     self.kill(tab);
                 }
             }
+            Happening::Freeze(tab, millis) => self.freeze(tab, millis),
             Happening::Open => self.open_again(),
             Happening::Network { there, truly, told } => self.network(there, truly, told),
             Happening::Expire => {

@@ -17,9 +17,10 @@ use super::{JSON_LIMIT, TAGS_LIMIT, json};
 use crate::body;
 use crate::error::ApiError;
 use crate::layers;
+use crate::link::Opens;
 use crate::random;
 use crate::state::Shared;
-use crate::store::{Access, FileKey, Incoming, NewFile, Page, Slot, Ticket, too_many_bytes};
+use crate::store::{Access, FileKey, Incoming, NewFile, Page, Role, Slot, Ticket, too_many_bytes};
 
 /// Most parts a file can have, as in S3.
 const MOST_PARTS: u32 = 10_000;
@@ -147,6 +148,8 @@ pub(super) async fn put_part(
     // What is not declared is taken while it comes.
     let taken = declared.unwrap_or_default();
     let (incoming, size) = receive(&app, &slot, &ticket, body, taken).await?;
+    // Whoever was removed meanwhile stores nothing.
+    app.store.ensure_member(access.session, access.member).await?;
     let number = slot.number;
     let tag = app.store.put_part(slot, incoming, size).await?;
     let etag = HeaderValue::from_str(&tag);
@@ -175,7 +178,15 @@ pub(super) async fn remove(
     access: Access,
     key: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
-    app.store.remove(access.session, in_path(key)?).await?;
+    let file = in_path(key)?;
+    if access.rules.guests_delete_own_files_only && access.user.role == Role::Guest {
+        let info = app.store.file(access.session, file).await?;
+        if info.creator_id != access.user.id {
+            return Err(ApiError::refused("AccessDenied", "Guests of this session remove their own files only."));
+        }
+    }
+    app.store.remove(access.session, file).await?;
+    app.revocations.announce();
     Ok(StatusCode::OK)
 }
 
@@ -210,7 +221,8 @@ pub(super) async fn download(
             format!("http://{authority}")
         }
     };
-    let signed = app.links.sign(file, SystemTime::now() + app.config.link_life);
+    let opens = Opens { file, member: access.member };
+    let signed = app.links.sign(opens, SystemTime::now() + app.config.link_life);
     json(&Link { url: format!("{base}/v1/link/{signed}") })
 }
 

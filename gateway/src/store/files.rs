@@ -9,6 +9,7 @@ use redb::{ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
+use crate::link::Opens;
 use crate::random;
 use crate::session::{self, SessionKey};
 use crate::store::blobs::Incoming;
@@ -297,21 +298,22 @@ impl Store {
     /// What a complete file consists of, whoever's it is: a signed link has said who may read it.
     ///
     /// # Errors
-    /// 404 where the file or its session is gone.
-    pub async fn segments(&self, file: FileKey) -> Result<(FileInfo, Vec<Segment>), ApiError> {
+    /// 404 where the file or its session is gone, 403 where the member is.
+    pub async fn segments(&self, Opens { file, member }: Opens) -> Result<(FileInfo, Vec<Segment>, u64), ApiError> {
         self.run(move |Inner { meta, blobs, .. }| {
             meta.read(|transaction| {
                 let owner: [u8; 32] = load(&transaction.open_table(OWNERS)?, &file.0)?.ok_or_else(ApiError::no_key)?;
                 let session: Option<SessionRecord> = load(&transaction.open_table(SESSIONS)?, &owner)?;
-                if session.is_none_or(|session| session.expiry <= session::now()) {
-                    return Err(ApiError::no_key());
+                let session = session.filter(|session| session.expiry > session::now()).ok_or_else(ApiError::no_key)?;
+                if !session.has(member) {
+                    return Err(ApiError::expired_link());
                 }
                 let record = record(&transaction.open_table(FILES)?, SessionKey(owner), file)?;
                 let record = record.ok_or_else(ApiError::no_key)?;
                 let manifest: Option<Vec<PartRecord>> = load(&transaction.open_table(MANIFESTS)?, &file.0)?;
                 let segments = manifest.ok_or_else(ApiError::no_key)?.into_iter();
                 let segments = segments.map(|part| Segment { path: blobs.path(file, &part.blob), size: part.size });
-                Ok((record.info(&file.0), segments.collect()))
+                Ok((record.info(&file.0), segments.collect(), session.expiry))
             })
         })
         .await

@@ -28,7 +28,7 @@ pub(crate) use blobs::Incoming;
 pub(crate) use files::{FileInfo, NewFile, Segment, Slot, too_many_bytes};
 pub(crate) use listing::Page;
 pub(crate) use private::new_folder as new_private_folder;
-pub(crate) use sessions::{Access, Opened, Role, Rules, User};
+pub(crate) use sessions::{Access, Opened, Role, Rules, User, no_user};
 pub(crate) use under_way::Ticket;
 
 /// A file's key: random, so that knowing one says nothing of others.

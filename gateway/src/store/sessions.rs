@@ -23,6 +23,9 @@ pub(crate) struct Rules {
     pub max_megabytes: u64,
     /// Life in seconds.
     pub life: u64,
+    /// Whether guests may remove the files that they have started, and no others.
+    #[serde(default)]
+    pub guests_delete_own_files_only: bool,
 }
 
 /// What a member may do.
@@ -64,6 +67,14 @@ pub(crate) struct SessionRecord {
     pub listed: u64,
 }
 
+impl SessionRecord {
+    /// Whether somebody is in the session.
+    pub fn has(&self, MemberId(member): MemberId) -> bool {
+        let id = random::hex(&member);
+        self.users.iter().any(|user| user.id == id)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct MemberRecord {
     session: [u8; 32],
@@ -93,6 +104,8 @@ pub(crate) struct Access {
     /// The session that every look-up is confined to.
     pub session: SessionKey,
     /// Who asks.
+    pub member: MemberId,
+    /// The same, as others see them.
     pub user: User,
     /// The session's ID, for those who may see it.
     pub id: SessionId,
@@ -143,15 +156,16 @@ impl Store {
         .await
     }
 
-    /// Joins the session `id`.
+    /// Joins the session `id`. Where that takes a password, `judge` is given what tells whether it is the right one.
     ///
     /// # Errors
-    /// 404 where there is no such session, 403 where the password is not its own or it is full.
+    /// 404 where there is no such session, 403 where the password is not its own or it is full; what `judge` says.
     pub async fn join_session(
         &self,
         id: SessionId,
         pseudonym: Option<String>,
         password: Option<String>,
+        judge: impl FnOnce(&dyn Fn() -> bool) -> Result<bool, ApiError> + Send + 'static,
     ) -> Result<Opened, ApiError> {
         let token = Token::random()?;
         self.run(move |store| {
@@ -161,7 +175,7 @@ impl Store {
                     return Err(no_session());
                 };
                 if let Some(stored) = &record.password
-                    && !id.password_is(stored, password.as_deref().unwrap_or_default())
+                    && !judge(&|| id.password_is(stored, password.as_deref().unwrap_or_default()))?
                 {
                     return Err(ApiError::refused("WrongPassword", "The session has another password."));
                 }
@@ -194,6 +208,7 @@ impl Store {
                 let user = session.users.iter().find(|user| user.id == id).cloned().ok_or_else(ApiError::token)?;
                 Ok(Access {
                     session: SessionKey(member.session),
+                    member: token.member,
                     user,
                     id: SessionId::open(member.sealed_id, &token),
                     users: session.users,
@@ -202,6 +217,47 @@ impl Store {
                     expiry: session.expiry,
                 })
             })
+        })
+        .await
+    }
+
+    /// Checks that somebody is in the session, still.
+    ///
+    /// # Errors
+    /// 401 where they are not, or it has ended.
+    pub async fn ensure_member(&self, session: SessionKey, member: MemberId) -> Result<(), ApiError> {
+        self.run(move |store| {
+            store.meta.read(|transaction| {
+                let record: Option<SessionRecord> = load(&transaction.open_table(SESSIONS)?, &session.0)?;
+                record.filter(|record| record.has(member)).map(drop).ok_or_else(ApiError::token)
+            })
+        })
+        .await
+    }
+
+    /// Ends the token of one member. Their files stay.
+    ///
+    /// # Errors
+    /// 404 where the session has no such member.
+    pub async fn remove_member(&self, session: SessionKey, member: MemberId) -> Result<(), ApiError> {
+        self.run(move |store| {
+            // Whether a transaction found them that failed: it may have lasted.
+            let mut known = false;
+            store.meta.give_back(|transaction| {
+                let mut sessions = transaction.open_table(SESSIONS)?;
+                let record: Option<SessionRecord> = load(&sessions, &session.0)?;
+                let Some(mut record) = record.filter(|record| record.has(member)) else {
+                    return if known { Ok(()) } else { Err(no_user()) };
+                };
+                known = true;
+                let id = random::hex(&member.0);
+                record.users.retain(|user| user.id != id);
+                save(&mut sessions, &session.0, &record)?;
+                transaction.open_table(MEMBERS)?.remove(member.0.as_slice())?;
+                Ok(())
+            })?;
+            store.space.restore();
+            Ok(())
         })
         .await
     }
@@ -235,6 +291,12 @@ impl Inner {
 
 fn no_session() -> ApiError {
     ApiError::new(axum::http::StatusCode::NOT_FOUND, "NoSuchSession", "There is no session of that ID.")
+}
+
+/// 404: this session has no such member. The same for a member of another session.
+pub(crate) fn no_user() -> ApiError {
+    let message = "This session has no member of that ID.";
+    ApiError::new(axum::http::StatusCode::NOT_FOUND, "NoSuchUser", message)
 }
 
 /// Adds a member to a session and writes both.

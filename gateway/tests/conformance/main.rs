@@ -9,6 +9,7 @@ mod crash;
 #[cfg(not(feature = "faults"))]
 mod faultless;
 mod full_disk;
+mod guesses;
 mod hosts;
 mod links;
 mod lists;
@@ -18,8 +19,10 @@ mod private;
 mod program;
 mod quota;
 mod refusals;
+mod revocation;
 mod rules;
 mod server;
 mod sessions;
 mod slow;
+mod starving;
 mod uploads;

@@ -100,6 +100,7 @@ fn help_explains_every_flag() {
         "max-sessions",
         "link-life",
         "max-connections",
+        "max-connections-per-address",
         "header-timeout",
         "body-timeout",
         "min-rate",

@@ -131,9 +131,10 @@ impl Upload {
         (claim.locked, claim.recorded, claim.handover_requested) = (false, false, false);
         if let Stage::Ending(ending) = &self.stage {
             // What is stored is the other tab's now.
-            if matches!(ending.step, EndStep::Storing(_) | EndStep::Purging(_)) {
+            let is_over = matches!(ending.step, EndStep::Storing(_) | EndStep::Purging(_));
+            self.cancel_storing(shared);
+            if is_over {
                 self.cancel_requests(None, shared);
-                self.cancel_storing(shared);
                 self.settle(shared);
             }
             return;

@@ -61,7 +61,7 @@ impl TabBook {
                 }
                 Wanted::Complete { .. } => upload.completing = true,
                 Wanted::Part { number: sent, .. } => {
-                    upload.tried.insert(*sent);
+                    *upload.tried.entry(*sent).or_default() += 1;
                     number = Some(*sent);
                 }
                 Wanted::Remove(_) => upload.removals += 1,
@@ -100,6 +100,10 @@ impl TabBook {
             }
         }
         if let Some(pending) = self.ops.remove(&op) {
+            if self.upload_stored_by(&pending.kind).is_some_and(|id| self.upload(id).lost_lock) {
+                // Its lock was stolen: what is stored is another tab's.
+                return;
+            }
             if pending.kind.is_kept() {
                 self.left_alone_until = now + LEFT_ALONE_FOR;
             }
@@ -165,6 +169,15 @@ impl TabBook {
         Some(upload.name.clone())
     }
 
+    /// The upload that an operation of the store is of.
+    fn upload_stored_by(&self, kind: &Kind) -> Option<UploadId> {
+        match kind {
+            Kind::Store(id, _) | Kind::StorePart(id, ..) => Some(*id),
+            Kind::Load(identity) | Kind::Purge(identity) => self.owner(identity),
+            _ => None,
+        }
+    }
+
     fn give_up_keeping(&mut self, id: UploadId, since: u64, now: u64) {
         let slept = self.woke_late > 0 && now <= self.woke_late + 2 * self.config.stall;
         let late = now - since >= 3990;
@@ -208,19 +221,7 @@ impl TabBook {
                 }
                 self.open(*op, Kind::Lock(identity.clone(), *ask == Ask::Queue), now);
             }
-            Action::Unlock { identity } => {
-                if let Some(id) = self.owner(identity) {
-                    // What is stored is the next one's.
-                    let upload = self.upload_mut(id);
-                    let ends = !upload.live() || upload.posted_end;
-                    upload.owned = ends && upload.claim == Claim::Held && upload.known;
-                    (upload.claim, upload.stored) = (Claim::None, false);
-                    upload.claimed_by = None;
-                    upload.followed |= upload.live();
-                    upload.follows = upload.live();
-                    upload.left = upload.key.clone().zip(upload.upload_id.clone()).filter(|_| upload.follows);
-                }
-            }
+            Action::Unlock { identity } => self.lets_go(identity),
             Action::QueryLocks { op } => self.open(*op, Kind::Locks, now),
             Action::Post { identity, message: PeerMessage::RequestHandover } => {
                 if let Some(id) = self.owner(identity) {

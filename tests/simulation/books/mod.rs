@@ -52,6 +52,19 @@ pub struct Books {
     pub undisturbed: bool,
     /// How often all of them slept.
     pub sleeps: u32,
+    /// Tabs whose lock of a file was stolen, and that do not know it yet.
+    pub stolen: BTreeSet<(usize, Identity)>,
+}
+
+impl Books {
+    /// A tab lost its lock of a file, and is told when its page runs.
+    pub fn is_stolen(&mut self, tab: usize, identity: &Identity) {
+        self.stolen.insert((tab, identity.clone()));
+        if let Some(file) = self.files.get_mut(identity) {
+            // What it has on its way may still arrive.
+            file.blurred = true;
+        }
+    }
 }
 
 impl Default for Books {
@@ -66,6 +79,7 @@ impl Default for Books {
             last: None,
             undisturbed: true,
             sleeps: 0,
+            stolen: BTreeSet::new(),
         }
     }
 }

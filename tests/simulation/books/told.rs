@@ -5,7 +5,7 @@ use super::answers::{Meaning, meaning};
 use super::tab::{Flight, GENTLE_FOR, Kind, TabBook};
 use super::upload::{Claim, Slot, Upload};
 use super::wanted::Wanted;
-use partway::engine::{Backoff, Event, Given, Lock, OpId, Outcome, Plan, Stored, UploadId};
+use partway::engine::{Backoff, Event, Given, Identity, Lock, OpId, Outcome, Plan, Stored, UploadId};
 use partway::protocol::{Code, Failure, Response};
 
 /// How long the last word of a tab may take, in milliseconds.
@@ -22,8 +22,14 @@ impl TabBook {
                     (flight.bytes, flight.moved) = (*bytes, now);
                 }
             }
-            // No lock is stolen here.
-            Event::Peer { .. } | Event::LockLost { .. } => {}
+            Event::Peer { .. } => {}
+            Event::LockLost { identity } => {
+                self.lets_go(identity);
+                if let Some(id) = self.owner(identity) {
+                    let upload = self.upload_mut(id);
+                    (upload.owned, upload.lost_lock) = (false, true);
+                }
+            }
             Event::Network { online: false } => {
                 // Where the service was gone before, what was asked since then may find out, too.
                 self.link.vague = self.is_suspicious(now) && (self.link.vague || self.link.offline.is_none());
@@ -74,6 +80,7 @@ impl TabBook {
     fn paused(&mut self, id: UploadId, since: Option<u64>) {
         if let Some(upload) = self.uploads.get_mut(&id) {
             upload.paused_at = since.map(|now| upload.paused_at.unwrap_or(now));
+            upload.was_paused |= since.is_some();
         }
     }
 
@@ -94,7 +101,7 @@ impl TabBook {
                 if let Some(id) = self.owner(&identity) {
                     let upload = self.upload_mut(id);
                     upload.claim = if *lock == Lock::Granted { Claim::Held } else { Claim::None };
-                    upload.locked_at = now;
+                    (upload.locked_at, upload.lost_lock) = (now, false);
                     upload.known = false;
                     upload.followed |= *lock != Lock::Granted;
                     upload.follows |= *lock != Lock::Granted;
@@ -118,7 +125,10 @@ impl TabBook {
             (Kind::LoadAll, Outcome::LoadedAll(found)) => self.store_failed_or_not(found.is_err(), None),
             (Kind::Store(id, is_intent), Outcome::Stored(result)) => {
                 self.store_failed_or_not(result.is_err(), Some(id));
-                self.upload_mut(id).recorded |= result.is_ok() && !is_intent;
+                let upload = self.upload_mut(id);
+                if result.is_ok() && !is_intent {
+                    (upload.recorded, upload.recorded_at) = (true, now);
+                }
             }
             (Kind::StorePart(id, part, tag), Outcome::Stored(result)) => {
                 self.store_failed_or_not(result.is_err(), Some(id));
@@ -180,6 +190,19 @@ impl TabBook {
                 }
             }
         }
+    }
+
+    /// A file's lock is another tab's from now on, and so is what is stored.
+    pub fn lets_go(&mut self, identity: &Identity) {
+        let Some(id) = self.owner(identity) else { return };
+        let upload = self.upload_mut(id);
+        let ends = !upload.live() || upload.posted_end;
+        upload.owned = ends && upload.claim == Claim::Held && upload.known;
+        (upload.claim, upload.stored) = (Claim::None, false);
+        upload.claimed_by = None;
+        upload.followed |= upload.live();
+        upload.follows = upload.live();
+        upload.left = upload.key.clone().zip(upload.upload_id.clone()).filter(|_| upload.follows);
     }
 
     /// Nothing is stored of an upload, as far as is known. What this tab began of it is asked about, but no tag is
@@ -343,6 +366,9 @@ impl Books {
         self.tabs[tab].told(event, now);
         if let Some(id) = unsampled {
             self.identified(tab, id);
+        }
+        if let Event::LockLost { identity } = event {
+            self.stolen.remove(&(tab, identity.clone()));
         }
         if let Event::Ended { outcome: Outcome::Locked(Lock::Granted), .. } = event {
             self.granted(tab, now);

@@ -57,6 +57,8 @@ pub struct Upload {
     pub locked_at: u64,
     /// By which operation it asked for the lock last.
     pub claimed_by: Option<OpId>,
+    /// Another tab stole its lock, and it has none since.
+    pub lost_lock: bool,
     /// It followed another tab since it was picked.
     pub followed: bool,
     /// It follows another tab now.
@@ -69,6 +71,7 @@ pub struct Upload {
     pub admitted: bool,
     /// Since when it is paused.
     pub paused_at: Option<u64>,
+    pub was_paused: bool,
     /// When it was aborted, and whether to keep it.
     pub aborted: Option<(u64, bool)>,
     pub end: Option<State>,
@@ -102,12 +105,13 @@ pub struct Upload {
     pub resumed: BTreeMap<u32, Option<Digest>>,
     /// Its record with its key was stored, or found.
     pub recorded: bool,
+    pub recorded_at: u64,
     /// What is stored of it could not be deleted.
     pub purge_failed: bool,
     /// Something of it may be in the store.
     pub stored: bool,
-    /// Parts that were ever sent.
-    pub tried: BTreeSet<u32>,
+    /// How often each part was sent.
+    pub tried: BTreeMap<u32, u32>,
     pub tries: BTreeMap<Slot, Tries>,
     /// What could make it fail.
     pub causes: Vec<Code>,
@@ -154,12 +158,14 @@ impl Upload {
             left_alone: false,
             locked_at: 0,
             claimed_by: None,
+            lost_lock: false,
             followed: false,
             follows: false,
             asked_at: 0,
             left: None,
             admitted: false,
             paused_at: None,
+            was_paused: false,
             aborted: None,
             end: None,
             failure: None,
@@ -180,9 +186,10 @@ impl Upload {
             unchecked: BTreeMap::new(),
             resumed: BTreeMap::new(),
             recorded: false,
+            recorded_at: 0,
             purge_failed: false,
             stored: false,
-            tried: BTreeSet::new(),
+            tried: BTreeMap::new(),
             tries: BTreeMap::new(),
             causes: Vec::new(),
             lost_start: false,
@@ -275,6 +282,6 @@ impl Upload {
 
     /// Parts that were never sent.
     pub fn has_fresh_parts(&self) -> bool {
-        (1..=self.plan.parts()).any(|part| !self.tried.contains(&part) && !self.tags.contains_key(&part))
+        (1..=self.plan.parts()).any(|part| !self.tried.contains_key(&part) && !self.tags.contains_key(&part))
     }
 }

@@ -39,6 +39,11 @@ pub struct Faults {
     hangs: u64,
     /// Whether the token expires at times.
     pub expiries: u64,
+    /// How long the line needs for a part that it has taken at once, in milliseconds; zero where it takes it as it
+    /// goes.
+    pub swallows: u64,
+    /// Whether no page may read a status above 399, as nothing adds CORS headers to it.
+    pub hides: bool,
     /// Whether the service restarts.
     pub restarts: u64,
     /// Whether it serves nobody for a while.
@@ -51,6 +56,8 @@ pub struct Faults {
     pub fatal_writes: u64,
     /// Shows within which the person does something.
     pub whims: u64,
+    /// Tabs whose page is stopped for a while.
+    pub freezes: u64,
     /// Whether files change.
     pub changes: u64,
     /// Whether somebody sleeps.
@@ -64,12 +71,15 @@ impl Faults {
             lasting: chance.one_of(&[0, 0, 0, 1, 4]),
             hangs: chance.one_of(&[0, 0, 2, 8]),
             expiries: chance.one_of(&[0, 0, 100]),
+            swallows: chance.one_of(&[0, 0, 0, 0, 0, 0, 0, 4000, 40_000, 200_000]),
+            hides: chance.percent(8),
             restarts: chance.one_of(&[0, 0, 0, 100]),
             refusals: chance.one_of(&[0, 0, 0, 0, 100]),
             offline: chance.one_of(&[0, 0, 0, 100]),
             deaths: chance.one_of(&[0, 0, 100]),
             fatal_writes: chance.one_of(&[0, 0, 20, 100]),
             whims: chance.one_of(&[0, 0, 1, 8]),
+            freezes: chance.one_of(&[0, 0, 0, 0, 50]),
             changes: chance.one_of(&[0, 0, 0, 100]),
             sleeps: chance.percent(50),
         }

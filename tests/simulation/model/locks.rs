@@ -1,6 +1,6 @@
 //! Who has a file's lock: Web Locks with a queue, or rows of the database without one.
 
-use partway::engine::{Identity, OpId};
+use partway::engine::{Ask, Identity, OpId};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How long the row of a page that died still holds, in milliseconds.
@@ -33,18 +33,28 @@ impl Locks {
         self.held.get(identity).map(|(tab, _)| *tab)
     }
 
-    pub fn ask(&mut self, identity: &Identity, claim: Claim, wait: bool, now: u64) -> Asked {
+    pub fn ask(&mut self, identity: &Identity, claim: Claim, ask: Ask, now: u64) -> Asked {
+        if ask == Ask::Steal && self.queue {
+            // Before whoever waits.
+            self.held.insert(identity.clone(), claim);
+            return Asked::Granted;
+        }
         let left = self.leftovers.get(identity).is_some_and(|until| *until > now);
         let waited_for = self.waiting.iter().any(|(other, _)| other == identity);
         if !left && !waited_for && !self.held.contains_key(identity) {
             self.held.insert(identity.clone(), claim);
             Asked::Granted
-        } else if wait && self.queue {
+        } else if ask == Ask::Queue && self.queue {
             self.waiting.push_back((identity.clone(), claim));
             Asked::Waits
         } else {
             Asked::Taken
         }
+    }
+
+    /// Takes a lock from whoever has it: gives the tab. Rows cannot be stolen.
+    pub fn steal(&mut self, identity: &Identity) -> Option<usize> {
+        if self.queue { self.held.remove(identity).map(|(tab, _)| tab) } else { None }
     }
 
     /// Lets go of a lock; gives who has it next.

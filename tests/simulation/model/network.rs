@@ -33,6 +33,12 @@ fn response(reply: Reply, retry_after: Option<u64>, now: u64) -> Outcome {
 impl Model {
     /// A request reaches the service, or not; `None`: nothing is ever heard of it.
     pub fn arrive(&mut self, sent: &Sent, now: u64) -> Option<Outcome> {
+        let outcome = self.answer(sent, now)?;
+        let is_hidden = matches!(&outcome, Outcome::Response(response) if response.status >= 400);
+        Some(if self.faults.hides && is_hidden { Outcome::NoResponse } else { outcome })
+    }
+
+    fn answer(&mut self, sent: &Sent, now: u64) -> Option<Outcome> {
         if sent.is_part && sent.content.is_none() {
             return Some(Outcome::Unreadable);
         }

@@ -66,5 +66,5 @@ fn is_resumable(upload: &Upload, case: &Case<'_>) -> bool {
 /// Since when it cannot be sent.
 fn cannot_send(tab: &TabBook, upload: &Upload, asked_at: u64) -> Option<u64> {
     let since = upload.paused_at.filter(|paused_at| *paused_at < asked_at).or(tab.token.missed_since);
-    since.map(|since| since.max(upload.locked_at))
+    since.map(|since| since.max(upload.locked_at).max(upload.recorded_at))
 }

@@ -10,7 +10,10 @@ pub fn kept(case: &Case<'_>) -> Verdict {
     let Moment::Asked(Action::Settle { upload }, _) = case.moment else { return Ok(false) };
     let book = case.book.upload(*upload);
     let (Some(identity), Some(key)) = (&book.identity, &book.key) else { return Ok(false) };
-    let excused = book.unkept || book.unrecorded || book.purge_failed || case.books.called_off.contains(key);
+    // It was frozen, and does not know yet that what is stored is another tab's.
+    let is_stolen = case.books.stolen.contains(&(case.tab, identity.clone()));
+    let excused =
+        is_stolen || book.unkept || book.unrecorded || book.purge_failed || case.books.called_off.contains(key);
     if excused || !book.owned || !case.book.needs_lock(book) {
         return Ok(false);
     }

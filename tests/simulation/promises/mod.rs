@@ -3,6 +3,7 @@
 
 mod aborted;
 mod calls;
+mod carried;
 mod completed;
 mod counted;
 mod downloads;
@@ -126,6 +127,7 @@ pub const PROMISES: &[(&str, Promise)] = &[
     ("promise: a file picked in several tabs is in the bucket once", one_tab::once),
     ("promise: a tab that cannot send a file lets another one", handover::handover),
     ("promise: no wait is infinite but those that say so", finite::finite),
+    ("promise: what a slow line carries arrives: no part is sent more than twice", carried::carried),
     ("promise: a state of the whole service is no upload's failure", refused::fails_nobody),
     ("promise: a service that refuses everybody is asked now and then", refused::no_storm),
     ("promise: the token function is called once at a time and with patience", token::token),

@@ -15,6 +15,11 @@ pub fn one_tab(case: &Case<'_>) -> Verdict {
         return Ok(false);
     }
     let identity = book.identity.as_ref().expect("it needs a lock");
+    let is_stolen = |tab: usize| case.books.stolen.contains(&(tab, identity.clone()));
+    if is_stolen(case.tab) {
+        // It does not know yet.
+        return Ok(false);
+    }
     let holder = case.model.locks.holder(identity);
     let text = "is sent, and the lock of the file is";
     hold!(holder == Some(case.tab), case.upload(id), "{wanted:?} {text} with {holder:?}");
@@ -24,7 +29,11 @@ pub fn one_tab(case: &Case<'_>) -> Verdict {
             flight.part.is_some()
                 && upload.is_some_and(|upload| upload.identity.as_ref() == Some(identity) && book.needs_lock(upload))
         });
-        hold!(sends.is_none(), case.upload(id), "{wanted:?} is sent while tab {other} still sends {sends:?}");
+        hold!(
+            sends.is_none() || is_stolen(other),
+            case.upload(id),
+            "{wanted:?} is sent while tab {other} still sends {sends:?}"
+        );
     }
     Ok(book.followed)
 }

@@ -76,7 +76,14 @@ fn is_unwanted(case: &Case<'_>, flight: &Flight) -> bool {
         let failed = spent || upload.unread > 0 || matches!(upload.end, Some(State::Failed | State::Aborted));
         // What was in doubt may just have been judged, and been the last try.
         let judged = case.book.is_suspicious(case.now) && !upload.causes.is_empty();
-        return judged || paused || upload.aborted.is_some() || upload.lost || ending || failed || forgotten;
+        return judged
+            || paused
+            || upload.lost_lock
+            || upload.aborted.is_some()
+            || upload.lost
+            || ending
+            || failed
+            || forgotten;
     }
     // A probe, a list or a removal that no upload or call waits for any more.
     true
