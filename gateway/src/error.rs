@@ -23,6 +23,8 @@ pub(crate) struct ApiError {
     pub retry_after: Option<Duration>,
     /// Whether what is left of the request's body must not be waited for.
     pub close: bool,
+    /// Whether the database must be opened anew.
+    pub broken: bool,
 }
 
 #[derive(Serialize)]
@@ -37,7 +39,7 @@ struct Shape<'a> {
 impl ApiError {
     /// A refusal with this status, code and message.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None, close: false }
+        Self { status, code, message: message.into(), retry_after: None, close: false, broken: false }
     }
 
     /// 400: a value is missing, malformed or out of its range.
@@ -83,6 +85,11 @@ impl ApiError {
     /// 409: the file is not in the state the request needs.
     pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// 409: nothing can be added to the file.
+    pub fn complete() -> Self {
+        Self::conflict("InvalidObjectState", "The file is complete: it takes no more parts.")
     }
 
     /// 413: more bytes than allowed.

@@ -12,7 +12,7 @@ mod places;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,16 +23,17 @@ use tokio::task::JoinSet;
 
 use crate::address::Address;
 use crate::config::Config;
-use crate::error::ApiError;
 #[cfg(feature = "faults")]
 use crate::faults::{FaultService, Listener, Reset, Socket, unless_broken};
 use crate::guesses::Guesses;
 use crate::link::LinkSigner;
+use crate::openings::Openings;
 use crate::peer::Peer;
 use crate::revocations::Revocations;
+use crate::routes;
 use crate::state::AppState;
 use crate::store::Store;
-use crate::{random, routes};
+use crate::temporary::TemporaryFolder;
 
 use addressed::Addressed;
 use places::Places;
@@ -83,13 +84,13 @@ impl Gateway {
         let (data, temporary) = match &config.data {
             Some(data) => (data.clone(), None),
             None => {
-                let folder = TemporaryFolder::new()?;
-                eprintln!("data folder (removed at the end): {}", folder.0.display());
-                (folder.0.clone(), Some(folder))
+                let folder = TemporaryFolder::new().map_err(StartError::Temporary)?;
+                eprintln!("data folder (removed at the end): {}", folder.path().display());
+                (folder.path().to_owned(), Some(folder))
             }
         };
-        make_private(&data).map_err(OpenError::Folder)?;
-        let opened = tokio::task::spawn_blocking(move || Store::open(&data)).await;
+        let limits = config.clone();
+        let opened = tokio::task::spawn_blocking(move || Store::open(&data, &limits)).await;
         let store = opened.map_err(|error| OpenError::Folder(io::Error::other(error)))??;
         let listen = |error| StartError::Listen(config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
@@ -99,6 +100,7 @@ impl Gateway {
             store,
             links: LinkSigner::new().map_err(|_| StartError::Random)?,
             guesses: Guesses::default(),
+            openings: Openings::new(config.sessions_per_hour),
             revocations: Revocations::default(),
             loopback: ip.is_loopback().then(|| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }),
             config,
@@ -209,31 +211,4 @@ async fn accept(listener: &mut Listener) -> (TcpStream, Address) {
             }
         }
     }
-}
-
-/// A folder of this process only, removed with it.
-struct TemporaryFolder(PathBuf);
-
-impl TemporaryFolder {
-    fn new() -> Result<Self, StartError> {
-        let name = random::bytes::<8>().map_err(|_: ApiError| StartError::Random)?;
-        let folder = std::env::temp_dir().join(format!("partway-gateway-{}", random::hex(&name)));
-        make_private(&folder).map_err(StartError::Temporary)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Makes a folder that only its owner can look into, unless it is there already.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

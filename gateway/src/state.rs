@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::guesses::Guesses;
 use crate::link::LinkSigner;
+use crate::openings::Openings;
 use crate::revocations::Revocations;
 use crate::store::Store;
 
@@ -20,6 +21,8 @@ pub(crate) struct AppState {
     pub revocations: Revocations,
     /// Counts guesses of passwords.
     pub guesses: Guesses,
+    /// Counts the sessions that each address opens.
+    pub openings: Openings,
     /// The host of a loopback address that is listened on: only then are other hosts refused.
     pub loopback: Option<String>,
     /// What tests want to go wrong.

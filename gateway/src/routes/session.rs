@@ -113,15 +113,34 @@ fn is_not(rule: &bool) -> bool {
 }
 
 /// `POST /session`
-pub(super) async fn open(State(app): State<Shared>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub(super) async fn open(
+    State(app): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    check_key(&headers, &app.config)?;
     let Open { identity, rules } = in_time(&app.config, body::json(&headers, body, JSON_LIMIT)).await?;
     let mut wanted = rules.unwrap_or_default();
     let password = short(wanted.password.take(), "rules.password")?;
     let rules = allow(&wanted, &app.config)?;
-    let opened = app.store.open_session(pseudonym(identity)?, password, rules, app.config.max_sessions).await?;
+    let pseudonym = pseudonym(identity)?;
+    app.openings.enter(peer.address, Instant::now())?;
+    let opened = app.store.open_session(pseudonym, password, rules, app.config.max_sessions).await;
+    let opened = opened.inspect_err(|_| app.openings.leave(peer.address))?;
     #[cfg(feature = "faults")]
     app.faults.issued(opened.token.member);
     json(&Joined::new(opened, false))
+}
+
+/// Whether the request may open a session.
+fn check_key(headers: &HeaderMap, config: &Config) -> Result<(), ApiError> {
+    let Some(key) = &config.session_key else { return Ok(()) };
+    let mut given = headers.get_all("x-api-key").iter();
+    match (given.next(), given.next()) {
+        (Some(given), None) if key.is(given.as_bytes()) => Ok(()),
+        _ => Err(ApiError::refused("AccessDenied", "Opening a session takes the key of this server, as X-API-KEY.")),
+    }
 }
 
 /// `POST /session/join`

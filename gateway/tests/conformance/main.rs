@@ -8,11 +8,16 @@ mod cors;
 mod crash;
 #[cfg(not(feature = "faults"))]
 mod faultless;
+mod full_disk;
 mod guesses;
 mod hosts;
 mod links;
+mod lists;
+mod openings;
 mod pages;
+mod private;
 mod program;
+mod quota;
 mod refusals;
 mod revocation;
 mod rules;
