@@ -35,6 +35,13 @@ pub(crate) enum Broken {
     Cut,
 }
 
+impl Pace {
+    /// Whether so many bytes in so much time are enough.
+    pub fn allows(self, bytes: u64, time: Duration) -> bool {
+        u128::from(bytes) >= u128::from(self.min_rate) * time.as_millis() / 1000
+    }
+}
+
 struct Metered {
     inner: Body,
     pace: Pace,
@@ -146,8 +153,7 @@ impl Metered {
         if self.waited < self.pace.patience {
             return true;
         }
-        let least = u128::from(self.pace.min_rate) * self.waited.as_millis() / 1000;
-        let fast = u128::from(self.moved) >= least;
+        let fast = self.pace.allows(self.moved, self.waited);
         self.waited = Duration::ZERO;
         self.moved = 0;
         fast
@@ -186,12 +192,10 @@ pub(crate) async fn next(body: &mut Body) -> Result<Option<Bytes>, ApiError> {
             }
             Some(Err(error)) => {
                 return Err(match error.into_inner().downcast_ref() {
-                    Some(Broken::Slow) => {
-                        ApiError::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", "The body came too slowly.")
-                    }
-                    _ => ApiError::new(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended before its end."),
-                }
-                .closing());
+                    Some(Broken::Slow) => ApiError::slow(),
+                    _ => ApiError::new(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended before its end.")
+                        .closing(),
+                });
             }
         }
     }

@@ -12,6 +12,8 @@ use axum::http::Uri;
 use bytesize::ByteSize;
 use clap::Parser;
 
+use crate::Secret;
+
 /// What a time of a flag is at least.
 const SHORTEST: Duration = Duration::from_millis(1);
 /// What a time of a flag is less than.
@@ -35,7 +37,8 @@ pub struct Config {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     pub listen: SocketAddr,
 
-    /// Folder for the database and the parts [default: a fresh temporary folder, removed at the end]
+    /// Folder for the database and the parts [default: a fresh temporary folder, removed at the end, or
+    /// at the next start where that did not come to pass]. Only its owner can read what is in it
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
@@ -51,6 +54,11 @@ pub struct Config {
     /// The gateway's own origin always may
     #[arg(long = "allow-origin", value_name = "ORIGIN", value_parser = origin)]
     pub allow_origins: Vec<String>,
+
+    /// Origin whose pages may set faults, if they know the word; repeatable. The gateway's own origin always may
+    #[cfg(feature = "faults")]
+    #[arg(long = "fault-origin", value_name = "ORIGIN", value_parser = origin)]
+    pub fault_origins: Vec<String>,
 
     /// The gateway's address as browsers see it, for download links [default: http:// and the request's Host]
     #[arg(long, value_name = "URL", value_parser = public_url)]
@@ -96,19 +104,25 @@ pub struct Config {
     #[arg(long, value_name = "COUNT", default_value_t = 1024)]
     pub max_connections: usize,
 
-    /// Time a connection has to send a request's whole head, from its first moment or the end of the answer before
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
+    /// Most connections of one address at a time, and never more than three quarters of all; more wait their turn
+    #[arg(long, value_name = "COUNT", default_value_t = 256)]
+    pub max_connections_per_address: usize,
+
+    /// Time a connection has to send a request's whole head, from its first moment or the end of the answer before;
+    /// and the whole body, where that opens or joins a session
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub header_timeout: Duration,
 
     /// Time within which some byte of a body must move, either way; also the window over which --min-rate is measured
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
     pub body_timeout: Duration,
 
-    /// Least bytes a second of a request's body, while the gateway waits for it
+    /// Least bytes a second of a body, either way, while the gateway waits for the client
     #[arg(long, value_name = "SIZE", default_value = "1KiB", value_parser = size)]
     pub min_rate: u64,
 
-    /// Most bytes read and thrown away from a refused request, so that browsers see the refusal and no network error
+    /// Most bytes read and thrown away from a refused request, so that browsers see the refusal and no network error;
+    /// of one without a good token for some seconds only
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
     pub drain_limit: u64,
 
@@ -119,6 +133,30 @@ pub struct Config {
     /// Time that requests under way are given at the end (ctrl-c, SIGTERM)
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub stop_timeout: Duration,
+
+    /// Free space of the data folder's file system that is kept: below it nothing more is stored (507), and removing
+    /// still works [default: 64MiB, at most a tenth of the file system]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub min_free: Option<u64>,
+
+    /// Most bytes that all sessions store together, what is on its way included; above it parts are refused (507)
+    /// [default: what the disk has]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_stored: Option<u64>,
+
+    /// Most bytes of the list of a session's files: one whose name would make it longer is refused
+    #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = size)]
+    pub max_list: u64,
+
+    /// Key that opening a session takes, in the header X-API-KEY. Whoever sees this machine's processes sees flags: the
+    /// environment variable is the better place
+    #[arg(long, value_name = "KEY", env = "PARTWAY_SESSION_KEY", hide_env_values = true)]
+    pub session_key: Option<Secret>,
+
+    /// Most sessions that one address (of IPv6: one network of 64 bits) opens within an hour
+    /// [default: 100, and any number from 127.0.0.1 and ::1]
+    #[arg(long, value_name = "COUNT")]
+    pub sessions_per_hour: Option<u32>,
 }
 
 impl Config {

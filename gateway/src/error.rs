@@ -23,6 +23,8 @@ pub(crate) struct ApiError {
     pub retry_after: Option<Duration>,
     /// Whether what is left of the request's body must not be waited for.
     pub close: bool,
+    /// Whether the database must be opened anew.
+    pub broken: bool,
 }
 
 #[derive(Serialize)]
@@ -37,7 +39,7 @@ struct Shape<'a> {
 impl ApiError {
     /// A refusal with this status, code and message.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None, close: false }
+        Self { status, code, message: message.into(), retry_after: None, close: false, broken: false }
     }
 
     /// 400: a value is missing, malformed or out of its range.
@@ -60,6 +62,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
+    /// 403: a link that was good once.
+    pub fn expired_link() -> Self {
+        Self::refused("ExpiredLink", "The link has expired: ask for a new one.")
+    }
+
     /// 404: this session has no such file. The same for a file of another session.
     pub fn no_key() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NoSuchKey", "This session has no file of that key.")
@@ -70,9 +77,19 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "NoSuchUpload", "This session has no upload of that key and uploadId.")
     }
 
+    /// 408: the body stood still, or dripped. Nothing more of it is waited for.
+    pub fn slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", "The body came too slowly.").closing()
+    }
+
     /// 409: the file is not in the state the request needs.
     pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// 409: nothing can be added to the file.
+    pub fn complete() -> Self {
+        Self::conflict("InvalidObjectState", "The file is complete: it takes no more parts.")
     }
 
     /// 413: more bytes than allowed.

@@ -6,8 +6,11 @@
 //! 4. [`pace`]: deadlines of the body, and throwing away the rest of a refused one;
 //! 5. the routes.
 //!
-//! With the feature `faults` its layer is before all of it, and what it makes the gateway refuse is refused before 5.
+//! With the feature `faults` its layer is before all of it, but for the host, which it checks too; what it makes the
+//! gateway refuse is refused before 5.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -28,6 +31,8 @@ use crate::state::Shared;
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
 /// Longest wait for the next bytes of it.
 const GAP: Duration = Duration::from_millis(100);
+/// Longest time that the rest of a refused body is read where whoever sends it has no good token.
+const FOR_STRANGERS: Duration = Duration::from_secs(3);
 /// Time that a client has to see a refusal before its connection is reset.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -66,26 +71,45 @@ pub(crate) async fn answer(request: Request, next: Next) -> Response {
 /// Refuses requests for foreign hosts while the gateway listens on loopback: a page whose name was made to point here
 /// would otherwise be of the same origin.
 pub(crate) async fn check_host(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    if let Some(own) = &app.loopback {
-        let known = |host: &str| {
-            let public = app.config.public_url.as_ref();
-            is_loopback_host(host) || host == own || public.is_some_and(|url| host.eq_ignore_ascii_case(&url.host))
-        };
-        let authority = authority(request.uri(), request.headers());
-        let named = authority.is_some_and(|authority| !authority.as_str().contains('@') && known(authority.host()));
-        if !named {
-            let message = "This gateway does not answer for that host.";
-            return ApiError::new(StatusCode::MISDIRECTED_REQUEST, "MisdirectedRequest", message).into_response();
-        }
+    if answers_for(&app, request.uri(), request.headers()) {
+        return next.run(request).await;
     }
-    next.run(request).await
+    let message = "This gateway does not answer for that host.";
+    ApiError::new(StatusCode::MISDIRECTED_REQUEST, "MisdirectedRequest", message).into_response()
+}
+
+/// Whether the gateway answers for the host that a request is meant for.
+pub(crate) fn answers_for(app: &Shared, uri: &Uri, headers: &HeaderMap) -> bool {
+    let Some(own) = &app.loopback else { return true };
+    let known = |host: &str| {
+        let public = app.config.public_url.as_ref();
+        is_loopback_host(host) || host == own || public.is_some_and(|url| host.eq_ignore_ascii_case(&url.host))
+    };
+    authority(uri, headers).is_some_and(|authority| !authority.as_str().contains('@') && known(authority.host()))
+}
+
+/// Whether a request has shown the token of a session, among its extensions.
+#[derive(Clone, Default)]
+pub(crate) struct Known(Arc<AtomicBool>);
+
+impl Known {
+    /// It has.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Gives the body its deadlines, and answers a refusal before the rest of the body has come.
 pub(crate) async fn pace(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let config = &app.config;
     let pace = Pace { patience: config.body_timeout, min_rate: config.min_rate };
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let known = Known::default();
+    parts.extensions.insert(known.clone());
     let waits = parts.headers.contains_key(header::EXPECT);
     let mut body = PacedBody::new(body, pace);
     let mut response = next.run(Request::from_parts(parts, Body::new(body.clone()))).await;
@@ -102,7 +126,8 @@ pub(crate) async fn pace(State(app): State<Shared>, request: Request, next: Next
     if !here {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         if sends && !body.broken() {
-            tokio::spawn(discard(body, limit + kept, config.body_timeout));
+            let patience = if known.get() { config.body_timeout.saturating_mul(4) } else { FOR_STRANGERS };
+            tokio::spawn(discard(body, limit + kept, patience));
         }
     }
     response
@@ -117,7 +142,7 @@ pub(crate) async fn pace(State(app): State<Shared>, request: Request, next: Next
 ///   client's own pace, or the status must be there long before the reset.
 async fn discard(mut body: PacedBody, mut limit: u64, patience: Duration) {
     let draining = body.drain(&mut limit, patience);
-    let drained = tokio::time::timeout(patience.saturating_mul(4), draining).await.unwrap_or(false);
+    let drained = tokio::time::timeout(patience, draining).await.unwrap_or(false);
     if !drained && !body.broken() {
         tokio::time::sleep(LINGER).await;
     }

@@ -11,8 +11,12 @@
 //! | `layers` | what every request passes: request id, CORS, host check, body deadlines and draining |
 //! | `routes` | the API's endpoints, the download link, the static pages |
 //! | `session` | session IDs, bearer tokens, passwords, rules |
+//! | `openings`, `secret` | who may open a session |
+//! | `guesses`, `address` | how often a password may be guessed, and by whom |
 //! | `link` | signing and checking of download links |
+//! | `peer`, `revocations` | ending what is under way where its session, member or file goes |
 //! | `store` | sessions and files in redb, parts on disk, the sweeper |
+//! | `temporary` | the data folder where no flag names one |
 //! | `faults` | with the feature of that name: drops, hangs and lies where a test says so |
 //!
 //! ```no_run
@@ -29,15 +33,24 @@
 pub mod config;
 pub mod server;
 
+pub use secret::Secret;
+
+mod address;
 mod body;
 mod cors;
 mod error;
 #[cfg(feature = "faults")]
 mod faults;
+mod guesses;
 mod layers;
 mod link;
+mod openings;
+mod peer;
 mod random;
+mod revocations;
 mod routes;
+mod secret;
 mod session;
 mod state;
 mod store;
+mod temporary;

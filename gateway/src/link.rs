@@ -1,4 +1,4 @@
-//! Signed download links: whoever holds one may read one file until it expires.
+//! Signed download links: whoever holds one may read one file until it expires, or the member who asked for it is gone.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,14 +9,25 @@ use sha2::Sha256;
 
 use crate::error::ApiError;
 use crate::random;
+use crate::session::MemberId;
 use crate::store::FileKey;
 
 /// Signs and checks links. The key lives as long as the process: links do not outlast a restart.
 ///
-/// The signature covers a version, the method, the file key and the time of expiry, each preceded by its length.
-/// It does not name the session: a file key is random, belongs to one session, and ends with it.
+/// The signature covers a version, the method, the file key, the member who asked for it and the time of expiry, each
+/// preceded by its length. It does not name the session: a file key is random, belongs to one session, and ends with
+/// it.
 pub(crate) struct LinkSigner {
     key: [u8; 64],
+}
+
+/// What a link opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Opens {
+    /// The file.
+    pub file: FileKey,
+    /// For whom: the link ends with the token that asked for it.
+    pub member: MemberId,
 }
 
 /// Why a link opens nothing.
@@ -34,15 +45,17 @@ impl LinkSigner {
         Ok(Self { key: random::bytes()? })
     }
 
-    /// The path's last segment and the query of a link to `file` that expires at `expiry`.
-    pub fn sign(&self, file: FileKey, expiry: SystemTime) -> String {
+    /// The path's last segment and the query of a link that expires at `expiry`.
+    pub fn sign(&self, opens: Opens, expiry: SystemTime) -> String {
         let expiry = seconds(expiry);
-        let signature = URL_SAFE_NO_PAD.encode(self.mac(file, expiry).finalize().into_bytes());
-        format!("{}?expires={expiry}&signature={signature}", random::hex(&file.0))
+        let mut signature = opens.member.0.to_vec();
+        signature.extend_from_slice(&self.mac(opens, expiry).finalize().into_bytes());
+        let signature = URL_SAFE_NO_PAD.encode(signature);
+        format!("{}?expires={expiry}&signature={signature}", random::hex(&opens.file.0))
     }
 
-    /// The file that a link's last segment and query open at the time `now`.
-    pub fn check(&self, segment: &str, query: &str, now: SystemTime) -> Result<FileKey, BadLink> {
+    /// What a link's last segment and query open at the time `now`.
+    pub fn check(&self, segment: &str, query: &str, now: SystemTime) -> Result<Opens, BadLink> {
         let file = FileKey(random::from_hex(segment).ok_or(BadLink::Forged)?);
         let (mut expires, mut signature) = (None, None);
         for field in query.split('&') {
@@ -62,13 +75,15 @@ impl LinkSigner {
             return Err(BadLink::Forged);
         }
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| BadLink::Forged)?;
-        self.mac(file, expiry).verify_slice(&signature).map_err(|_| BadLink::Forged)?;
-        if seconds(now) < expiry { Ok(file) } else { Err(BadLink::Expired) }
+        let (member, signature) = signature.split_first_chunk().ok_or(BadLink::Forged)?;
+        let opens = Opens { file, member: MemberId(*member) };
+        self.mac(opens, expiry).verify_slice(signature).map_err(|_| BadLink::Forged)?;
+        if seconds(now) < expiry { Ok(opens) } else { Err(BadLink::Expired) }
     }
 
-    fn mac(&self, file: FileKey, expiry: u64) -> Hmac<Sha256> {
+    fn mac(&self, Opens { file, member }: Opens, expiry: u64) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new(&self.key.into());
-        let fields: [&[u8]; 4] = [b"partway/link/v1", b"GET", &file.0, &expiry.to_be_bytes()];
+        let fields: [&[u8]; 5] = [b"partway/link/v2", b"GET", &file.0, &member.0, &expiry.to_be_bytes()];
         for field in fields {
             mac.update(&(field.len() as u64).to_be_bytes());
             mac.update(field);
@@ -86,6 +101,8 @@ fn seconds(time: SystemTime) -> u64 {
 mod tests {
     use super::*;
 
+    const OPENS: Opens = Opens { file: FileKey([7; 16]), member: MemberId([9; 16]) };
+
     fn parts(link: &str) -> (&str, &str) {
         link.split_once('?').unwrap()
     }
@@ -94,20 +111,20 @@ mod tests {
     fn a_link_opens_its_file_until_the_second_it_expires() {
         let signer = LinkSigner::new().unwrap();
         let expiry = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        let link = signer.sign(FileKey([7; 16]), expiry);
+        let link = signer.sign(OPENS, expiry);
         let (file, query) = parts(&link);
-        assert_eq!(signer.check(file, query, expiry - Duration::from_millis(1)), Ok(FileKey([7; 16])));
+        assert_eq!(signer.check(file, query, expiry - Duration::from_millis(1)), Ok(OPENS));
         assert_eq!(signer.check(file, query, expiry), Err(BadLink::Expired));
         let (expires, signature) = query.split_once('&').unwrap();
         let turned = format!("{signature}&{expires}");
-        assert_eq!(signer.check(file, &turned, SystemTime::UNIX_EPOCH), Ok(FileKey([7; 16])), "order does not matter");
+        assert_eq!(signer.check(file, &turned, SystemTime::UNIX_EPOCH), Ok(OPENS), "order does not matter");
     }
 
     #[test]
     fn every_changed_byte_is_noticed() {
         let signer = LinkSigner::new().unwrap();
         let now = SystemTime::now();
-        let link = signer.sign(FileKey([7; 16]), now + Duration::from_secs(60));
+        let link = signer.sign(OPENS, now + Duration::from_secs(60));
         for index in 0..link.len() {
             for bit in 0..7 {
                 let mut bytes = link.clone().into_bytes();

@@ -18,6 +18,9 @@ async fn main() -> ExitCode {
         }
     };
     let stop = stop_signal();
+    // Before the line that says that it listens: who waits for that one has both.
+    #[cfg(feature = "faults")]
+    eprintln!("the word for faults: {}", gateway.fault_word());
     println!("listening on {}", gateway.url());
     gateway.run(stop).await;
     ExitCode::SUCCESS

@@ -2,30 +2,41 @@
 //!
 //! `axum::serve` lets a connection stay silent, or drip, for as long as it likes. Here a deadline applies at every
 //! moment: to a request's head, between requests, to each move of a body in either direction. The number of connections
-//! is limited.
+//! is limited, and that of each address: who holds all that they can get holds up nobody else.
 
+mod addressed;
 mod connection;
+mod outgoing;
+mod places;
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::address::Address;
 use crate::config::Config;
-use crate::error::ApiError;
 #[cfg(feature = "faults")]
 use crate::faults::{FaultService, Listener, Reset, Socket, unless_broken};
+use crate::guesses::Guesses;
 use crate::link::LinkSigner;
-use crate::state::{AppState, FailedLogins};
+use crate::openings::Openings;
+use crate::peer::Peer;
+use crate::revocations::Revocations;
+use crate::routes;
+use crate::state::AppState;
 use crate::store::Store;
-use crate::{random, routes};
+use crate::temporary::TemporaryFolder;
+
+use addressed::Addressed;
+use places::Places;
 
 pub use crate::store::OpenError;
 
@@ -73,13 +84,13 @@ impl Gateway {
         let (data, temporary) = match &config.data {
             Some(data) => (data.clone(), None),
             None => {
-                let folder = TemporaryFolder::new()?;
-                eprintln!("data folder (removed at the end): {}", folder.0.display());
-                (folder.0.clone(), Some(folder))
+                let folder = TemporaryFolder::new().map_err(StartError::Temporary)?;
+                eprintln!("data folder (removed at the end): {}", folder.path().display());
+                (folder.path().to_owned(), Some(folder))
             }
         };
-        make_private(&data).map_err(OpenError::Folder)?;
-        let opened = tokio::task::spawn_blocking(move || Store::open(&data)).await;
+        let limits = config.clone();
+        let opened = tokio::task::spawn_blocking(move || Store::open(&data, &limits)).await;
         let store = opened.map_err(|error| OpenError::Folder(io::Error::other(error)))??;
         let listen = |error| StartError::Listen(config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
@@ -88,11 +99,13 @@ impl Gateway {
         let app = Arc::new(AppState {
             store,
             links: LinkSigner::new().map_err(|_| StartError::Random)?,
-            failed_logins: FailedLogins::default(),
+            guesses: Guesses::default(),
+            openings: Openings::new(config.sessions_per_hour),
+            revocations: Revocations::default(),
             loopback: ip.is_loopback().then(|| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }),
             config,
             #[cfg(feature = "faults")]
-            faults: crate::faults::Faults::default(),
+            faults: crate::faults::Faults::new().map_err(|_| StartError::Random)?,
         });
         let router = routes::router(app.clone(), format!("http://{address}"));
         Ok(Self { listener, address, router, app, temporary })
@@ -110,6 +123,13 @@ impl Gateway {
         format!("http://{}", self.address)
     }
 
+    /// The word that whoever sets faults must know: for the demo page and the tests, and for nobody else.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn fault_word(&self) -> String {
+        self.app.faults.word.text()
+    }
+
     /// Serves until `stop` is ready; then takes no more connections and gives requests under way the time that
     /// `--stop-timeout` says.
     pub async fn run(self, stop: impl Future<Output = ()>) {
@@ -118,7 +138,7 @@ impl Gateway {
         let mut listener = Listener::new(listener, address, &app.faults.outages);
         #[cfg(not(feature = "faults"))]
         let (mut listener, _) = (listener, address);
-        let slots = Arc::new(Semaphore::new(app.config.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
+        let places = Places::new(&app.config);
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut sweep = tokio::time::interval(app.config.sweep_interval);
@@ -135,9 +155,12 @@ impl Gateway {
                     // A failure has been said where it happened; the next sweep tries again.
                     sweeping.spawn(async move { store.sweep().await.unwrap_or_default() });
                 }
-                (slot, socket) = accept(&mut listener, &slots) => {
-                    let service = TowerToHyperService::new(router.clone());
-                    let (app, stopped) = (app.clone(), stopped.clone());
+                (socket, address) = accept(&mut listener) => {
+                    let Some(arrival) = places.enter(address) else { continue };
+                    let peer = Peer::new(address);
+                    let service =
+                        Addressed { service: TowerToHyperService::new(router.clone()), peer: peer.clone() };
+                    let (app, mut stopped) = (app.clone(), stopped.clone());
                     connections.spawn(async move {
                         let _ = socket.set_nodelay(true);
                         #[cfg(feature = "faults")]
@@ -146,11 +169,18 @@ impl Gateway {
                         let service = FaultService::new(service, app.clone(), reset.clone());
                         #[cfg(feature = "faults")]
                         let socket = Socket::new(socket, reset);
-                        let serving = connection::serve(socket, service, &app.config, stopped);
+                        let serving = async {
+                            let place = tokio::select! {
+                                place = arrival.place() => place,
+                                _ = stopped.wait_for(|stopped| *stopped) => None,
+                            };
+                            if place.is_some() {
+                                connection::serve(socket, service, &peer, &app.config, stopped).await;
+                            }
+                        };
                         #[cfg(feature = "faults")]
                         let serving = unless_broken(&app.faults.outages, serving);
                         serving.await;
-                        drop(slot);
                     });
                 }
             }
@@ -169,16 +199,11 @@ impl Gateway {
 #[cfg(not(feature = "faults"))]
 type Listener = TcpListener;
 
-/// The next connection, once there is a slot for it.
-async fn accept(
-    listener: &mut Listener,
-    slots: &Arc<Semaphore>,
-) -> (Option<tokio::sync::OwnedSemaphorePermit>, tokio::net::TcpStream) {
-    // The semaphore is never closed.
-    let slot = slots.clone().acquire_owned().await.ok();
+/// The next connection, and from where it is.
+async fn accept(listener: &mut Listener) -> (TcpStream, Address) {
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => return (slot, socket),
+            Ok((socket, peer)) => return (socket, peer.ip().into()),
             Err(error) => {
                 // Such as too many open files: the next moment may be better.
                 eprintln!("error: accepting a connection: {error}");
@@ -186,31 +211,4 @@ async fn accept(
             }
         }
     }
-}
-
-/// A folder of this process only, removed with it.
-struct TemporaryFolder(PathBuf);
-
-impl TemporaryFolder {
-    fn new() -> Result<Self, StartError> {
-        let name = random::bytes::<8>().map_err(|_: ApiError| StartError::Random)?;
-        let folder = std::env::temp_dir().join(format!("partway-gateway-{}", random::hex(&name)));
-        make_private(&folder).map_err(StartError::Temporary)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Makes a folder that only its owner can look into, unless it is there already.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

@@ -20,11 +20,11 @@ use crate::random;
 const ID_BYTES: usize = 24;
 
 /// A member's public name in the store and in answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MemberId(pub [u8; 16]);
 
 /// What a session is stored under: the SHA-256 of its ID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SessionKey(pub [u8; 32]);
 
 /// A session's ID: key material of its members' file names, so it is neither shown nor stored.

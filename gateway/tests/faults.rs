@@ -31,12 +31,13 @@ impl Scene {
     }
 
     async fn set(&self, rules: Value) {
-        let request = client().put(format!("{}/faults/one", self.server.url)).body(rules.to_string());
-        assert_eq!(request.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+        let set = control(&self.server, Method::PUT, "/one").body(rules.to_string()).send().await.unwrap();
+        let status = set.status();
+        assert_eq!(status, StatusCode::NO_CONTENT, "{}", set.text().await.unwrap());
     }
 
     async fn told(&self) -> Value {
-        fine(read(client().get(format!("{}/faults/one", self.server.url)).send().await.unwrap()).await)
+        fine(read(control(&self.server, Method::GET, "/one").send().await.unwrap()).await)
     }
 
     async fn log(&self) -> Vec<Value> {
@@ -53,6 +54,11 @@ impl Scene {
     async fn upload(&self) -> Upload {
         self.member.upload(1, 1_000_000).await
     }
+}
+
+/// A request to `/faults` and what is below it, by someone who knows the word.
+fn control(server: &Server, method: Method, path: &str) -> reqwest::RequestBuilder {
+    client().request(method, format!("{}/faults{path}", server.url)).header("Fault-Word", &server.word)
 }
 
 /// Puts part 1, where that may fail.
@@ -111,14 +117,14 @@ async fn v1_is_the_scenario_default_and_scenarios_do_not_disturb_each_other() {
     assert_eq!(get("/two/v1/session/current").await, 401);
     assert_eq!(get("/v1/session/current").await, 401);
     let rules = json!([{ "do": { "status": 418 } }]).to_string();
-    let set = client().put(format!("{}/faults/default", scene.server.url)).body(rules).send().await.unwrap();
+    let set = control(&scene.server, Method::PUT, "/default").body(rules).send().await.unwrap();
     assert_eq!(set.status(), 204);
     assert_eq!(get("/v1/session/current").await, 418);
     assert_eq!(get("/two/v1/session/current").await, 401);
     assert_eq!(get("/Wrong/v1/session/current").await, 404);
-    let names = fine(read(client().get(format!("{}/faults", scene.server.url)).send().await.unwrap()).await);
+    let names = fine(read(control(&scene.server, Method::GET, "").send().await.unwrap()).await);
     assert_eq!(names, json!({ "scenarios": ["default", "one"] }));
-    let unknown = fine(read(client().get(format!("{}/faults/two", scene.server.url)).send().await.unwrap()).await);
+    let unknown = fine(read(control(&scene.server, Method::GET, "/two").send().await.unwrap()).await);
     assert_eq!(unknown, json!({ "rules": 0, "log": [] }));
 }
 
@@ -238,7 +244,7 @@ async fn a_lie_after_the_act_and_a_rewritten_answer() {
     let scene = Scene::new(json!([
         { "match": { "method": "PUT", "nth": [1] }, "do": { "status": 500, "forward": true } },
         { "match": { "method": "PUT", "nth": [1] }, "do": { "rewriteJson": { "tag": null, "partNumber": { "much": 1 } } } },
-        { "match": { "method": "PUT", "nth": [1] }, "do": { "headers": { "ETag": null, "X-New": "1" } } },
+        { "match": { "method": "PUT", "nth": [1] }, "do": { "headers": { "ETag": null, "Server": "1" } } },
     ]))
     .await;
     let upload = scene.upload().await;
@@ -246,7 +252,7 @@ async fn a_lie_after_the_act_and_a_rewritten_answer() {
     assert_eq!(scene.last(&["status", "acted"]).await, [json!(500), json!(200)]);
     assert_eq!(put(&upload, LONG).await.unwrap().text().await.unwrap(), r#"{"partNumber":{"much":1}}"#);
     let answer = put(&upload, LONG).await.unwrap();
-    assert!(answer.headers().contains_key("x-new") && !answer.headers().contains_key("etag"));
+    assert!(answer.headers().contains_key("server") && !answer.headers().contains_key("etag"));
 }
 
 #[tokio::test]
@@ -569,12 +575,13 @@ async fn a_fresh_token_is_refused_until_it_has_reached_all_replicas() {
 async fn a_wrong_rule_or_name_is_refused_with_a_sentence_and_changes_nothing() {
     let scene = Scene::new(json!([{ "match": { "nth": [99] }, "do": { "status": 500 } }])).await;
     let set = async |name: &str, rules: &str| {
-        read(client().put(format!("{}/faults/{name}", scene.server.url)).body(rules.to_owned()).send().await.unwrap())
-            .await
+        let request = control(&scene.server, Method::PUT, &format!("/{name}"));
+        read(request.body(rules.to_owned()).send().await.unwrap()).await
     };
     for rules in [
         json!([{ "do": { "stauts": 500 } }]),
         json!([{ "match": { "path": "^(" }, "do": {} }]),
+        json!([{ "match": { "path": r"(\w{500}){500}" }, "do": {} }]),
         json!([{ "match": {} }]),
         json!([{ "do": { "hang": "sideways" } }]),
         json!([{ "do": { "early": true } }]),
@@ -590,8 +597,175 @@ async fn a_wrong_rule_or_name_is_refused_with_a_sentence_and_changes_nothing() {
     }
     let unknown = set("one", &json!([{ "do": { "thinkMS": 1 } }]).to_string()).await;
     assert!(unknown.1["message"].as_str().unwrap().contains("`thinkMS`"), "{unknown:?}");
+    // What has no end, overflows, panics or runs, by its field.
+    let long = "x".repeat(1000);
+    let header = |name: &str, value: Value| json!({ "do": { "headers": { name: value } } });
+    for (field, rule) in [
+        ("bodyRepeat", json!({ "do": { "bodyRepeat": ["", 5] } })),
+        ("bodyRepeat", json!({ "do": { "bodyRepeat": ["", u64::MAX] } })),
+        ("bodyRepeat", json!({ "do": { "bodyRepeat": [long, u64::MAX] } })),
+        ("bodyRepeat", json!({ "do": { "bodyRepeat": [long, 5_000_000] } })),
+        ("restart", json!({ "match": { "nth": [1] }, "do": { "restart": u64::MAX } })),
+        ("restart", json!({ "do": { "restart": 100 } })),
+        ("delayMs", json!({ "do": { "delayMs": u64::MAX } })),
+        ("thinkMs", json!({ "do": { "thinkMs": u64::MAX } })),
+        ("joinMs", json!({ "do": { "joinMs": 600_001 } })),
+        ("refuseTokensMs", json!({ "do": { "refuseTokensMs": u64::MAX } })),
+        ("throttle", json!({ "do": { "throttle": 0 } })),
+        ("swallow", json!({ "do": { "swallow": 0 } })),
+        ("status", json!({ "do": { "status": 101 } })),
+        ("status", json!({ "do": { "status": 9999 } })),
+        ("limit.requests", json!({ "do": { "limit": { "requests": u64::MAX, "seconds": 1 } } })),
+        ("limit.seconds", json!({ "do": { "limit": { "requests": 1, "seconds": 1e18 } } })),
+        ("redirect", json!({ "do": { "redirect": "a\nb" } })),
+        ("range", json!({ "do": { "range": "a\nb" } })),
+        ("Content-Length", header("content-length", json!("many"))),
+        ("headers", header("ETag", json!("a\nb"))),
+        ("Service-Worker-Allowed", header("Service-Worker-Allowed", json!("/"))),
+        ("Content-Security-Policy", header("Content-Security-Policy", Value::Null)),
+        ("X-Content-Type-Options", header("X-Content-Type-Options", Value::Null)),
+        ("Set-Cookie", header("Set-Cookie", json!("a=b"))),
+        ("Refresh", header("Refresh", json!("0;url=/"))),
+        ("Link", header("Link", json!("</x.js>; rel=preload"))),
+        ("Content-Disposition", header("Content-Disposition", Value::Null)),
+        ("Content-Type", header("Content-Type", Value::Null)),
+        ("Content-Type", header("Content-Type", json!("text/javascript"))),
+        ("Content-Type", header("content-type", json!("image/svg+xml"))),
+        ("Content-Type", header("Content-Type", json!("application/xhtml+xml"))),
+        ("Content-Type", header("Content-Type", json!("application/wasm"))),
+        ("nth", json!({ "match": { "nth": vec![1; 10_001] }, "do": {} })),
+    ] {
+        let answer = set("one", &json!([{ "do": {} }, rule]).to_string()).await;
+        refused(&answer, 400, "InvalidArgument");
+        let message = answer.1["message"].as_str().unwrap();
+        assert!(message.contains(field), "{rule}: {message}");
+    }
+    refused(&set("one", &json!(vec![json!({ "do": {} }); 1001]).to_string()).await, 400, "InvalidArgument");
     for name in ["A", "a_b", "a%2Fb", &"x".repeat(65)] {
         refused(&set(name, "[]").await, 400, "InvalidArgument");
     }
     assert_eq!(scene.told().await["rules"], 1);
+}
+
+#[tokio::test]
+async fn nobody_else_sets_or_reads_faults() {
+    const TESTS: &str = "http://127.0.0.1:1234";
+    let server = start(&["--fault-origin", TESTS]).await;
+    let own = server.url.clone();
+    let localhost = format!("http://localhost:{}", server.address.port());
+    let ask = async |method: &Method, path: &str, headers: &[(&str, &str)]| {
+        let mut request = client().request(method.clone(), format!("{own}{path}")).body("[]");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request.send().await.unwrap()).await
+    };
+    let word = server.word.as_str();
+    let other = start(&[]).await.word.clone();
+    assert_ne!(word, other);
+    let controls = [(Method::PUT, "/faults/one"), (Method::GET, "/faults/one"), (Method::GET, "/faults")];
+    for (method, path) in &controls {
+        for headers in [
+            &[][..],
+            &[("origin", own.as_str())],
+            &[("origin", TESTS)],
+            &[("fault-word", &other)],
+            &[("fault-word", "")],
+            &[("fault-word", &word[1..])],
+            &[("fault-word", word), ("fault-word", word)],
+            // Who knows the word, and is another page.
+            &[("fault-word", word), ("origin", "null")],
+            &[("fault-word", word), ("origin", "http://127.0.0.1:1")],
+            &[("fault-word", word), ("origin", "http://localhost:1")],
+            &[("fault-word", word), ("origin", "https://evil.example")],
+            &[("fault-word", word), ("origin", &localhost)],
+            &[("fault-word", word), ("origin", &own), ("origin", &own)],
+        ] {
+            refused(&ask(method, path, headers).await, 403, "AccessDenied");
+        }
+        for host in ["evil.example", "127.0.0.2"] {
+            let same = format!("http://{host}");
+            let headers = [("fault-word", word), ("host", host), ("origin", &same)];
+            refused(&ask(method, path, &headers).await, 421, "MisdirectedRequest");
+        }
+        let at_localhost = localhost.strip_prefix("http://").unwrap();
+        for headers in [
+            &[("fault-word", word)][..],
+            &[("fault-word", word), ("origin", &own)],
+            &[("fault-word", word), ("origin", TESTS)],
+            &[("fault-word", word), ("origin", &localhost), ("host", at_localhost)],
+        ] {
+            assert!(ask(method, path, headers).await.0.is_success(), "{headers:?}");
+        }
+    }
+    // No other page may even ask, though it may call the API.
+    for (origin, path, allowed) in [
+        (TESTS, "/faults/one", true),
+        ("http://localhost:1", "/faults/one", false),
+        ("https://evil.example", "/faults/one", false),
+        ("http://localhost:1", "/v1/buckets", true),
+    ] {
+        let preflight = client().request(Method::OPTIONS, format!("{own}{path}")).header("origin", origin);
+        let preflight = preflight.header("access-control-request-method", "PUT").send().await.unwrap();
+        assert_eq!(preflight.headers().contains_key("access-control-allow-origin"), allowed, "{origin} {path}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_invented_runs_or_stays_or_comes_before_the_host_check() {
+    let html =
+        json!({ "status": 200, "headers": { "Content-Type": "text/html" }, "body": "<script>alert(1)</script>" });
+    let scene = Scene::new(json!([
+        { "match": { "path": "/html$" }, "do": html },
+        { "match": { "path": "/current$" }, "do": { "headers": { "Content-Type": "Text/HTML; charset=utf-8" } } },
+        { "match": { "path": "/early$" }, "do": { "early": true, "status": 403 } },
+    ]))
+    .await;
+    let get = async |path: &str, headers: &[(&'static str, &str)]| {
+        let mut request = scene.member.request(Method::GET, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    };
+    for path in ["/html", "/session/current", "/early"] {
+        for dest in [None, Some("document"), Some("iframe"), Some("script"), Some("serviceworker"), Some("empty")] {
+            let headers: Vec<_> = dest.iter().map(|dest| ("sec-fetch-dest", *dest)).collect();
+            let answer = get(path, &headers).await;
+            let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+            assert_eq!(header("x-content-type-options"), "nosniff");
+            assert_eq!(header("content-security-policy"), "sandbox; default-src 'none'");
+            assert_eq!(header("cache-control"), "no-store");
+            let kind = header("content-type").to_ascii_lowercase();
+            assert_eq!(kind.starts_with("text/html"), dest == Some("empty") && path != "/early", "{path} {dest:?}");
+        }
+    }
+    for host in ["evil.example", "127.0.0.2"] {
+        refused(&read(get("/html", &[("host", host)]).await).await, 421, "MisdirectedRequest");
+    }
+}
+
+#[tokio::test]
+async fn a_length_that_is_none_breaks_the_answer_and_not_the_gateway() {
+    let length = |length: &str| json!({ "headers": { "Content-Length": length }, "body": "12345" });
+    let short = json!({ "headers": { "Content-Length": "3" } });
+    let scene = Scene::new(json!([
+        { "match": { "nth": [1] }, "do": length("3") },
+        { "match": { "nth": [1] }, "do": length("9") },
+        { "match": { "nth": [1] }, "do": length("18446744073709551615") },
+        { "match": { "nth": [1] }, "do": short },
+        { "match": { "nth": [1] }, "do": { "status": 204, "headers": { "Content-Length": "9" }, "body": "12345" } },
+        { "match": { "nth": [1] }, "do": { "status": 304, "headers": { "Content-Length": "9" }, "body": "12345" } },
+        { "match": { "nth": [1] }, "do": { "swallow": 1, "thinkMs": 1 } },
+        { "match": { "nth": [1] }, "do": { "cutAfter": u64::MAX, "hangAfter": u64::MAX } },
+    ]))
+    .await;
+    for _ in 0..8 {
+        // What comes of it is one thing; that the next one is answered is the other.
+        if let Ok(answer) = scene.member.request(Method::GET, "/session/current").send().await {
+            drop(answer.bytes().await);
+        }
+    }
+    fine(scene.member.ask(Method::GET, "/session/current").await);
+    assert_eq!(scene.log().await.len(), 9);
 }

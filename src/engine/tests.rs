@@ -403,6 +403,30 @@ fn a_completion_without_an_answer_is_asked_for() {
 }
 
 #[test]
+fn what_is_complete_is_compared_with_what_was_sent() {
+    for another in [r#""fileKey":"key2""#, r#""originalSizeInBytes":2"#, r#""totalParts":2"#] {
+        let says = |completed| format!(r#"{{{another},"completed":{completed}}}"#);
+        let mut script = completing();
+        assert_eq!(script.answer("complete key1", &says(true)), "confirm key1", "{another}");
+        assert_eq!(script.confirm("confirm key1", true), "settled 1");
+
+        let mut script = completing();
+        script.drop("complete key1");
+        // An answer that makes no sense is asked for twice more.
+        for _ in 0..2 {
+            script.answer("confirm key1", &says(true));
+            assert_eq!(script.wait(), "confirm key1", "{another}");
+        }
+        script.answer("confirm key1", &says(true));
+        assert_eq!((script.state(1), script.code(1)), (State::Failed, Some(Code::Protocol)), "{another}");
+    }
+    let mut script = loading();
+    script.ends("load", kept());
+    let another = r#"{"fileKey":"old","completed":true,"originalSizeInBytes":7}"#;
+    assert_eq!(script.answer("confirm old", another), "store intent");
+}
+
+#[test]
 fn a_completion_that_did_not_happen_is_tried_again_and_given_up() {
     let mut script = completing();
     for _ in 0..2 {

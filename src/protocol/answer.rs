@@ -61,6 +61,14 @@ impl FileInfo {
         self.completed == Some(true)
     }
 
+    /// Whether whatever it says of key, size in bytes and parts is this.
+    #[must_use]
+    pub fn is_of(&self, key: &str, size: u64, parts: u32) -> bool {
+        self.file_key.as_deref().is_none_or(|said| said == key)
+            && self.original_size_in_bytes.is_none_or(|said| said == size)
+            && self.total_parts.is_none_or(|said| said == u64::from(parts))
+    }
+
     /// Parts the file was announced with.
     #[must_use]
     pub fn parts(&self) -> u64 {

@@ -7,6 +7,8 @@ export const gateway = query.get("gateway");
 export const elsewhere = query.get("elsewhere");
 export const engine = query.get("browser");
 export const MIB = 1024 * 1024;
+/** What whoever sets the faults of a gateway must send, by its origin. No server sees this part of the address. */
+const words = new URLSearchParams(location.hash.slice(1));
 
 let scenarios = 0;
 
@@ -18,7 +20,8 @@ export async function scenario(rules = [], sessionRules = {}, origin = gateway) 
     if (!answer.ok) throw new Error(`the gateway refuses: ${await answer.text()}`);
     return answer;
   };
-  const setRules = (rules) => call(`/faults/${name}`, { method: "PUT", body: JSON.stringify(rules) });
+  const headers = { "Fault-Word": words.get(origin) };
+  const setRules = (rules) => call(`/faults/${name}`, { method: "PUT", headers, body: JSON.stringify(rules) });
   await setRules(rules);
   const post = async (path, body) =>
     (await call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
@@ -34,7 +37,7 @@ export async function scenario(rules = [], sessionRules = {}, origin = gateway) 
     /** Changes the rules; the log begins anew. */
     rules: setRules,
     /** The requests that came, preflights apart. */
-    log: async () => (await (await call(`/faults/${name}`)).json()).log.filter(({ method }) => method !== "OPTIONS"),
+    log: async () => (await (await call(`/faults/${name}`, { headers })).json()).log.filter(({ method }) => method !== "OPTIONS"),
     /** Opens the bucket through the scenario; quick retries unless told otherwise. */
     open: (options = {}) =>
       openBucket({

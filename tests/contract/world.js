@@ -29,6 +29,22 @@ test("a service that never completes is not believed", async () => {
   same((await bucket.list()).filter(({ completed }) => completed), []);
 });
 
+test("what a service calls complete is compared with what was sent", async () => {
+  const other = (more) => json({ completed: true, ...more });
+  for (const more of [{ fileKey: "another" }, { originalSizeInBytes: 8 }, { totalParts: 2 }]) {
+    // A first answer like that is asked about; a service that stays with it is not believed.
+    const service = await scenario([{ match: { ...complete, nth: [1] }, do: { ...other(more), forward: true } }]);
+    const bucket = await service.open();
+    const { key } = await bucket.upload(file(9)).done;
+    same(await count(service, `GET /buckets/file/${key}`), 1);
+    await service.rules([
+      { match: complete, do: { drop: "after" } },
+      { match: { method: "GET", path: "^/v1/buckets/file/" }, do: other(more) },
+    ]);
+    await fails(bucket.upload(file(9, "again.bin")).done, "protocol");
+  }
+});
+
 test("an odd entry hides no other, whoever made it", async () => {
   const service = await scenario();
   const bucket = await service.open();

@@ -1,4 +1,9 @@
-/** The gateway's fault layer, for the API as this page uses it. A gateway built for release has none. */
+/**
+ * The gateway's fault layer, for the API as this page uses it. A gateway built for release has none; one that has it
+ * listens to who knows its word.
+ */
+
+import { faultWord } from "./fault-word.js";
 
 const base = new URL("/faults", location.href).href;
 /** The scenario of `/v1/…` itself. */
@@ -17,8 +22,9 @@ const SCENARIO = `${base}/default`;
 /** The gateway understood, and refused. */
 export class FaultRefused extends Error {}
 
-/** @returns {Promise<boolean>} Whether there is a fault layer. */
+/** @returns {Promise<boolean>} Whether there is a fault layer that listens to this page. */
 export async function hasFaults() {
+  if (!faultWord) return false;
   try {
     const response = await ask(base);
     return response.ok && Array.isArray((await response.json()).scenarios);
@@ -56,4 +62,10 @@ export async function readFaults() {
  * @param {RequestInit} [init]
  */
 const ask = (url, init) =>
-  fetch(url, { ...init, credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" });
+  fetch(url, {
+    ...init,
+    headers: { ...init?.headers, "Fault-Word": faultWord ?? "" },
+    credentials: "omit",
+    cache: "no-store",
+    referrerPolicy: "no-referrer",
+  });

@@ -11,6 +11,7 @@ pub fn run(workspace: &Workspace, port: u16) -> Result<()> {
     package::write(workspace)?;
     let program = step("build the gateway", || Gateway::build(workspace))?;
     let gateway = Gateway::start(workspace, program, port, &[])?;
-    println!("\nPartway's demo: {}/ (Ctrl-C stops it)", gateway.origin);
+    // The word is for this page alone: after the #, which no server sees; the page takes it out of its address.
+    println!("\nPartway's demo: {}/#faults={} (Ctrl-C stops it)", gateway.origin, gateway.word);
     gateway.wait()
 }

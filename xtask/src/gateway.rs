@@ -3,18 +3,24 @@ use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{ChildStderr, ChildStdout, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
 
 use crate::{process::Group, workspace::Workspace};
 
+/// What stands before the word for faults in the gateway's messages.
+const WORD: &str = "the word for faults: ";
+
 /// A running gateway; stopped when dropped.
 pub struct Gateway {
     /// Where it listens, such as `http://127.0.0.1:8787`, without a slash at the end.
     pub origin: String,
+    /// What whoever sets its faults must send. It is repeated nowhere.
+    pub word: String,
     said: Arc<Mutex<String>>,
     group: Group,
 }
@@ -45,7 +51,8 @@ impl Gateway {
             .stderr(Stdio::piped());
         let mut group = Group::spawn(command)?;
         let said = Arc::<Mutex<String>>::default();
-        repeat(group.take_stderr().context("the gateway has no stderr")?, said.clone());
+        let (word, told) = mpsc::channel();
+        repeat(group.take_stderr().context("the gateway has no stderr")?, said.clone(), word);
         let mut output = BufReader::new(group.take_stdout().context("the gateway has no stdout")?);
         let mut line = String::new();
         output.read_line(&mut line).context("cannot read what the gateway prints")?;
@@ -55,7 +62,8 @@ impl Gateway {
             .with_context(|| format!("the gateway did not start on port {port}; its messages above say why"))?
             .to_owned();
         drain(output);
-        Ok(Self { origin, said, group })
+        let word = told.recv_timeout(Duration::from_secs(10)).context("the gateway told no word for its faults")?;
+        Ok(Self { origin, word, said, group })
     }
 
     /// What the gateway has said on stderr so far.
@@ -86,10 +94,15 @@ fn drain(mut output: BufReader<ChildStdout>) {
     thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
 }
 
-/// Passes the gateway's messages on, and keeps them.
-fn repeat(messages: ChildStderr, said: Arc<Mutex<String>>) {
+/// Passes the gateway's messages on, and keeps them; all but its word for faults, which goes to `word`.
+fn repeat(messages: ChildStderr, said: Arc<Mutex<String>>, word: mpsc::Sender<String>) {
     thread::spawn(move || {
         for line in BufReader::new(messages).lines().map_while(Result::ok) {
+            if let Some(told) = line.strip_prefix(WORD) {
+                // Nobody waits any more where the gateway did not start.
+                let _ = word.send(told.to_owned());
+                continue;
+            }
             eprintln!("gateway: {line}");
             let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
             said.push_str(&line);

@@ -73,10 +73,10 @@ where
         faults.outages.begin(Duration::from_millis(millis));
         return Err(Dropped);
     }
-    let head = answer::Asked { preflight: *request.method() == Method::OPTIONS, origin: answer::origin(&request) };
+    let head = answer::Asked::of(&request);
     if act.early {
         reset.demand();
-        return Ok(finish(answer::invent(act, &head), act));
+        return Ok(finish(answer::invent(act, &head), act, &head));
     }
     if act.disk_full {
         let error = io::Error::from(io::ErrorKind::StorageFull);
@@ -121,7 +121,7 @@ where
         },
         _ => answer::invent(act, &head),
     };
-    let response = finish(response, act);
+    let response = finish(response, act, &head);
     if act.hang == Some(Hang::Headers) {
         return Ok(response.map(|_| answer::never()));
     }
@@ -132,11 +132,13 @@ where
     })
 }
 
-/// Sets and hides headers of the answer.
-fn finish(mut response: Response<Body>, act: &Act) -> Response<Body> {
+/// Sets and hides headers of the answer, and makes sure that it is harmless.
+fn finish(mut response: Response<Body>, act: &Act, asked: &answer::Asked) -> Response<Body> {
     answer::set_headers(response.headers_mut(), act);
     answer::hide(response.headers_mut(), act);
-    response
+    answer::disarm(response.headers_mut(), asked);
+    let tells_length = act.headers.keys().any(|name| name.eq_ignore_ascii_case(header::CONTENT_LENGTH.as_str()));
+    if tells_length { response.map(answer::of_unknown_length) } else { response }
 }
 
 /// Lets the gateway act.

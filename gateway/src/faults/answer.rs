@@ -1,4 +1,9 @@
-//! Answers: invented, rewritten, repeated, cut short, never ending.
+//! Answers: invented, rewritten, repeated, cut short, never ending. And nothing that runs.
+//!
+//! An answer comes from the gateway's own origin, so what it says must never become a page, a script or a worker of
+//! that origin. Of the content types that a rule may name ([`bounds`](super::bounds)) only `text/html` could: it is
+//! sent where the browser says that a script asked for data (`Sec-Fetch-Dest: empty`, which no page can claim), else as
+//! text. In any case the answer is not sniffed, not stored, and a document of it would be sandboxed ([`disarm`]).
 
 use std::error::Error;
 use std::pin::Pin;
@@ -6,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 use bytes::Bytes;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
@@ -29,13 +34,22 @@ const REWRITABLE: usize = 16 << 20;
 pub(super) struct Asked {
     /// Whether it is a preflight.
     pub preflight: bool,
+    /// Whether a script asked for data: `fetch` or `XMLHttpRequest`.
+    pub data: bool,
     /// The page it is from.
     pub origin: Option<HeaderValue>,
 }
 
-/// The page that a request is from.
-pub(super) fn origin(request: &Request<Body>) -> Option<HeaderValue> {
-    request.headers().get(header::ORIGIN).cloned()
+impl Asked {
+    /// What `request` tells.
+    pub fn of(request: &Request<Body>) -> Self {
+        let header = |name: &str| request.headers().get(name);
+        Self {
+            preflight: *request.method() == Method::OPTIONS,
+            data: header("sec-fetch-dest").is_some_and(|to| to == "empty"),
+            origin: header("origin").cloned(),
+        }
+    }
 }
 
 /// An answer the gateway never gave. Readable by the page unless the rule says otherwise: a lie the browser hides
@@ -90,6 +104,19 @@ pub(super) fn set_headers(headers: &mut HeaderMap, act: &Act) {
             Some(Ok(value)) => drop(headers.insert(name, value)),
             _ => drop(headers.remove(name)),
         }
+    }
+}
+
+/// Makes sure that nothing of an answer runs or stays. What is the gateway's own says already that it does not stay.
+pub(super) fn disarm(headers: &mut HeaderMap, asked: &Asked) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let html = headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes().trim_ascii_start().get(..9).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/html"))
+    });
+    if html && !asked.data {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     }
 }
 
@@ -150,6 +177,11 @@ impl http_body::Body for Repeated {
 pub(super) enum Then {
     Breaks,
     Hangs,
+}
+
+/// `body`, which no longer tells its length: hyper panics in debug builds where a header tells another one.
+pub(super) fn of_unknown_length(body: Body) -> Body {
+    cut(body, u64::MAX, Then::Breaks)
 }
 
 /// The body's first bytes; then the connection breaks, or nothing more comes.

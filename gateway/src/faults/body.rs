@@ -13,6 +13,9 @@ use tokio::time::Sleep;
 use super::answer::BoxError;
 use super::log::Entry;
 
+/// Longest time between two pieces of a body that is slowed down.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
 /// The body as the gateway gets it.
 pub(super) struct Incoming {
     inner: Body,
@@ -56,7 +59,7 @@ impl http_body::Body for Incoming {
         }
         if let Some(rate) = self.rate {
             let millis = bytes.saturating_mul(1000) / rate.max(1);
-            self.pause = Some(Box::pin(tokio::time::sleep(Duration::from_millis(millis))));
+            self.pause = Some(Box::pin(tokio::time::sleep(Duration::from_millis(millis).min(LONGEST_PAUSE))));
         }
         Poll::Ready(Some(Ok(Frame::data(data))))
     }

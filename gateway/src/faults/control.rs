@@ -1,17 +1,23 @@
-//! The routes that scenarios are set and read by.
+//! The routes that scenarios are set and read by: for the gateway's own pages and those that a flag names, and for
+//! programs, and of these only for who knows the [`word`](super::word).
+
+use std::net::IpAddr;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use serde_json::json;
+use tower_http::cors::CorsLayer;
 
-use super::is_name;
 use super::rule::Rule;
+use super::{is_name, word};
 use crate::body;
 use crate::error::ApiError;
+use crate::layers::authority;
 use crate::routes::json;
 use crate::state::Shared;
 
@@ -19,8 +25,49 @@ use crate::state::Shared;
 const LIMIT: usize = 1 << 20;
 
 /// `/faults` and what is below it.
-pub(crate) fn routes() -> Router<Shared> {
-    Router::new().route("/faults", get(list)).route("/faults/{scenario}", get(read).put(set))
+pub(crate) fn routes(app: &Shared) -> Router<Shared> {
+    Router::new()
+        .route("/faults", get(list))
+        .route("/faults/{scenario}", get(read).put(set))
+        .layer(from_fn_with_state(app.clone(), admit))
+}
+
+/// Which pages of other origins may ask: those of the tests.
+pub(crate) fn cors(app: &Shared) -> CorsLayer {
+    let origins: Vec<HeaderValue> = app.config.fault_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::PUT])
+        .allow_headers([header::CONTENT_TYPE, word::HEADER])
+}
+
+/// Lets nobody else in.
+async fn admit(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let message = if !is_from_own_page(&app, request.uri(), headers) {
+        "Faults are for the gateway's own pages, and for those that --fault-origin names."
+    } else if !app.faults.word.is_in(headers) {
+        "The word for faults is missing or wrong."
+    } else {
+        return next.run(request).await;
+    };
+    ApiError::refused("AccessDenied", message).into_response()
+}
+
+/// Whether the request is of a page that may set faults, or of no page: browsers name the origin of every request that
+/// changes something, and of every one whose answer another origin's page could read.
+fn is_from_own_page(app: &Shared, uri: &Uri, headers: &HeaderMap) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let (Some(origin), None) = (origins.next(), origins.next()) else {
+        return !headers.contains_key(header::ORIGIN);
+    };
+    // Where the host was not checked, a name may have been made to point here; an address was not.
+    let host = authority(uri, headers).filter(|authority| {
+        app.loopback.is_some() || authority.host().trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+    });
+    let config = &app.config;
+    let named = config.fault_origins.iter().chain(config.public_url.iter().map(|url| &url.origin));
+    named.cloned().chain(host.map(|host| format!("http://{host}"))).any(|own| origin.as_bytes() == own.as_bytes())
 }
 
 async fn list(State(app): State<Shared>) -> Result<Response, ApiError> {

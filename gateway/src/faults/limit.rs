@@ -10,9 +10,9 @@ use tokio::time::Instant;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Limit {
-    requests: usize,
+    pub requests: usize,
     #[serde(deserialize_with = "seconds")]
-    seconds: Duration,
+    pub seconds: Duration,
     #[serde(skip)]
     served: VecDeque<Instant>,
 }

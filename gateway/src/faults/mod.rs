@@ -9,6 +9,9 @@
 //! | `/{scenario}/v1/…` | the same API on the same store, under that scenario's rules |
 //! | `/v1/…` | the scenario `default` |
 //!
+//! `/faults` is for the gateway's own pages, for pages that `--fault-origin` names, and for programs; all of them must
+//! send the [`word`] of this process. What is invented never runs: see [`answer`].
+//!
 //! A scenario that nobody has set has no rules, and no log. From the first one that is set every connection serves one
 //! request: browsers repeat by themselves what was dropped on a connection used before, and the tests are about what
 //! their own code does.
@@ -20,6 +23,7 @@
 mod act;
 mod answer;
 mod body;
+mod bounds;
 mod control;
 mod distrust;
 mod held;
@@ -32,6 +36,7 @@ mod rule;
 mod service;
 mod socket;
 mod whole;
+mod word;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,6 +49,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::error::ApiError;
+use crate::layers::Known;
 use crate::session::MemberId;
 use act::Met;
 use distrust::Distrust;
@@ -52,8 +58,9 @@ use line::Line;
 use log::Log;
 use outage::Outages;
 use rule::{Arrival, Rule};
+use word::Word;
 
-pub(crate) use control::routes;
+pub(crate) use control::{cors, routes};
 pub(crate) use outage::{Listener, unless_broken};
 pub(crate) use service::FaultService;
 pub(crate) use socket::{Reset, Socket};
@@ -71,8 +78,9 @@ fn completes(method: &Method, path: &str) -> bool {
 }
 
 /// Every scenario, and what outlasts their rules.
-#[derive(Default)]
 pub(crate) struct Faults {
+    /// What whoever sets them must know.
+    pub word: Word,
     scenarios: Mutex<BTreeMap<String, Scenario>>,
     /// Members whose tokens are refused.
     expired: Mutex<HashSet<[u8; 16]>>,
@@ -102,6 +110,19 @@ struct ScenarioState {
 }
 
 impl Faults {
+    /// No scenario, and a new word.
+    pub fn new() -> Result<Self, ApiError> {
+        Ok(Self {
+            word: Word::random()?,
+            scenarios: Mutex::default(),
+            expired: Mutex::default(),
+            issued: Mutex::default(),
+            any: AtomicBool::new(false),
+            joins: Joins::default(),
+            outages: Outages::default(),
+        })
+    }
+
     fn scenarios(&self) -> MutexGuard<'_, BTreeMap<String, Scenario>> {
         self.scenarios.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -157,7 +178,13 @@ struct Refusal(ApiError);
 /// Refuses what the layer has marked for it: the last thing before the routes.
 pub(crate) async fn refuse(mut request: Request, next: Next) -> Response {
     match request.extensions_mut().remove::<Refusal>() {
-        Some(Refusal(error)) => error.into_response(),
+        Some(Refusal(error)) => {
+            // Whose token it is said to be wrong is good.
+            if let Some(known) = request.extensions().get::<Known>() {
+                known.set();
+            }
+            error.into_response()
+        }
         None => next.run(request).await,
     }
 }

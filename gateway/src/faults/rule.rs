@@ -17,35 +17,38 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, Method};
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::completes;
 use super::limit::Limit;
+use super::{bounds, completes};
+
+/// Most bytes that a compiled `path` takes.
+const PATTERN_LIMIT: usize = 256 << 10;
 
 /// When to do what.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rule {
     #[serde(rename = "match", default)]
-    when: Match,
+    pub when: Match,
     #[serde(rename = "do")]
-    act: Act,
+    pub act: Act,
     #[serde(skip)]
     seen: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Match {
+pub(super) struct Match {
     method: Option<String>,
     path: Option<Pattern>,
     part_number: Option<u64>,
-    nth: Option<Vec<u64>>,
+    pub nth: Option<Vec<u64>>,
     from: Option<u64>,
-    to: Option<u64>,
+    pub to: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,7 +59,7 @@ impl TryFrom<String> for Pattern {
     type Error = regex::Error;
 
     fn try_from(text: String) -> Result<Self, regex::Error> {
-        Regex::new(&text).map(Self)
+        RegexBuilder::new(&text).size_limit(PATTERN_LIMIT).build().map(Self)
     }
 }
 
@@ -92,7 +95,7 @@ pub(super) struct Act {
     pub body_repeat: Option<(String, u64)>,
     /// An invented redirect there; status 307 unless given.
     pub redirect: Option<String>,
-    /// Headers to set on the answer, real or invented; null removes one.
+    /// Headers to set on the answer, real or invented; null removes one. Only those that `bounds` knows.
     pub headers: BTreeMap<String, Option<String>>,
     /// Merge patch (RFC 7396) of the real answer's JSON.
     pub rewrite_json: Option<Value>,
@@ -171,12 +174,10 @@ impl Rule {
     /// Reads a JSON list of rules.
     ///
     /// # Errors
-    /// A sentence that names the wrong key or value.
+    /// A sentence that names the wrong key or value, or the field that is out of its [`bounds`].
     pub fn list(json: &[u8]) -> Result<Vec<Self>, String> {
         let rules: Vec<Self> = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        if rules.iter().any(|Self { act, .. }| act.early && act.limit.is_none() && !act.invents()) {
-            return Err("early needs a status, a body or a redirect to answer with.".to_owned());
-        }
+        bounds::check(&rules)?;
         Ok(rules)
     }
 

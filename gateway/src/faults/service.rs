@@ -15,6 +15,7 @@ use super::rule::Arrival;
 use super::socket::Reset;
 use super::{Refusal, split};
 use crate::error::ApiError;
+use crate::layers::answers_for;
 use crate::session::{MemberId, Token};
 use crate::state::Shared;
 
@@ -68,7 +69,9 @@ where
     S::Future: Send,
 {
     let path = request.uri().path().to_owned();
-    let Some((name, rest)) = split(&path) else {
+    // What is meant for another host gets the refusal that all of it gets, and no lie.
+    let known = answers_for(app, request.uri(), request.headers());
+    let Some((name, rest)) = split(&path).filter(|_| known) else {
         let Ok(response) = router.call(request).await;
         return Ok(response);
     };

@@ -1,13 +1,15 @@
 //! The seven bucket endpoints.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
@@ -15,16 +17,17 @@ use super::{JSON_LIMIT, TAGS_LIMIT, json};
 use crate::body;
 use crate::error::ApiError;
 use crate::layers;
+use crate::link::Opens;
 use crate::random;
 use crate::state::Shared;
-use crate::store::{Access, FileKey, Incoming, NewFile, Slot, Store, too_many_bytes};
+use crate::store::{Access, FileKey, Incoming, NewFile, Page, Role, Slot, Ticket, too_many_bytes};
 
 /// Most parts a file can have, as in S3.
 const MOST_PARTS: u32 = 10_000;
 /// Longest `encryptedName`, in bytes.
 const LONGEST_NAME: usize = 4096;
 /// Bytes gathered before they are hashed and written.
-const BATCH: usize = 1 << 20;
+const BATCH: usize = 256 << 10;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -62,7 +65,25 @@ struct Link {
 
 /// `GET /buckets`
 pub(super) async fn list(State(app): State<Shared>, access: Access) -> Result<Response, ApiError> {
-    json(&app.store.list(access.session).await?)
+    let Page { json, next } = app.store.list(access.session).await?;
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    let Some(cursor) = next else { return Ok((kind, json).into_response()) };
+    // What is longer than a page is made while it is read. Where that fails it is cut, and so no JSON.
+    let begun = stream::once(std::future::ready(Ok(page(json))));
+    let rest = stream::try_unfold(Some(cursor), move |cursor| {
+        let app = app.clone();
+        async move {
+            let Some(cursor) = cursor else { return Ok::<_, ApiError>(None) };
+            let Page { json, next } = app.store.list_on(cursor).await?;
+            Ok(Some((page(json), next)))
+        }
+    });
+    Ok((kind, Body::from_stream(begun.chain(rest))).into_response())
+}
+
+/// The bytes of a page, and no room beside them.
+fn page(json: Vec<u8>) -> Bytes {
+    json.into_boxed_slice().into()
 }
 
 /// `POST /buckets`
@@ -85,6 +106,10 @@ pub(super) async fn start(
     if start.encrypted_name.as_ref().is_some_and(|name| name.len() > LONGEST_NAME) {
         let message = "encryptedName may have at most 4096 bytes.";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "KeyTooLongError", message));
+    }
+    // In JSON each is up to six bytes long, and no name that is shown has one.
+    if start.encrypted_name.as_ref().is_some_and(|name| name.contains(char::is_control)) {
+        return Err(ApiError::invalid("encryptedName may have no control characters."));
     }
     let new = NewFile {
         creator: access.user.id,
@@ -115,11 +140,16 @@ pub(super) async fn put_part(
             .ok_or_else(ApiError::no_upload)?,
         upload_id: one(&headers, "uploadId")?.to_owned(),
     };
-    let room = app.store.room(slot.clone()).await?.min(app.config.max_part_size);
-    if body::declared(&headers).is_some_and(|length| length > room) {
+    let declared = body::declared(&headers);
+    if declared.is_some_and(|length| length > app.config.max_part_size) {
         return Err(too_many_bytes());
     }
-    let (incoming, size) = receive(&app.store, body, room).await?;
+    let ticket = app.store.begin_part(&slot, declared.unwrap_or_default()).await?;
+    // What is not declared is taken while it comes.
+    let taken = declared.unwrap_or_default();
+    let (incoming, size) = receive(&app, &slot, &ticket, body, taken).await?;
+    // Whoever was removed meanwhile stores nothing.
+    app.store.ensure_member(access.session, access.member).await?;
     let number = slot.number;
     let tag = app.store.put_part(slot, incoming, size).await?;
     let etag = HeaderValue::from_str(&tag);
@@ -148,7 +178,15 @@ pub(super) async fn remove(
     access: Access,
     key: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
-    app.store.remove(access.session, in_path(key)?).await?;
+    let file = in_path(key)?;
+    if access.rules.guests_delete_own_files_only && access.user.role == Role::Guest {
+        let info = app.store.file(access.session, file).await?;
+        if info.creator_id != access.user.id {
+            return Err(ApiError::refused("AccessDenied", "Guests of this session remove their own files only."));
+        }
+    }
+    app.store.remove(access.session, file).await?;
+    app.revocations.announce();
     Ok(StatusCode::OK)
 }
 
@@ -183,22 +221,31 @@ pub(super) async fn download(
             format!("http://{authority}")
         }
     };
-    let signed = app.links.sign(file, SystemTime::now() + app.config.link_life);
+    let opens = Opens { file, member: access.member };
+    let signed = app.links.sign(opens, SystemTime::now() + app.config.link_life);
     json(&Link { url: format!("{base}/v1/link/{signed}") })
 }
 
-/// Reads a part into a temporary file: at most `room` bytes, hashed while they arrive. Gives the file and its size.
-async fn receive(store: &Store, mut body: Body, room: u64) -> Result<(Incoming, u64), ApiError> {
-    let incoming = store.receive().await?;
+/// Reads a part into a temporary file, hashed while it arrives. `taken` bytes of it are reserved; what comes beyond
+/// them is, before it is written. Gives the file and its size.
+async fn receive(
+    app: &Shared,
+    slot: &Slot,
+    ticket: &Arc<Ticket>,
+    mut body: Body,
+    mut taken: u64,
+) -> Result<(Incoming, u64), ApiError> {
+    let incoming = app.store.receive(ticket).await?;
     let (mut size, mut batch, mut gathered) = (0_u64, Vec::new(), 0);
     // One batch is written while the next one arrives.
     let mut writing: Writing = tokio::task::spawn_blocking(move || Ok(incoming));
     loop {
-        let data = body::next(&mut body).await?;
+        let data = ticket.listen(body::next(&mut body)).await?;
         let ended = data.is_none();
         if let Some(data) = data {
+            ticket.came(data.len() as u64);
             size = size.saturating_add(data.len() as u64);
-            if size > room {
+            if size > app.config.max_part_size {
                 return Err(too_many_bytes());
             }
             gathered += data.len();
@@ -206,6 +253,10 @@ async fn receive(store: &Store, mut body: Body, room: u64) -> Result<(Incoming, 
         }
         if gathered < BATCH && !ended {
             continue;
+        }
+        if size > taken {
+            app.store.take(slot, ticket, size - taken).await?;
+            taken = size;
         }
         let mut file = written(writing).await?;
         let chunks: Vec<Bytes> = std::mem::take(&mut batch);
@@ -218,11 +269,11 @@ async fn receive(store: &Store, mut body: Body, room: u64) -> Result<(Incoming, 
 }
 
 /// A part's file, away to be written to.
-type Writing = tokio::task::JoinHandle<std::io::Result<Incoming>>;
+type Writing = tokio::task::JoinHandle<Result<Incoming, ApiError>>;
 
 async fn written(task: Writing) -> Result<Incoming, ApiError> {
     match task.await {
-        Ok(result) => Ok(result?),
+        Ok(result) => result,
         Err(error) => Err(ApiError::internal("writing a part", &error)),
     }
 }

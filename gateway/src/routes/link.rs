@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::{Bytes, BytesMut};
@@ -16,6 +16,8 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, SeekFrom};
 use super::range::{Wanted, wanted};
 use crate::error::ApiError;
 use crate::link::BadLink;
+use crate::peer::Peer;
+use crate::revocations::Watch;
 use crate::state::Shared;
 use crate::store::{FileInfo, Segment};
 
@@ -41,6 +43,7 @@ const NO_ATTR_CHAR: AsciiSet = NON_ALPHANUMERIC
 /// `GET` and `HEAD` of a link. It needs no token: it is one.
 pub(super) async fn read(
     State(app): State<Shared>,
+    Extension(peer): Extension<Peer>,
     method: Method,
     key: Result<Path<String>, PathRejection>,
     uri: Uri,
@@ -48,11 +51,11 @@ pub(super) async fn read(
 ) -> Result<Response, ApiError> {
     let segment = key.map(|Path(key)| key).unwrap_or_default();
     let checked = app.links.check(&segment, uri.query().unwrap_or_default(), SystemTime::now());
-    let file = checked.map_err(|bad| match bad {
+    let opens = checked.map_err(|bad| match bad {
         BadLink::Forged => ApiError::refused("SignatureDoesNotMatch", "This is not a link that this server signed."),
-        BadLink::Expired => ApiError::refused("ExpiredLink", "The link has expired: ask for a new one."),
+        BadLink::Expired => ApiError::expired_link(),
     })?;
-    let (info, segments) = app.store.segments(file).await?;
+    let (info, segments, expiry) = app.store.segments(opens).await?;
     let size = info.original_size_in_bytes;
     // Content never changes under a key, so the key says which content it is.
     let etag = format!("\"{}\"", info.file_key);
@@ -71,7 +74,11 @@ pub(super) async fn read(
             return Ok(response);
         }
     };
-    let body = if method == Method::HEAD { Body::empty() } else { content(segments, first, end) };
+    let body = if method == Method::HEAD {
+        Body::empty()
+    } else {
+        content(segments, first, end, Watch::over(&app, peer, opens, expiry))
+    };
     let mut response = (status, body).into_response();
     let answer = response.headers_mut();
     if status == StatusCode::PARTIAL_CONTENT {
@@ -98,11 +105,12 @@ struct Rest {
     open: Option<(File, u64)>,
     skip: u64,
     left: u64,
+    _watch: Watch,
 }
 
-/// The bytes from `first` to before `end` of a file that consists of `segments`.
-fn content(segments: Vec<Segment>, first: u64, end: u64) -> Body {
-    let rest = Rest { segments: segments.into_iter(), open: None, skip: first, left: end - first };
+/// The bytes from `first` to before `end` of a file that consists of `segments`, watched over until they are sent.
+fn content(segments: Vec<Segment>, first: u64, end: u64, watch: Watch) -> Body {
+    let rest = Rest { segments: segments.into_iter(), open: None, skip: first, left: end - first, _watch: watch };
     Body::from_stream(stream::unfold(Some(rest), |rest| async move {
         let mut rest = rest?;
         match rest.next().await {

@@ -9,16 +9,18 @@ mod session;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use serde::Serialize;
+use tower_http::cors::CorsLayer;
 
 use crate::error::ApiError;
 #[cfg(feature = "faults")]
 use crate::faults;
+use crate::layers::Known;
 use crate::session::Token;
 use crate::state::Shared;
 use crate::store::{Access, Role};
@@ -36,6 +38,7 @@ pub(crate) fn router(app: Shared, own: String) -> Router {
         .route("/session", post(session::open))
         .route("/session/join", post(session::join))
         .route("/session/current", get(session::current).delete(session::end))
+        .route("/session/users/{id}", axum::routing::delete(session::remove_user))
         .route("/buckets", get(buckets::list).post(buckets::start).put(buckets::put_part))
         .route("/buckets/complete", post(buckets::complete))
         .route("/buckets/{key}", axum::routing::delete(buckets::remove))
@@ -46,13 +49,20 @@ pub(crate) fn router(app: Shared, own: String) -> Router {
         .method_not_allowed_fallback(wrong_method);
     let router = Router::new().nest("/v1", api).merge(pages::router(&app.config));
     #[cfg(feature = "faults")]
-    let router = router.merge(faults::routes()).layer(from_fn(faults::refuse));
+    let router = router.layer(from_fn(faults::refuse));
+    let router = layered(router, &app, cors);
+    #[cfg(feature = "faults")]
+    let router = router.merge(layered(faults::routes(&app), &app, faults::cors(&app)));
+    router.with_state(app)
+}
+
+/// What every request passes on its way to `router`.
+fn layered(router: Router<Shared>, app: &Shared, cors: CorsLayer) -> Router<Shared> {
     router
         .layer(from_fn_with_state(app.clone(), layers::pace))
         .layer(from_fn_with_state(app.clone(), layers::check_host))
         .layer(cors)
         .layer(from_fn(layers::answer))
-        .with_state(app)
 }
 
 async fn nothing_here() -> ApiError {
@@ -74,15 +84,27 @@ impl FromRequestParts<Shared> for Access {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
-        let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
-        let (Some(header), None) = (headers.next(), headers.next()) else { return Err(ApiError::token()) };
-        let text = header.to_str().map_err(|_| ApiError::token())?;
-        let (scheme, token) = text.split_once(' ').ok_or_else(ApiError::token)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(ApiError::token());
+        let access = access(app, &parts.headers).await;
+        // Who had a token of a session that has just ended is no stranger either.
+        if access.as_ref().map_or_else(|error| error.code == "ExpiredToken", |_| true)
+            && let Some(known) = parts.extensions.get::<Known>()
+        {
+            known.set();
         }
-        app.store.access(Token::parse(token).ok_or_else(ApiError::token)?).await
+        access
     }
+}
+
+/// Whose token the headers carry.
+async fn access(app: &Shared, headers: &HeaderMap) -> Result<Access, ApiError> {
+    let mut headers = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(header), None) = (headers.next(), headers.next()) else { return Err(ApiError::token()) };
+    let text = header.to_str().map_err(|_| ApiError::token())?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(ApiError::token)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(ApiError::token());
+    }
+    app.store.access(Token::parse(token).ok_or_else(ApiError::token)?).await
 }
 
 /// An [`Access`] of the session's host: the one place where that is asked.

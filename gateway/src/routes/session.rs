@@ -1,19 +1,25 @@
 //! Opening, joining, showing and ending a session.
 
+use std::time::Instant;
+
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{HostAccess, JSON_LIMIT, json};
+use super::{HostAccess, JSON_LIMIT, access, json};
 use crate::body;
 use crate::config::Config;
 use crate::error::ApiError;
-use crate::session::{self, SessionId};
+use crate::guesses::Guesser;
+use crate::peer::Peer;
+use crate::random;
+use crate::session::{self, MemberId, SessionId};
 use crate::state::Shared;
-use crate::store::{Access, Opened, Role, Rules, User};
+use crate::store::{Access, Opened, Role, Rules, User, no_user};
 
 /// Longest name a member can call themselves, and longest password, in bytes.
 const LONGEST: usize = 256;
@@ -39,6 +45,8 @@ struct WantedRules {
     max_files: Option<u64>,
     #[serde(default)]
     max_total_mega_bytes: Option<u64>,
+    #[serde(default)]
+    guests_delete_own_files_only: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +86,8 @@ struct ShownRules {
     expiry_duration_in_seconds: u64,
     max_files: u64,
     max_total_mega_bytes: u64,
+    #[serde(skip_serializing_if = "is_not")]
+    guests_delete_own_files_only: bool,
 }
 
 #[derive(Serialize)]
@@ -93,35 +103,84 @@ struct Current {
     max_total_mega_bytes: u64,
     password_protected: bool,
     white_list_addresses: [String; 0],
+    #[serde(skip_serializing_if = "is_not")]
+    guests_delete_own_files_only: bool,
+}
+
+/// A rule that is not set is not shown, as the published shape has none of that name.
+fn is_not(rule: &bool) -> bool {
+    !rule
 }
 
 /// `POST /session`
-pub(super) async fn open(State(app): State<Shared>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
-    let Open { identity, rules } = body::json(&headers, body, JSON_LIMIT).await?;
+pub(super) async fn open(
+    State(app): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    check_key(&headers, &app.config)?;
+    let Open { identity, rules } = in_time(&app.config, body::json(&headers, body, JSON_LIMIT)).await?;
     let mut wanted = rules.unwrap_or_default();
     let password = short(wanted.password.take(), "rules.password")?;
     let rules = allow(&wanted, &app.config)?;
-    let opened = app.store.open_session(pseudonym(identity)?, password, rules, app.config.max_sessions).await?;
+    let pseudonym = pseudonym(identity)?;
+    app.openings.enter(peer.address, Instant::now())?;
+    let opened = app.store.open_session(pseudonym, password, rules, app.config.max_sessions).await;
+    let opened = opened.inspect_err(|_| app.openings.leave(peer.address))?;
     #[cfg(feature = "faults")]
     app.faults.issued(opened.token.member);
     json(&Joined::new(opened, false))
 }
 
+/// Whether the request may open a session.
+fn check_key(headers: &HeaderMap, config: &Config) -> Result<(), ApiError> {
+    let Some(key) = &config.session_key else { return Ok(()) };
+    let mut given = headers.get_all("x-api-key").iter();
+    match (given.next(), given.next()) {
+        (Some(given), None) if key.is(given.as_bytes()) => Ok(()),
+        _ => Err(ApiError::refused("AccessDenied", "Opening a session takes the key of this server, as X-API-KEY.")),
+    }
+}
+
 /// `POST /session/join`
-pub(super) async fn join(State(app): State<Shared>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
-    let Join { session_id, password, identity } = body::json(&headers, body, JSON_LIMIT).await?;
+pub(super) async fn join(
+    State(app): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let Join { session_id, password, identity } = in_time(&app.config, body::json(&headers, body, JSON_LIMIT)).await?;
     let unknown = || ApiError::new(StatusCode::NOT_FOUND, "NoSuchSession", "There is no session of that ID.");
     let id = SessionId::parse(&session_id).ok_or_else(unknown)?;
     let key = id.key();
-    app.failed_logins.allow(key)?;
-    let joined = app.store.join_session(id, pseudonym(identity)?, password).await;
-    if joined.as_ref().is_err_and(|error| error.code == "WrongPassword") {
-        app.failed_logins.count(key);
-    }
-    let joined = joined?;
+    // Whoever is in the session already is not held back by what others guess.
+    let guesser = match access(&app, &headers).await {
+        Ok(access) if access.session == key => Guesser::Member(access.member),
+        _ => Guesser::At(peer.address),
+    };
+    app.guesses.check(guesser, key, Instant::now())?;
+    let guesses = app.clone();
+    let judge = move |is_right: &dyn Fn() -> bool| {
+        let guess = guesses.guesses.enter(guesser, key, Instant::now())?;
+        let right = is_right();
+        if right {
+            guesses.guesses.right(guess);
+        }
+        Ok(right)
+    };
+    let joined = app.store.join_session(id, pseudonym(identity)?, password, judge).await?;
     #[cfg(feature = "faults")]
     app.faults.issued(joined.token.member);
     json(&Joined::new(joined, true))
+}
+
+/// What whoever is not known has to send at once.
+///
+/// # Errors
+/// 408 where it takes longer than a head may.
+async fn in_time<T>(config: &Config, reading: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    tokio::time::timeout(config.header_timeout, reading).await.unwrap_or_else(|_| Err(ApiError::slow()))
 }
 
 /// `GET /session/current`
@@ -136,12 +195,29 @@ pub(super) async fn current(access: Access) -> Result<Response, ApiError> {
         max_total_mega_bytes: access.rules.max_megabytes,
         password_protected: access.password,
         white_list_addresses: [],
+        guests_delete_own_files_only: access.rules.guests_delete_own_files_only,
     })
 }
 
 /// `DELETE /session/current`
 pub(super) async fn end(State(app): State<Shared>, HostAccess(access): HostAccess) -> Result<StatusCode, ApiError> {
     app.store.end_session(access.session).await?;
+    app.revocations.announce();
+    Ok(StatusCode::OK)
+}
+
+/// `DELETE /session/users/{id}`
+pub(super) async fn remove_user(
+    State(app): State<Shared>,
+    HostAccess(access): HostAccess,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<StatusCode, ApiError> {
+    let member = id.ok().and_then(|Path(id)| random::from_hex(&id)).map(MemberId).ok_or_else(no_user)?;
+    if member == access.member {
+        return Err(ApiError::invalid("The host cannot be removed: end the session."));
+    }
+    app.store.remove_member(access.session, member).await?;
+    app.revocations.announce();
     Ok(StatusCode::OK)
 }
 
@@ -157,6 +233,7 @@ impl Joined {
                 expiry_duration_in_seconds: rules.life,
                 max_files: rules.max_files,
                 max_total_mega_bytes: rules.max_megabytes,
+                guests_delete_own_files_only: rules.guests_delete_own_files_only,
             },
             users: with_users.then_some(users),
         }
@@ -181,6 +258,7 @@ fn allow(wanted: &WantedRules, config: &Config) -> Result<Rules, ApiError> {
             "maxTotalMegaBytes",
         )?,
         life: limit(wanted.expiry_duration_in_seconds, life.0, life.1, "expiryDurationInSeconds")?,
+        guests_delete_own_files_only: wanted.guests_delete_own_files_only.unwrap_or_default(),
     })
 }
 

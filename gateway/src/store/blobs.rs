@@ -11,13 +11,18 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use crate::error::ApiError;
 use crate::random;
 use crate::store::FileKey;
+use crate::store::private;
+use crate::store::space::Space;
+use crate::store::under_way::Ticket;
 
 /// Age at which a temporary file belongs to nobody: whoever writes one does so all the time.
 const STALE: Duration = Duration::from_secs(3600);
@@ -33,15 +38,24 @@ pub(crate) struct Incoming {
     file: File,
     path: PathBuf,
     hash: Sha256,
+    space: Arc<Space>,
+    /// Given back after the file is gone, or stored.
+    pub(super) ticket: Arc<Ticket>,
 }
 
 impl Incoming {
     /// Appends `chunks`.
-    pub fn write(&mut self, chunks: &[Bytes]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// 507 where the reserve of free space is not free any more.
+    pub fn write(&mut self, chunks: &[Bytes]) -> Result<(), ApiError> {
+        let bytes = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        self.space.check(bytes)?;
         for chunk in chunks {
             self.hash.update(chunk);
             self.file.write_all(chunk)?;
         }
+        self.ticket.written(bytes);
         Ok(())
     }
 }
@@ -57,25 +71,25 @@ impl Blobs {
     /// Opens or makes the folders in `data`.
     pub fn open(data: &Path) -> io::Result<Self> {
         let blobs = Self { incoming: data.join("incoming"), parts: data.join("parts") };
-        fs::create_dir_all(&blobs.incoming)?;
-        fs::create_dir_all(&blobs.parts)?;
+        private::folder(&blobs.incoming)?;
+        private::folder(&blobs.parts)?;
         sync_folder(data)?;
         Ok(blobs)
     }
 
-    /// An empty file to receive a part in, named by `nonce`.
-    pub fn receive(&self, nonce: [u8; 16]) -> io::Result<Incoming> {
+    /// An empty file to receive the part of `ticket` in, named by `nonce`.
+    pub fn receive(&self, nonce: [u8; 16], space: Arc<Space>, ticket: Arc<Ticket>) -> io::Result<Incoming> {
         let path = self.incoming.join(random::hex(&nonce));
-        Ok(Incoming { file: File::create_new(&path)?, path, hash: Sha256::new() })
+        Ok(Incoming { file: private::new_file(&path)?, path, hash: Sha256::new(), space, ticket })
     }
 
     /// Puts a whole part in place, on disk, and gives its file's name and its tag: quoted, the first half of the
     /// SHA-256 of its bytes, so that equal bytes have equal tags.
-    pub fn publish(&self, incoming: Incoming, file: FileKey, number: u32) -> io::Result<(String, String)> {
+    pub fn publish(&self, incoming: &Incoming, file: FileKey, number: u32) -> io::Result<(String, String)> {
         incoming.file.sync_all()?;
         let folder = self.folder(file);
         if !folder.is_dir() {
-            fs::create_dir_all(&folder)?;
+            private::new_folder(&folder)?;
             sync_folder(&self.parts)?;
         }
         let nonce = incoming.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -95,6 +109,11 @@ impl Blobs {
     /// Removes one part. What cannot be removed now is removed by the next start's [`Blobs::keep_only`].
     pub fn remove(&self, file: FileKey, name: &str) {
         let _ = fs::remove_file(self.path(file, name));
+    }
+
+    /// Removes the folder of a file that is gone, which a part that came too late may have made again.
+    pub fn remove_folder(&self, file: FileKey) {
+        let _ = fs::remove_dir(self.folder(file));
     }
 
     /// Removes every part of a file, in the same manner.

@@ -5,32 +5,48 @@
 
 mod blobs;
 mod files;
+mod listing;
 mod meta;
+mod private;
 mod sessions;
+mod space;
 mod sweep;
+mod under_way;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::Config;
 use crate::error::ApiError;
-use crate::random;
 
 use blobs::Blobs;
 use meta::Meta;
+use space::Space;
+use under_way::UnderWay;
 
 pub(crate) use blobs::Incoming;
 pub(crate) use files::{FileInfo, NewFile, Segment, Slot, too_many_bytes};
-pub(crate) use sessions::{Access, Opened, Role, Rules, User};
+pub(crate) use listing::Page;
+pub(crate) use private::new_folder as new_private_folder;
+pub(crate) use sessions::{Access, Opened, Role, Rules, User, no_user};
+pub(crate) use under_way::Ticket;
 
 /// A file's key: random, so that knowing one says nothing of others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FileKey(pub [u8; 16]);
 
 /// The store. Its functions run on threads that may wait for the disk.
 #[derive(Clone)]
-pub(crate) struct Store {
-    meta: Arc<Meta>,
-    blobs: Arc<Blobs>,
+pub(crate) struct Store(Arc<Inner>);
+
+/// What the store consists of.
+struct Inner {
+    meta: Meta,
+    blobs: Blobs,
+    space: Arc<Space>,
+    under_way: Arc<UnderWay>,
+    /// Most bytes of a session's list.
+    max_list: u64,
 }
 
 /// Why a store cannot be opened.
@@ -39,6 +55,9 @@ pub enum OpenError {
     /// A folder of parts cannot be made or read.
     #[error("the data folder: {0}")]
     Folder(#[from] std::io::Error),
+    /// Anybody may put files into the folder, and take them out.
+    #[error("{} can be written to by everybody: take that away from others (chmod o-w)", .0.display())]
+    OpenToAll(PathBuf),
     /// The database cannot be opened; another gateway may have it open.
     #[error("the database: {0}")]
     Database(#[from] redb::Error),
@@ -48,44 +67,34 @@ pub enum OpenError {
 }
 
 impl Store {
-    /// Opens or makes the store in the folder `data`, and removes what a crash or the time has left behind.
+    /// Opens or makes the store in the folder `data` with the limits of `config`, and removes what a crash or the time
+    /// has left behind.
     ///
     /// # Errors
     /// The folder or the database in it cannot be used.
-    pub fn open(data: &Path) -> Result<Self, OpenError> {
+    pub fn open(data: &Path, config: &Config) -> Result<Self, OpenError> {
+        private::new_folder(data)?;
+        if private::is_open_to_all(data)? {
+            return Err(OpenError::OpenToAll(data.to_owned()));
+        }
         let blobs = Blobs::open(data)?;
-        let meta = Meta::open(&data.join("meta.redb"))?;
-        let store = Self { meta: Arc::new(meta), blobs: Arc::new(blobs) };
-        store.recover()?;
-        Ok(store)
+        let space = Arc::new(Space::new(data, config.min_free));
+        let meta = Meta::open(data.join("meta.redb"), space.clone())?;
+        let under_way = Arc::new(UnderWay::new(config.max_stored));
+        let inner = Inner { meta, blobs, space, under_way, max_list: config.max_list };
+        inner.recover()?;
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Runs `work` on a thread that may wait for the disk. It runs to its end even if the caller is gone.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Meta, &Blobs) -> Result<T, ApiError> + Send + 'static,
+        work: impl FnOnce(&Inner) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let Self { meta, blobs } = self.clone();
-        match tokio::task::spawn_blocking(move || work(&meta, &blobs)).await {
+        let inner = self.0.clone();
+        match tokio::task::spawn_blocking(move || work(&inner)).await {
             Ok(result) => result,
             Err(error) => Err(ApiError::internal("a store task", &error)),
         }
-    }
-
-    /// A temporary file to receive a part in.
-    pub async fn receive(&self) -> Result<Incoming, ApiError> {
-        let nonce = random::bytes()?;
-        self.run(move |_, blobs| Ok(blobs.receive(nonce)?)).await
-    }
-}
-
-impl From<std::io::Error> for ApiError {
-    fn from(error: std::io::Error) -> Self {
-        let failure = Self::internal("the data folder", &error);
-        if !matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) {
-            return failure;
-        }
-        let full = axum::http::StatusCode::INSUFFICIENT_STORAGE;
-        Self::new(full, "InsufficientStorage", "The server has no room left. Try again later.")
     }
 }

@@ -1,13 +1,16 @@
 //! Sessions, their members and their rules.
 
+use std::collections::BTreeMap;
+
 use redb::WriteTransaction;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
 use crate::random;
 use crate::session::{self, MemberId, SealedId, SessionId, SessionKey, Token};
-use crate::store::meta::{FILES, MANIFESTS, MEMBERS, OWNERS, PARTS, SESSIONS, load, load_all, save};
-use crate::store::{FileKey, Store};
+use crate::store::files::{FileRecord, place_row};
+use crate::store::meta::{FILES, MANIFESTS, MEMBERS, OWNERS, PARTS, PLACES, SESSIONS, load, load_all, save};
+use crate::store::{FileKey, Inner, Store};
 
 /// The rules of a session, each already within the server's own limits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,6 +23,9 @@ pub(crate) struct Rules {
     pub max_megabytes: u64,
     /// Life in seconds.
     pub life: u64,
+    /// Whether guests may remove the files that they have started, and no others.
+    #[serde(default)]
+    pub guests_delete_own_files_only: bool,
 }
 
 /// What a member may do.
@@ -56,6 +62,17 @@ pub(crate) struct SessionRecord {
     pub bytes: u64,
     /// Files ever started.
     pub started: u64,
+    /// Most bytes that the list of its files can have.
+    #[serde(default)]
+    pub listed: u64,
+}
+
+impl SessionRecord {
+    /// Whether somebody is in the session.
+    pub fn has(&self, MemberId(member): MemberId) -> bool {
+        let id = random::hex(&member);
+        self.users.iter().any(|user| user.id == id)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,6 +104,8 @@ pub(crate) struct Access {
     /// The session that every look-up is confined to.
     pub session: SessionKey,
     /// Who asks.
+    pub member: MemberId,
+    /// The same, as others see them.
     pub user: User,
     /// The session's ID, for those who may see it.
     pub id: SessionId,
@@ -121,9 +140,10 @@ impl Store {
             files: 0,
             bytes: 0,
             started: 0,
+            listed: 0,
         };
-        self.run(move |meta, _| {
-            meta.write(|transaction| {
+        self.run(move |store| {
+            store.meta.write(|transaction| {
                 use redb::ReadableTableMetadata as _;
                 if transaction.open_table(SESSIONS)?.len()? >= most {
                     let full = "This server holds as many sessions as it may.";
@@ -136,25 +156,26 @@ impl Store {
         .await
     }
 
-    /// Joins the session `id`.
+    /// Joins the session `id`. Where that takes a password, `judge` is given what tells whether it is the right one.
     ///
     /// # Errors
-    /// 404 where there is no such session, 403 where the password is not its own or it is full.
+    /// 404 where there is no such session, 403 where the password is not its own or it is full; what `judge` says.
     pub async fn join_session(
         &self,
         id: SessionId,
         pseudonym: Option<String>,
         password: Option<String>,
+        judge: impl FnOnce(&dyn Fn() -> bool) -> Result<bool, ApiError> + Send + 'static,
     ) -> Result<Opened, ApiError> {
         let token = Token::random()?;
-        self.run(move |meta, _| {
-            meta.write(|transaction| {
+        self.run(move |store| {
+            store.meta.write(|transaction| {
                 let record: Option<SessionRecord> = load(&transaction.open_table(SESSIONS)?, &id.key().0)?;
                 let Some(record) = record.filter(|record| record.expiry > session::now()) else {
                     return Err(no_session());
                 };
                 if let Some(stored) = &record.password
-                    && !id.password_is(stored, password.as_deref().unwrap_or_default())
+                    && !judge(&|| id.password_is(stored, password.as_deref().unwrap_or_default()))?
                 {
                     return Err(ApiError::refused("WrongPassword", "The session has another password."));
                 }
@@ -172,8 +193,8 @@ impl Store {
     /// # Errors
     /// 401 where it is wrong or its session has ended.
     pub async fn access(&self, token: Token) -> Result<Access, ApiError> {
-        self.run(move |meta, _| {
-            meta.read(|transaction| {
+        self.run(move |store| {
+            store.meta.read(|transaction| {
                 let member: Option<MemberRecord> = load(&transaction.open_table(MEMBERS)?, &token.member.0)?;
                 // A member that is not there is checked against a hash that nothing has, in the same time.
                 let hash = member.as_ref().map_or([0; 32], |member| member.token);
@@ -187,6 +208,7 @@ impl Store {
                 let user = session.users.iter().find(|user| user.id == id).cloned().ok_or_else(ApiError::token)?;
                 Ok(Access {
                     session: SessionKey(member.session),
+                    member: token.member,
                     user,
                     id: SessionId::open(member.sealed_id, &token),
                     users: session.users,
@@ -199,19 +221,82 @@ impl Store {
         .await
     }
 
-    /// Ends a session: its members, files and links with it.
-    pub async fn end_session(&self, session: SessionKey) -> Result<(), ApiError> {
-        self.run(move |meta, blobs| {
-            let files = meta.write(|transaction| erase(transaction, session))?;
-            files.into_iter().for_each(|file| blobs.remove_all(file));
+    /// Checks that somebody is in the session, still.
+    ///
+    /// # Errors
+    /// 401 where they are not, or it has ended.
+    pub async fn ensure_member(&self, session: SessionKey, member: MemberId) -> Result<(), ApiError> {
+        self.run(move |store| {
+            store.meta.read(|transaction| {
+                let record: Option<SessionRecord> = load(&transaction.open_table(SESSIONS)?, &session.0)?;
+                record.filter(|record| record.has(member)).map(drop).ok_or_else(ApiError::token)
+            })
+        })
+        .await
+    }
+
+    /// Ends the token of one member. Their files stay.
+    ///
+    /// # Errors
+    /// 404 where the session has no such member.
+    pub async fn remove_member(&self, session: SessionKey, member: MemberId) -> Result<(), ApiError> {
+        self.run(move |store| {
+            // Whether a transaction found them that failed: it may have lasted.
+            let mut known = false;
+            store.meta.give_back(|transaction| {
+                let mut sessions = transaction.open_table(SESSIONS)?;
+                let record: Option<SessionRecord> = load(&sessions, &session.0)?;
+                let Some(mut record) = record.filter(|record| record.has(member)) else {
+                    return if known { Ok(()) } else { Err(no_user()) };
+                };
+                known = true;
+                let id = random::hex(&member.0);
+                record.users.retain(|user| user.id != id);
+                save(&mut sessions, &session.0, &record)?;
+                transaction.open_table(MEMBERS)?.remove(member.0.as_slice())?;
+                Ok(())
+            })?;
+            store.space.restore();
             Ok(())
         })
         .await
+    }
+
+    /// Ends a session: its members, files and links with it.
+    pub async fn end_session(&self, session: SessionKey) -> Result<(), ApiError> {
+        self.run(move |store| store.erase(session)).await
+    }
+}
+
+impl Inner {
+    /// Removes a session, and the parts of its files.
+    pub(super) fn erase(&self, session: SessionKey) -> Result<(), ApiError> {
+        // Also what a transaction found that failed: it may have lasted.
+        let mut files = BTreeMap::new();
+        let erased = self.meta.give_back(|transaction| {
+            files.extend(erase(transaction, session)?);
+            Ok(())
+        });
+        if erased.is_ok() {
+            self.under_way.end_session(session);
+            for (file, stored) in files {
+                self.blobs.remove_all(file);
+                self.under_way.stored(0_i64.saturating_sub_unsigned(stored));
+            }
+            self.space.restore();
+        }
+        erased
     }
 }
 
 fn no_session() -> ApiError {
     ApiError::new(axum::http::StatusCode::NOT_FOUND, "NoSuchSession", "There is no session of that ID.")
+}
+
+/// 404: this session has no such member. The same for a member of another session.
+pub(crate) fn no_user() -> ApiError {
+    let message = "This session has no member of that ID.";
+    ApiError::new(axum::http::StatusCode::NOT_FOUND, "NoSuchUser", message)
 }
 
 /// Adds a member to a session and writes both.
@@ -235,8 +320,9 @@ fn admit(
     Ok(Opened { id, token, user, users, rules, expiry })
 }
 
-/// Removes every row of a session and gives the keys of its files, whose parts are the caller's to remove.
-pub(super) fn erase(transaction: &WriteTransaction, session: SessionKey) -> Result<Vec<FileKey>, ApiError> {
+/// Removes every row of a session and gives the keys of its files, and how many bytes of each were stored. The parts
+/// are the caller's to remove.
+fn erase(transaction: &WriteTransaction, session: SessionKey) -> Result<Vec<(FileKey, u64)>, ApiError> {
     let mut sessions = transaction.open_table(SESSIONS)?;
     if let Some(record) = load::<SessionRecord>(&sessions, &session.0)? {
         let mut members = transaction.open_table(MEMBERS)?;
@@ -248,12 +334,14 @@ pub(super) fn erase(transaction: &WriteTransaction, session: SessionKey) -> Resu
     }
     sessions.remove(session.0.as_slice())?;
     let mut files = transaction.open_table(FILES)?;
+    let mut places = transaction.open_table(PLACES)?;
     let mut keys = Vec::new();
-    for (key, _) in load_all::<serde::de::IgnoredAny>(&files, &session.0)? {
+    for (key, record) in load_all::<FileRecord>(&files, &session.0)? {
         let Ok(key) = <[u8; 16]>::try_from(key) else { continue };
         files.remove([session.0.as_slice(), &key].concat().as_slice())?;
+        places.remove(&*place_row(session, record.place))?;
         forget(transaction, FileKey(key))?;
-        keys.push(FileKey(key));
+        keys.push((FileKey(key), record.stored));
     }
     Ok(keys)
 }

@@ -2,26 +2,29 @@
 
 use crate::error::ApiError;
 use crate::session;
-use crate::store::blobs::Blobs;
 use crate::store::files::PartRecord;
-use crate::store::meta::{MANIFESTS, Meta, PARTS, load, load_all};
-use crate::store::sessions::{ended, erase};
-use crate::store::{OpenError, Store};
+use crate::store::meta::{MANIFESTS, PARTS, load, load_all};
+use crate::store::sessions::ended;
+use crate::store::{Inner, OpenError, Store};
 
 impl Store {
     /// Removes ended sessions and stale temporary files.
     pub async fn sweep(&self) -> Result<(), ApiError> {
-        self.run(|meta, blobs| {
-            sweep_sessions(meta, blobs)?;
-            Ok(blobs.clear_incoming(true)?)
+        self.run(|store| {
+            store.sweep_sessions()?;
+            store.blobs.clear_incoming(true)?;
+            store.space.restore();
+            Ok(())
         })
         .await
     }
+}
 
+impl Inner {
     /// What a start does before any request: everything a sweep does, and removes parts that no row knows.
     pub(super) fn recover(&self) -> Result<(), OpenError> {
         self.blobs.clear_incoming(false)?;
-        sweep_sessions(&self.meta, &self.blobs).map_err(|_| OpenError::Unreadable)?;
+        self.sweep_sessions().map_err(|_| OpenError::Unreadable)?;
         let recovered: Result<(), ApiError> = self.meta.read(|transaction| {
             let (parts, manifests) = (transaction.open_table(PARTS)?, transaction.open_table(MANIFESTS)?);
             self.blobs.keep_only(|file| {
@@ -30,14 +33,16 @@ impl Store {
                 Ok(whole.into_iter().flatten().chain(received).map(|part| part.blob).collect())
             })
         });
-        recovered.map_err(|_| OpenError::Unreadable)
+        recovered
+            .and_then(|()| self.place_files())
+            .and_then(|()| self.count_stored())
+            .map_err(|_| OpenError::Unreadable)
     }
-}
 
-fn sweep_sessions(meta: &Meta, blobs: &Blobs) -> Result<(), ApiError> {
-    for session in meta.read(|transaction| ended(transaction, session::now()))? {
-        let files = meta.write(|transaction| erase(transaction, session))?;
-        files.into_iter().for_each(|file| blobs.remove_all(file));
+    fn sweep_sessions(&self) -> Result<(), ApiError> {
+        for session in self.meta.read(|transaction| ended(transaction, session::now()))? {
+            self.erase(session)?;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -20,7 +20,7 @@ async fn get(server: &Server, link: &str) -> Response {
 async fn a_link_gives_an_attachment_and_nothing_that_runs() {
     let server = start(&[]).await;
     let member = server.session(json!({})).await;
-    let started = fine(member.start(1, 25, "a \"b\"\r\n<ä>.html").await);
+    let started = fine(member.start(1, 25, "a \"b\"/:<ä>.html").await);
     let upload = crate::server::Upload {
         member,
         key: started["fileKey"].as_str().unwrap().to_owned(),

@@ -18,7 +18,12 @@ pub struct Program {
 impl Program {
     /// Starts it on a free port and waits for its line.
     pub fn start(flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_partway-gateway"))
+        Self::by(Command::new(env!("CARGO_BIN_EXE_partway-gateway")), flags)
+    }
+
+    /// The same by `command`.
+    pub fn by(mut command: Command, flags: &[&str]) -> Self {
+        let mut child = command
             .args(["--listen", "127.0.0.1:0", "--min-part-size", "1"])
             .args(flags)
             .stdout(Stdio::piped())
@@ -95,12 +100,18 @@ fn help_explains_every_flag() {
         "max-sessions",
         "link-life",
         "max-connections",
+        "max-connections-per-address",
         "header-timeout",
         "body-timeout",
         "min-rate",
         "drain-limit",
         "sweep-interval",
         "stop-timeout",
+        "min-free",
+        "max-stored",
+        "max-list",
+        "session-key",
+        "sessions-per-hour",
     ] {
         let line = help.lines().position(|line| line.trim_start().starts_with(&format!("--{flag} ")));
         let line = line.unwrap_or_else(|| panic!("--{flag} is missing"));
@@ -121,6 +132,7 @@ fn what_it_cannot_do_it_says_and_stops() {
         (vec!["--body-timeout", "0"], "--body-timeout"),
         (vec!["--allow-origin", "*"], "--allow-origin"),
         (vec!["--public-url", "ftp://x"], "--public-url"),
+        (vec!["--session-key", ""], "--session-key"),
         (vec!["--none"], "--none"),
         (vec!["--listen", "127.0.0.1:0", "--www", "/nowhere/at/all"], "is not a folder"),
     ] {

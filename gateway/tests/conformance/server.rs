@@ -1,6 +1,6 @@
 //! A gateway in this process, and clients of it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use partway_gateway::config::Config;
@@ -15,6 +15,10 @@ pub struct Server {
     pub url: String,
     pub address: SocketAddr,
     pub client: Client,
+    /// What whoever sets faults must know.
+    #[cfg(feature = "faults")]
+    #[allow(dead_code)]
+    pub word: String,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -29,13 +33,28 @@ pub async fn start(flags: &[&str]) -> Server {
     let flags = ["--listen", "127.0.0.1:0", "--min-part-size", "1"].iter().chain(flags);
     let gateway = Gateway::bind(Config::from_flags(flags).unwrap()).await.unwrap();
     let (url, address) = (gateway.url(), gateway.address());
+    #[cfg(feature = "faults")]
+    let word = gateway.fault_word();
     let task = tokio::spawn(gateway.run(std::future::pending()));
-    Server { url, address, client: client(), task }
+    Server {
+        url,
+        address,
+        client: client(),
+        #[cfg(feature = "faults")]
+        word,
+        task,
+    }
 }
 
 /// A client that follows nothing and waits for no one long.
 pub fn client() -> Client {
+    client_at(Ipv4Addr::LOCALHOST)
+}
+
+/// The same, at this address of loopback.
+pub fn client_at(address: Ipv4Addr) -> Client {
     Client::builder()
+        .local_address(IpAddr::from(address))
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(30))

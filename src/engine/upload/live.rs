@@ -156,8 +156,9 @@ impl Upload {
     pub(super) fn verified(&mut self, file: FileInfo, shared: &mut Shared) {
         let is_complete = file.is_complete();
         let found_earlier = self.claim.as_ref().and_then(|claim| claim.found_earlier.clone());
-        if found_earlier.is_some() && file.size() != self.plan.size() {
-            // Another service's key, that happens to name something here too.
+        let is_another = found_earlier.is_some() && file.size() != self.plan.size();
+        if is_another || is_complete && !self.is_of(&file) {
+            // Another service's key, that happens to name something here too; or another file under that key.
             return self.restart(shared);
         }
         if is_complete && self.claim.as_ref().is_some_and(|claim| claim.doubted) {
@@ -178,6 +179,11 @@ impl Upload {
             }
             _ => self.confirmed(is_complete, shared),
         }
+    }
+
+    /// Whether what the service says of a file is true of this one.
+    pub(super) fn is_of(&self, file: &FileInfo) -> bool {
+        self.stage.remote().is_some_and(|remote| file.is_of(&remote.key, self.plan.size(), self.plan.parts()))
     }
 
     /// Whether the service still has it, or has completed it.

@@ -85,6 +85,8 @@ impl Upload {
 
     /// Reads the answer to the stage's request, and enters the next stage.
     fn read(&mut self, body: Vec<u8>, shared: &mut Shared) -> Result<(), Failure> {
+        // An answer without a file, as an empty one, says nothing else of it.
+        let is_ours = file_info(&body).map_or(true, |file| self.is_of(&file));
         match &mut self.stage {
             Stage::Starting(Starting::Posting(_)) => self.started(started(&body)?, shared),
             Stage::Ending(Ending { step: EndStep::AwaitingStart(_), .. }) => {
@@ -96,8 +98,14 @@ impl Upload {
             Stage::Ending(Ending { step: EndStep::Removing(_), .. }) => self.removed(true, shared),
             Stage::Live(live) => match live.step {
                 LiveStep::Verifying(_) => self.verified(file_info(&body)?, shared),
-                LiveStep::Confirming(..) => self.confirmed(file_info(&body)?.is_complete(), shared),
-                LiveStep::Completing(_) if says_complete(&body) => self.completed(shared),
+                LiveStep::Confirming(..) => {
+                    let is_complete = file_info(&body)?.is_complete();
+                    if is_complete && !is_ours {
+                        return Err(Failure::protocol("it is complete, and not the file that was sent"));
+                    }
+                    self.confirmed(is_complete, shared);
+                }
+                LiveStep::Completing(_) if says_complete(&body) && is_ours => self.completed(shared),
                 LiveStep::Completing(exchange) => {
                     let failure = Failure::protocol("it does not say that the file is complete");
                     let uncertain = Uncertain::new(failure, exchange.tries, shared);

@@ -2,12 +2,12 @@
 use anyhow::{Result, ensure};
 
 use super::{Browser, drivers::Driver, install::Programs, page, servers::Servers, webdriver::Session};
-use crate::tally::Tally;
+use crate::{gateway::Gateway, tally::Tally};
 
 /// Where the page is, and what it is run against.
 pub struct Place<'a> {
-    /// Origin of the gateway.
-    pub gateway: &'a str,
+    /// The gateway.
+    pub gateway: &'a Gateway,
     /// The page, and the server nothing is to be sent to.
     pub servers: &'a Servers,
     /// Only the tests whose name holds this.
@@ -19,8 +19,8 @@ impl Place<'_> {
     #[must_use]
     pub fn page(&self, folder: &str, browser: Browser) -> String {
         let Self { gateway, servers: Servers { site, elsewhere, .. }, only } = self;
-        let only = page::query(only);
-        format!("{site}/{folder}/?gateway={gateway}&elsewhere={elsewhere}&browser={browser}&only={only}")
+        let (only, origin, words) = (page::query(only), &gateway.origin, page::words([*gateway]));
+        format!("{site}/{folder}/?gateway={origin}&elsewhere={elsewhere}&browser={browser}&only={only}#{words}")
     }
 }
 

@@ -65,10 +65,19 @@ pub fn run(browser: Browser, programs: Programs, gateway: &Gateway, tally: &mut 
 
     let mut page = Page { session: &session, tally };
     page.check("the page opens a bucket", |session| {
-        session.go_to(&format!("{}/", gateway.origin))?;
+        session.go_to(&format!("{}/#faults={}", gateway.origin, gateway.word))?;
         let ready = "return document.documentElement.dataset.ready === 'true'";
         session.wait_for("the page to be ready", PAGE, ready, &json!([]))?;
         session.execute(WATCH, json!([])).map(drop)
+    })?;
+    page.check("who was given the word can break the gateway, and the word leaves the address", |session| {
+        let shown =
+            "return location.hash.includes('faults') ? null : !document.querySelector('#faults').hidden || null";
+        session.wait_for("the panel", PAGE, shown, &json!([]))?;
+        // No fault, since others use this gateway: what counts is that it takes the word.
+        let script = "return import('/demo/fault-layer.js').then(({ setFaults }) => setFaults([])).then(() => true)";
+        ensure!(session.execute(script, json!([]))? == json!(true), "the gateway takes no fault of the page");
+        Ok(())
     })?;
     page.check("a 40 MB file is uploaded", |session| {
         session.pick("#uploader >>> input[type=file]", &[&file])?;

@@ -144,7 +144,7 @@ impl<'a> Scene<'a> {
         let data = data.to_str().context("the temporary folder's path is no UTF-8")?;
         let gateway = Gateway::start(self.place.workspace, self.place.program.to_owned(), port, &["--data", data])?;
         let rules = json!([{ "match": { "method": "PUT" }, "do": { "throttle": SPEED } }]);
-        ureq::put(format!("{}/faults/default", gateway.origin)).send_json(rules).context("setting the faults")?;
+        gateway.set_faults("default", &rules)?;
         Ok(gateway)
     }
 

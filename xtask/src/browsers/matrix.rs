@@ -31,14 +31,15 @@ pub struct Place<'a> {
 /// A row fails, or the page does not come to its end.
 pub fn run(browser: Browser, programs: Programs, place: &Place<'_>, table: &Table, tally: &mut Tally) -> Result<()> {
     let Place { workspace, program, site, only, test, shared } = place;
-    let start = |_| Gateway::start(workspace, program.to_path_buf(), 0, &[]);
+    let start = |_| Gateway::start(workspace, program.to_path_buf(), 0, &["--fault-origin", *site]);
     let gateways = (0..GATEWAYS).map(start).collect::<Result<Vec<_>>>()?;
     let origins: Vec<&str> = gateways.iter().map(|gateway| gateway.origin.as_str()).collect();
     let session = Session::open(Driver::start(browser, programs)?)?;
-    let (gateways, only, test) = (origins.join(","), page::query(only), page::query(test));
+    let (words, origins) = (page::words(&gateways), origins.join(","));
+    let (only, test) = (page::query(only), page::query(test));
     let share = if *shared { format!("{}/{}", browser as usize, Browser::ALL.len()) } else { "0/1".to_owned() };
-    let address = format!("{site}/matrix/?gateways={gateways}&browser={browser}&share={share}&only={only}&test={test}");
-    session.go_to(&address)?;
+    let query = format!("gateways={origins}&browser={browser}&share={share}&only={only}&test={test}");
+    session.go_to(&format!("{site}/matrix/?{query}#{words}"))?;
     let (mut run, mut failed) = (0, 0);
     let followed = page::follow(&session, |row| {
         let passed = page::is_true(row, "ok");

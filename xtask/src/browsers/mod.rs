@@ -14,6 +14,7 @@
 //! | [`wasm_tests`], [`contract`], [`element`], [`matrix`], [`pages`] | its steps in browsers |
 //! | [`kill`], [`end_to_end`] | more of its steps in browsers |
 //! | [`consumers`] | the packed package in fresh apps |
+//! | `faults` | the faults of a gateway, set and read |
 //! | [`bridge`] | gives a page real input: it asks, WebDriver does |
 //! | [`table`] | what uploads survive, for README |
 //! | [`relay`] | counts what a client sends, whoever is killed |
@@ -31,6 +32,7 @@ pub mod drivers;
 pub mod element;
 pub mod elsewhere;
 pub mod end_to_end;
+mod faults;
 pub mod install;
 pub mod kill;
 pub mod matrix;

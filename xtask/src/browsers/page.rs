@@ -8,6 +8,7 @@ use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::webdriver::Session;
+use crate::gateway::Gateway;
 
 /// Longest time without a further result; the pages end a single test after 120 s.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -51,6 +52,13 @@ pub fn attend(session: &Session, mut told: impl FnMut(&Value), mut serve: impl F
         }
         serve()?;
     }
+}
+
+/// The words for faults of `gateways`, each under its origin, as the fragment of a page's address: no server sees that.
+#[must_use]
+pub fn words<'a>(gateways: impl IntoIterator<Item = &'a Gateway>) -> String {
+    let fields = gateways.into_iter().map(|gateway| format!("{}={}", query(&gateway.origin), gateway.word));
+    fields.collect::<Vec<_>>().join("&")
 }
 
 /// A text as a value in the query of an address.

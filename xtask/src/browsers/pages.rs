@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::{
     Browser, contract::Place, drivers::Driver, end_to_end, install::Programs, table::Table, webdriver::Session,
 };
-use crate::tally::Tally;
+use crate::{gateway::Gateway, tally::Tally};
 
 /// Bytes of a part, parts of the file, and parts in flight.
 const PART: usize = 5 << 20;
@@ -47,18 +47,19 @@ pub fn run(browser: Browser, programs: &Programs, place: &Place<'_>, table: &Tab
         "no test of the pages has such a name: {}",
         CHECKS.map(|(name, _)| name).join("; ")
     );
-    let (origin, site) = (place.gateway, &place.servers.site);
+    let (gateway, site) = (place.gateway, &place.servers.site);
     let folder = TempDir::with_prefix("partway-").context("cannot create a temporary folder")?;
     let file = folder.path().join("picked.bin");
     let digest = end_to_end::write_random(&file, PARTS * PART - 1)?;
     let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let session = Session::open(Driver::start(browser, programs.clone())?)?;
-    let scene = Scene { session, origin: origin.to_owned(), page: format!("{site}/matrix/picked.html"), file, digest };
+    let scene =
+        Scene { session, origin: gateway.origin.clone(), page: format!("{site}/matrix/picked.html"), file, digest };
     let mut failed = None;
     for (number, (name, check)) in checks().enumerate() {
         let start = Instant::now();
         let outcome =
-            Service::open(origin, &format!("pages-{browser}-{number}")).and_then(|service| check(&scene, &service));
+            Service::open(gateway, &format!("pages-{browser}-{number}")).and_then(|service| check(&scene, &service));
         tally.count(outcome.is_ok());
         let told = outcome.as_ref().map_or_else(|error| format!("FAILED: {error:#}"), |()| "ok".to_owned());
         println!("{browser}: {name} ... {told} ({} ms)", start.elapsed().as_millis());
@@ -70,7 +71,7 @@ pub fn run(browser: Browser, programs: &Programs, place: &Place<'_>, table: &Tab
     failed.map_or(Ok(()), Err)
 }
 
-type Check = fn(&Scene, &Service) -> Result<()>;
+type Check = fn(&Scene, &Service<'_>) -> Result<()>;
 
 struct Scene {
     session: Session,
@@ -81,7 +82,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn reloaded(&self, service: &Service) -> Result<()> {
+    fn reloaded(&self, service: &Service<'_>) -> Result<()> {
         self.begin(&self.file, &service.options())?;
         self.wait("two parts", "return told.error ?? told.partsDone >= 2")?;
         self.begin(&self.file, &service.options())?;
@@ -90,7 +91,7 @@ impl Scene {
         service.ensure_sent(1, PARALLEL)
     }
 
-    fn followed(&self, service: &Service) -> Result<()> {
+    fn followed(&self, service: &Service<'_>) -> Result<()> {
         self.begin(&self.file, &service.options())?;
         self.wait("a part", "return told.error ?? told.partsDone >= 1")?;
         let first = self.session.tab()?;
@@ -103,15 +104,15 @@ impl Scene {
         service.ensure_sent(1, 0)
     }
 
-    fn closed(&self, service: &Service) -> Result<()> {
+    fn closed(&self, service: &Service<'_>) -> Result<()> {
         self.taken_over(service, Session::close_tab)
     }
 
-    fn left(&self, service: &Service) -> Result<()> {
+    fn left(&self, service: &Service<'_>) -> Result<()> {
         self.taken_over(service, |session| session.go_to("about:blank"))
     }
 
-    fn taken_over(&self, service: &Service, leave: impl FnOnce(&Session) -> Result<()>) -> Result<()> {
+    fn taken_over(&self, service: &Service<'_>, leave: impl FnOnce(&Session) -> Result<()>) -> Result<()> {
         // The first tab has its third and fourth part on their way until it is left, however long the driver takes.
         service.rules(json!([
             { "match": { "method": "PUT", "nth": [3, 4] }, "do": { "delayMs": PATIENCE.as_millis() as u64 } },
@@ -136,7 +137,7 @@ impl Scene {
         service.ensure_sent(1, PARALLEL)
     }
 
-    fn new_token(&self, service: &Service) -> Result<()> {
+    fn new_token(&self, service: &Service<'_>) -> Result<()> {
         service.rules(json!([
             { "match": { "method": "PUT", "nth": [4] }, "do": { "expireTokens": true } },
             { "match": { "method": "PUT" }, "do": { "delayMs": DELAY } },
@@ -155,15 +156,15 @@ impl Scene {
         service.ensure_sent(1, 0)
     }
 
-    fn changed(&self, service: &Service) -> Result<()> {
+    fn changed(&self, service: &Service<'_>) -> Result<()> {
         self.ends_changed(service, |file| end_to_end::write_random(file, PARTS * PART - 1).map(drop))
     }
 
-    fn deleted(&self, service: &Service) -> Result<()> {
+    fn deleted(&self, service: &Service<'_>) -> Result<()> {
         self.ends_changed(service, |file| Ok(fs::remove_file(file)?))
     }
 
-    fn ends_changed(&self, service: &Service, change: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    fn ends_changed(&self, service: &Service<'_>, change: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         let file = self.file.with_file_name("changing.bin");
         fs::copy(&self.file, &file)?;
         self.begin(&file, &service.options())?;
@@ -172,7 +173,7 @@ impl Scene {
         self.ended_changed(service)
     }
 
-    fn empty_and_deleted(&self, service: &Service) -> Result<()> {
+    fn empty_and_deleted(&self, service: &Service<'_>) -> Result<()> {
         let file = self.file.with_file_name("empty.bin");
         fs::write(&file, [])?;
         self.pick(&file)?;
@@ -181,7 +182,7 @@ impl Scene {
         self.ended_changed(service)
     }
 
-    fn ended_changed(&self, service: &Service) -> Result<()> {
+    fn ended_changed(&self, service: &Service<'_>) -> Result<()> {
         let error = self.wait("the upload to end", "return told.error ?? told.digest")?;
         ensure!(error.as_str().is_some_and(|error| error.starts_with("file-changed")), "it ended in {error}");
         let completed = service.log()?.iter().any(|entry| path(entry).ends_with("/complete"));
@@ -243,16 +244,16 @@ impl Scene {
 }
 
 /// A session of the gateway, under a scenario of its own.
-struct Service {
-    origin: String,
+struct Service<'a> {
+    gateway: &'a Gateway,
     name: String,
     session: Value,
 }
 
-impl Service {
-    fn open(origin: &str, name: &str) -> Result<Self> {
-        let session = post(&format!("{origin}/v1/session"), &json!({}))?;
-        let service = Self { origin: origin.to_owned(), name: name.to_owned(), session };
+impl<'a> Service<'a> {
+    fn open(gateway: &'a Gateway, name: &str) -> Result<Self> {
+        let session = post(&format!("{}/v1/session", gateway.origin), &json!({}))?;
+        let service = Self { gateway, name: name.to_owned(), session };
         service.rules(json!([{ "match": { "method": "PUT" }, "do": { "delayMs": DELAY } }]))?;
         Ok(service)
     }
@@ -260,7 +261,7 @@ impl Service {
     /// Options of its bucket.
     fn options(&self) -> Value {
         json!({
-            "endpoint": format!("{}/{}/v1", self.origin, self.name),
+            "endpoint": format!("{}/{}/v1", self.gateway.origin, self.name),
             "token": self.session.pointer("/credentials/token"),
             "sessionId": self.session.get("sessionId"),
             "partSize": PART,
@@ -280,18 +281,16 @@ impl Service {
     /// Another token.
     fn join(&self) -> Result<Value> {
         let id = self.session.get("sessionId").cloned().unwrap_or_default();
-        let joined = post(&format!("{}/v1/session/join", self.origin), &json!({ "sessionId": id }))?;
+        let joined = post(&format!("{}/v1/session/join", self.gateway.origin), &json!({ "sessionId": id }))?;
         Ok(joined.pointer("/credentials/token").cloned().unwrap_or_default())
     }
 
     fn rules(&self, rules: Value) -> Result<()> {
-        ureq::put(format!("{}/faults/{}", self.origin, self.name)).send_json(rules).context("setting the faults")?;
-        Ok(())
+        self.gateway.set_faults(&self.name, &rules)
     }
 
     fn log(&self) -> Result<Vec<Value>> {
-        let mut answer = ureq::get(format!("{}/faults/{}", self.origin, self.name)).call()?;
-        let mut told: Value = serde_json::from_str(&answer.body_mut().read_to_string()?)?;
+        let mut told = self.gateway.faults(&self.name)?;
         let log = told.get_mut("log").map(Value::take).unwrap_or_default();
         Ok(serde_json::from_value(log)?)
     }

@@ -115,8 +115,8 @@ impl<'a> Suite<'a> {
         let Some((program, gateway, servers)) = self.step("start the gateway", |workspace, _| {
             let program = built_gateway(workspace)?;
             let port = if TcpListener::bind(("127.0.0.1", PORT)).is_ok() { PORT } else { 0 };
-            let gateway = Gateway::start(workspace, program.clone(), port, &[])?;
             let servers = Servers::start(workspace)?;
+            let gateway = Gateway::start(workspace, program.clone(), port, &["--fault-origin", &servers.site])?;
             Ok((program, gateway, servers))
         }) else {
             return;
@@ -132,8 +132,8 @@ impl<'a> Suite<'a> {
         };
         let measure = if selection.full { kill::Measure::FULL } else { kill::Measure::SHORT };
         let killed = kill::Place { workspace, program: &program, site: &servers.site, measure };
-        let consuming = consumers::Place { workspace, gateway: &gateway.origin, only: &selection.test };
-        let tests = contract::Place { gateway: &gateway.origin, servers: &servers, only: &selection.test };
+        let consuming = consumers::Place { workspace, gateway: &gateway, only: &selection.test };
+        let tests = contract::Place { gateway: &gateway, servers: &servers, only: &selection.test };
         let in_order = steps.iter().filter(|step| step.needs_browsers());
         let _busy = selection.busy.then(Busy::start);
         let rounds = selection.rounds();

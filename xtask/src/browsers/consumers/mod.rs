@@ -26,7 +26,7 @@ use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use super::{Browser, drivers::Driver, end_to_end, install::Programs, webdriver::Session};
-use crate::{tally::Tally, workspace::Workspace};
+use crate::{gateway::Gateway, tally::Tally, workspace::Workspace};
 
 pub mod apps;
 pub mod checks;
@@ -52,12 +52,12 @@ const NAME: &str = "Übersicht 9 MB.bin";
 const WORKERS: usize = 2;
 
 /// Where the consumers are tried.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Place<'a> {
     /// The repository.
     pub workspace: &'a Workspace,
-    /// The gateway's origin.
-    pub gateway: &'a str,
+    /// The gateway.
+    pub gateway: &'a Gateway,
     /// Only apps and checks whose name holds this.
     pub only: &'a str,
 }

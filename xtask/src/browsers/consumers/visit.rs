@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::browsers::webdriver::Session;
+use crate::{browsers::webdriver::Session, gateway::Gateway};
 
 /// Longest until the page can be used: a dev server may compile first.
 const READY: Duration = Duration::from_secs(60);
@@ -39,16 +39,15 @@ pub struct Picked<'a> {
 }
 
 /// What the gateway sees of one visit.
-#[derive(Debug)]
 pub struct Visit<'a> {
-    gateway: &'a str,
+    gateway: &'a Gateway,
     scenario: String,
 }
 
 impl<'a> Visit<'a> {
     /// A visit of a name that no other has.
     #[must_use]
-    pub fn new(gateway: &'a str, name: &str) -> Self {
+    pub fn new(gateway: &'a Gateway, name: &str) -> Self {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         Self { gateway, scenario: format!("consumer-{}", letters.collect::<String>()) }
     }
@@ -56,7 +55,7 @@ impl<'a> Visit<'a> {
     /// Where the page finds the Upload API: another origin than its own.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        format!("{}/{}/v1", self.gateway, self.scenario)
+        format!("{}/{}/v1", self.gateway.origin, self.scenario)
     }
 
     /// From now on the gateway remembers what arrives.
@@ -64,8 +63,7 @@ impl<'a> Visit<'a> {
     /// # Errors
     /// The gateway refuses.
     pub fn watch(&self) -> Result<()> {
-        let rules = ureq::put(format!("{}/faults/{}", self.gateway, self.scenario)).send_json(json!([]));
-        rules.map(drop).context("the gateway does not watch")
+        self.gateway.set_faults(&self.scenario, &json!([])).context("the gateway does not watch")
     }
 
     /// Opens the page, uploads the file, and waits until it is listed.
@@ -96,8 +94,7 @@ impl<'a> Visit<'a> {
     /// # Errors
     /// It saw something else.
     pub fn ensure_stored(&self, size: usize) -> Result<()> {
-        let mut answer = ureq::get(format!("{}/faults/{}", self.gateway, self.scenario)).call()?;
-        let told: Value = serde_json::from_str(&answer.body_mut().read_to_string()?)?;
+        let told = self.gateway.faults(&self.scenario)?;
         let log = told.get("log").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let is = |entry: &&Value, method: &str, end: &str| {
             let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
