@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 /// Below so many bits a session ID can be guessed (`partway.d.ts`, `nameStrength`).
 const WEAK: f64 = 80.0;
 
-/// Below so many bits it is guessed in no time, against the very keys of what is kept: nothing is, unless the caller says.
+/// Below so many bits it is guessed in no time, against the very keys of what is kept: nothing is, unless asked for.
 const GUESSABLE: f64 = 40.0;
 
 thread_local! {
