@@ -18,8 +18,13 @@ export function joinLink(id) {
 
 /** Takes the session that a link brought out of the address. @returns {string | null} Its ID. */
 export function takeFromAddress() {
-  const id = new URLSearchParams(location.hash.slice(1)).get(FIELD) || null;
-  if (id) history.replaceState(history.state, "", location.pathname + location.search);
+  const fields = new URLSearchParams(location.hash.slice(1));
+  const id = fields.get(FIELD) || null;
+  if (id) {
+    fields.delete(FIELD);
+    const rest = fields.toString();
+    history.replaceState(history.state, "", location.pathname + location.search + (rest ? `#${rest}` : ""));
+  }
   return id;
 }
 
