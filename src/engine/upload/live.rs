@@ -157,7 +157,8 @@ impl Upload {
         let is_complete = file.is_complete();
         let found_earlier = self.claim.as_ref().and_then(|claim| claim.found_earlier.clone());
         let is_another = found_earlier.is_some() && file.size() != self.plan.size();
-        if is_another || is_complete && !self.is_of(&file) {
+        let is_this = self.key().is_some_and(|key| file.is_of(key, self.plan.size(), self.plan.parts()));
+        if is_another || is_complete && !is_this {
             // Another service's key, that happens to name something here too; or another file under that key.
             return self.restart(shared);
         }
@@ -179,11 +180,6 @@ impl Upload {
             }
             _ => self.confirmed(is_complete, shared),
         }
-    }
-
-    /// Whether what the service says of a file is true of this one.
-    pub(super) fn is_of(&self, file: &FileInfo) -> bool {
-        self.stage.remote().is_some_and(|remote| file.is_of(&remote.key, self.plan.size(), self.plan.parts()))
     }
 
     /// Whether the service still has it, or has completed it.

@@ -85,8 +85,7 @@ impl Upload {
 
     /// Reads the answer to the stage's request, and enters the next stage.
     fn read(&mut self, body: Vec<u8>, shared: &mut Shared) -> Result<(), Failure> {
-        // An answer without a file, as an empty one, says nothing else of it.
-        let is_ours = file_info(&body).map_or(true, |file| self.is_of(&file));
+        let (size, parts) = (self.plan.size(), self.plan.parts());
         match &mut self.stage {
             Stage::Starting(Starting::Posting(_)) => self.started(started(&body)?, shared),
             Stage::Ending(Ending { step: EndStep::AwaitingStart(_), .. }) => {
@@ -99,13 +98,19 @@ impl Upload {
             Stage::Live(live) => match live.step {
                 LiveStep::Verifying(_) => self.verified(file_info(&body)?, shared),
                 LiveStep::Confirming(..) => {
-                    let is_complete = file_info(&body)?.is_complete();
-                    if is_complete && !is_ours {
+                    let file = file_info(&body)?;
+                    if file.is_complete() && !file.is_of(&live.remote.key, size, parts) {
                         return Err(Failure::protocol("it is complete, and not the file that was sent"));
                     }
-                    self.confirmed(is_complete, shared);
+                    self.confirmed(file.is_complete(), shared);
                 }
-                LiveStep::Completing(_) if says_complete(&body) && is_ours => self.completed(shared),
+                // An answer without a file, as an empty one, says nothing else of it.
+                LiveStep::Completing(_)
+                    if says_complete(&body)
+                        && file_info(&body).map_or(true, |file| file.is_of(&live.remote.key, size, parts)) =>
+                {
+                    self.completed(shared);
+                }
                 LiveStep::Completing(exchange) => {
                     let failure = Failure::protocol("it does not say that the file is complete");
                     let uncertain = Uncertain::new(failure, exchange.tries, shared);
