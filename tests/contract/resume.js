@@ -20,6 +20,16 @@ async function stopped(options = {}) {
   return { service, bucket, sent, upload };
 }
 
+/** The same, and its bucket closed and opened again; `stored` bytes are there. */
+async function openedAgain() {
+  const { service, bucket, sent, upload } = await stopped();
+  bucket.close();
+  await aborts(upload.done);
+  const again = await service.open({ partSize: PART });
+  const [{ stored }] = await again.unfinished();
+  return { again, sent, upload, stored };
+}
+
 test("an upload goes on where a closed bucket left it", async () => {
   const { service, bucket, sent, upload } = await stopped();
   bucket.close();
@@ -64,11 +74,7 @@ test("another file of the same name, size and time is another file", async () =>
 });
 
 test("a file that changed within a part that is stored is sent as it is now", async () => {
-  const { service, bucket, sent, upload } = await stopped();
-  bucket.close();
-  await aborts(upload.done);
-  const again = await service.open({ partSize: PART });
-  const [{ stored }] = await again.unfinished();
+  const { again, sent, stored } = await openedAgain();
   // Within no sample, and neither size nor date tells.
   const content = new Uint8Array(await sent.arrayBuffer());
   content[700_003] ^= 1;
@@ -81,11 +87,7 @@ test("a file that changed within a part that is stored is sent as it is now", as
 });
 
 test("a file that another date was given goes on where it was", async () => {
-  const { service, bucket, sent, upload } = await stopped();
-  bucket.close();
-  await aborts(upload.done);
-  const again = await service.open({ partSize: PART });
-  const [{ stored }] = await again.unfinished();
+  const { again, sent, upload, stored } = await openedAgain();
   const picked = new File([sent], sent.name, { type: sent.type, lastModified: sent.lastModified + 86_400_000 });
   const second = again.upload(picked);
   const { key } = await second.done;
