@@ -71,6 +71,8 @@ struct Claim {
     handover_requested: bool,
     /// What this tab began and left to another.
     left: Option<Remote>,
+    /// The key under which another tab says that the file is stored. It is asked for before anything else.
+    told_done: Option<String>,
 }
 
 impl Claim {
@@ -85,6 +87,7 @@ impl Claim {
             written: false,
             handover_requested: false,
             left: None,
+            told_done: None,
         }
     }
 }
@@ -144,6 +147,11 @@ impl Upload {
     pub fn key(&self) -> Option<&str> {
         let left = || self.claim.as_ref()?.left.as_ref();
         self.stage.remote().or_else(left).map(|remote| remote.key.as_str())
+    }
+
+    /// Whether only another tab says that the service has it.
+    fn is_told(&self) -> bool {
+        self.stage.remote().is_some_and(Remote::is_told)
     }
 
     /// Whether nothing of it is on its way, to the service or to the store.

@@ -14,12 +14,12 @@ use std::collections::VecDeque;
 impl Upload {
     /// Nobody else sends this upload, and this is stored of it.
     pub(super) fn loaded(&mut self, stored: Option<Stored>, shared: &mut Shared) {
-        let left = self.claim.as_mut().and_then(|claim| claim.left.take());
+        let claim = self.claim.as_mut();
+        let (mut left, told) = claim.map_or((None, None), |claim| (claim.left.take(), claim.told_done.take()));
         // What this tab began is gone, where the other tab had to begin anew.
-        if let (Some(left), Some(stored)) = (&left, &stored)
-            && left.key != stored.record.key
-        {
-            shared.admission.removed(&left.key);
+        let newer = stored.as_ref().map(|stored| &stored.record.key).or(told.as_ref());
+        if let Some(gone) = left.take_if(|left| newer.is_some_and(|key| left.key != *key)) {
+            shared.admission.removed(&gone.key);
         }
         match stored {
             Some(Stored { record, .. }) if record.is_intent() => {
@@ -46,7 +46,7 @@ impl Upload {
             }
             // Begun here, and nothing is kept of it: the tab it was left to has completed it, or has given it up, or
             // could not keep it. It may have stored parts again, so no tag is trusted.
-            None => match left {
+            None => match left.or_else(|| told.map(Remote::told)) {
                 Some(remote) => self.go_on(remote, self.plan.part_size(), Vec::new(), shared),
                 None => self.begin(shared),
             },

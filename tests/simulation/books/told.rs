@@ -7,6 +7,7 @@ use super::upload::{Claim, Slot, Upload};
 use super::wanted::Wanted;
 use partway::engine::{Backoff, Event, Given, Identity, Lock, OpId, Outcome, Plan, Stored, UploadId};
 use partway::protocol::{Code, Failure, Response};
+use partway::resume::{PeerEnd, PeerMessage, PeerReport};
 
 /// How long the last word of a tab may take, in milliseconds.
 const LAST_WORD: u64 = 200;
@@ -20,6 +21,14 @@ impl TabBook {
             Event::Moved { op, bytes } => {
                 if let Some(flight) = self.flights.get_mut(op).filter(|flight| *bytes > flight.bytes) {
                     (flight.bytes, flight.moved) = (*bytes, now);
+                }
+            }
+            Event::Peer {
+                identity,
+                message: PeerMessage::Report(PeerReport { end: Some(PeerEnd::Done), key, .. }),
+            } => {
+                if let Some(id) = self.owner(identity) {
+                    self.told_done(id, key.as_deref());
                 }
             }
             Event::Peer { .. } => {}
@@ -174,7 +183,7 @@ impl TabBook {
         upload.admitted |= !upload.unique;
         let Some(found) = found.as_ref().ok().and_then(Option::as_ref) else { return self.nothing_found(id) };
         upload.begin_anew(part_size);
-        upload.left = None;
+        (upload.left, upload.told_done, upload.told, upload.awaits_load) = (None, None, false, false);
         upload.loaded = Some(found.clone());
         upload.stored = true;
         upload.recorded = !found.record.is_intent();
@@ -192,6 +201,14 @@ impl TabBook {
         }
     }
 
+    /// Another tab says that a file is stored.
+    fn told_done(&mut self, id: UploadId, key: Option<&str>) {
+        let upload = self.upload_mut(id);
+        if upload.live() && upload.awaits_load && !upload.lockless {
+            upload.told_done = key.filter(|key| partway::protocol::check_key(key).is_ok()).map(str::to_owned);
+        }
+    }
+
     /// A file's lock is another tab's from now on, and so is what is stored.
     pub fn lets_go(&mut self, identity: &Identity) {
         let Some(id) = self.owner(identity) else { return };
@@ -201,7 +218,7 @@ impl TabBook {
         (upload.claim, upload.stored) = (Claim::None, false);
         upload.claimed_by = None;
         upload.followed |= upload.live();
-        upload.follows = upload.live();
+        (upload.follows, upload.awaits_load) = (upload.live(), upload.live());
         upload.left = upload.key.clone().zip(upload.upload_id.clone()).filter(|_| upload.follows);
     }
 
@@ -212,7 +229,11 @@ impl TabBook {
         let upload = self.upload_mut(id);
         upload.begin_anew(part_size);
         upload.follows = false;
-        let left = upload.left.take();
+        upload.awaits_load = false;
+        let told = upload.told_done.take();
+        let left = upload.left.take().filter(|(key, _)| told.as_ref().is_none_or(|told| told == key));
+        upload.told = left.is_none() && told.is_some();
+        let left = left.or_else(|| told.map(|key| (key, String::new())));
         upload.unrecorded |= left.is_some();
         (upload.key, upload.upload_id) = left.unzip();
     }
@@ -262,6 +283,7 @@ impl TabBook {
                 self.link.gentle_until = now + GENTLE_FOR;
             }
             self.link.answered = Some(now);
+            self.link.unproven &= self.link.lost.is_some_and(|lost| flight.sent <= lost);
             if self.link.offline.is_some_and(|since| flight.sent > since) {
                 self.online_again(now);
             }
@@ -299,7 +321,7 @@ impl TabBook {
         match meaning(&flight.wanted, outcome) {
             Err(failure) => {
                 if failure.is_connection_failure() {
-                    self.link.lost = Some(now);
+                    (self.link.lost, self.link.unproven) = (Some(now), true);
                     self.link.answered_before_loss = self.link.responded;
                 }
                 if failure.is_overload() && failure.status.is_some() {
@@ -398,7 +420,7 @@ impl Books {
                 let names = over.filter(|over| over.identity == upload.identity).map(|over| over.name.clone());
                 self.unpromised.extend(names);
             }
-            if (upload.unkept || upload.lost)
+            if (upload.unkept || upload.lost || upload.begun_beside)
                 && let Some(file) = upload.identity.as_ref().and_then(|identity| self.files.get_mut(identity))
             {
                 file.blurred = true;
