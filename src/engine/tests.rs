@@ -1491,6 +1491,24 @@ fn what_another_tab_calls_done_and_the_service_does_not_is_sent() {
 }
 
 #[test]
+fn a_last_word_that_never_comes_makes_no_second_file() {
+    let follow = |reports: Vec<Event>| {
+        let mut script = claiming(TokenSource::Fixed);
+        script.ends("lock", Outcome::Locked(Lock::Taken { queue: true }));
+        for report in reports {
+            script.tell(report);
+        }
+        script.ends("wait for lock", Outcome::Locked(Lock::Granted));
+        assert_eq!(script.wait(), "load");
+        script.ends("load", Outcome::Loaded(Ok(None)))
+    };
+    assert_eq!(follow(vec![elsewhere(5, 0, Some("k"), None), elsewhere(5, 0, None, None)]), "confirm k");
+    let given_up = elsewhere(5, 0, None, Some(PeerEnd::Gone));
+    assert_eq!(follow(vec![elsewhere(5, 0, Some("k"), None), given_up]), "confirm k");
+    assert_eq!(follow(vec![elsewhere(5, 0, None, None)]), "store intent");
+}
+
+#[test]
 fn what_is_stored_here_counts_for_more_than_what_another_tab_says() {
     let mut script = claiming(TokenSource::Fixed);
     told_done(&mut script);

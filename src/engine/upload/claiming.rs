@@ -236,16 +236,19 @@ impl Upload {
                 self.followed(report, shared);
             }
             // The other tab ends while this one asks for the lock, or for what is stored.
-            PeerMessage::Report(report) if self.is_claiming() => self.told_done(report),
+            PeerMessage::Report(report) if self.is_claiming() => self.told(report),
             PeerMessage::Report(_) => {}
         }
     }
 
-    /// Another tab says that the file is stored, and where. Whoever posts may lie: the service is asked once this tab
-    /// has the lock.
-    fn told_done(&mut self, report: PeerReport) {
-        if let (Some(PeerEnd::Done), Some(claim)) = (report.end, &mut self.claim) {
-            claim.told_done = report.key.filter(|key| check_key(key).is_ok());
+    /// Another tab says under which key the file is, and whether it is stored. Whoever posts may lie: the service is
+    /// asked once this tab has the lock.
+    fn told(&mut self, report: PeerReport) {
+        let Some(claim) = &mut self.claim else { return };
+        // Who took the file over knows no key at first; who gave it up may have left it there.
+        if let Some(key) = report.key.filter(|key| check_key(key).is_ok()) {
+            claim.told_key = Some(key);
+            claim.told_done |= report.end == Some(PeerEnd::Done);
         }
     }
 
@@ -255,7 +258,7 @@ impl Upload {
     }
 
     fn is_told_done(&self) -> bool {
-        self.claim.as_ref().is_some_and(|claim| claim.told_done.is_some())
+        self.claim.as_ref().is_some_and(|claim| claim.told_done)
     }
 
     /// Another tab is so far.
@@ -266,7 +269,7 @@ impl Upload {
         meter.highest_sent = meter.highest_sent.max(sent);
         meter.peer_parts = meter.peer_parts.max(report.parts_done.min(self.plan.parts()));
         meter.moved_since_shown = true;
-        self.told_done(report);
+        self.told(report);
         let is_told_done = self.is_told_done();
         if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage
             && let LockWait::AskAt(at) | LockWait::LastWord { at, .. } = &mut following.wait

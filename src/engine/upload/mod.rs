@@ -71,8 +71,10 @@ struct Claim {
     handover_requested: bool,
     /// What this tab began and left to another.
     left: Option<Remote>,
-    /// The key under which another tab says that the file is stored. It is asked for before anything else.
-    told_done: Option<String>,
+    /// The key under which another tab sends the file, as it told last; and whether it says that it is done. What is
+    /// there is asked for before the file is begun anew: the last word of a tab may come late, or never.
+    told_key: Option<String>,
+    told_done: bool,
 }
 
 impl Claim {
@@ -87,7 +89,8 @@ impl Claim {
             written: false,
             handover_requested: false,
             left: None,
-            told_done: None,
+            told_key: None,
+            told_done: false,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::upload::{Claim, Slot, Upload};
 use super::wanted::Wanted;
 use partway::engine::{Backoff, Event, Given, Identity, Lock, OpId, Outcome, Plan, Stored, UploadId};
 use partway::protocol::{Code, Failure, Response};
-use partway::resume::{PeerEnd, PeerMessage, PeerReport};
+use partway::resume::{PeerMessage, PeerReport};
 
 /// How long the last word of a tab may take, in milliseconds.
 const LAST_WORD: u64 = 200;
@@ -23,12 +23,9 @@ impl TabBook {
                     (flight.bytes, flight.moved) = (*bytes, now);
                 }
             }
-            Event::Peer {
-                identity,
-                message: PeerMessage::Report(PeerReport { end: Some(PeerEnd::Done), key, .. }),
-            } => {
-                if let Some(id) = self.owner(identity) {
-                    self.told_done(id, key.as_deref());
+            Event::Peer { identity, message: PeerMessage::Report(PeerReport { key, .. }) } => {
+                if let (Some(id), Some(key)) = (self.owner(identity), key) {
+                    self.told_key(id, key);
                 }
             }
             Event::Peer { .. } => {}
@@ -183,7 +180,7 @@ impl TabBook {
         upload.admitted |= !upload.unique;
         let Some(found) = found.as_ref().ok().and_then(Option::as_ref) else { return self.nothing_found(id) };
         upload.begin_anew(part_size);
-        (upload.left, upload.told_done, upload.told, upload.awaits_load) = (None, None, false, false);
+        (upload.left, upload.told_key, upload.told, upload.awaits_load) = (None, None, false, false);
         upload.loaded = Some(found.clone());
         upload.stored = true;
         upload.recorded = !found.record.is_intent();
@@ -201,11 +198,11 @@ impl TabBook {
         }
     }
 
-    /// Another tab says that a file is stored.
-    fn told_done(&mut self, id: UploadId, key: Option<&str>) {
+    /// Another tab says under which key it sends a file.
+    fn told_key(&mut self, id: UploadId, key: &str) {
         let upload = self.upload_mut(id);
-        if upload.live() && upload.awaits_load && !upload.lockless {
-            upload.told_done = key.filter(|key| partway::protocol::check_key(key).is_ok()).map(str::to_owned);
+        if upload.live() && upload.awaits_load && !upload.lockless && partway::protocol::check_key(key).is_ok() {
+            upload.told_key = Some(key.to_owned());
         }
     }
 
@@ -230,7 +227,7 @@ impl TabBook {
         upload.begin_anew(part_size);
         upload.follows = false;
         upload.awaits_load = false;
-        let told = upload.told_done.take();
+        let told = upload.told_key.take();
         let left = upload.left.take().filter(|(key, _)| told.as_ref().is_none_or(|told| told == key));
         upload.told = left.is_none() && told.is_some();
         let left = left.or_else(|| told.map(|key| (key, String::new())));

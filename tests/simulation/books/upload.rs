@@ -69,8 +69,8 @@ pub struct Upload {
     pub left: Option<(String, String)>,
     /// It asked for its lock, and what is stored here was not read since.
     pub awaits_load: bool,
-    /// The key under which another tab says that the file is stored, until that is read.
-    pub told_done: Option<String>,
+    /// The key under which another tab sends it, as it told last, until that is read.
+    pub told_key: Option<String>,
     /// Only another tab says that `key` is the file.
     pub told: bool,
     /// What was found of it is complete, and of what the file was before: nothing knows of that any more.
@@ -172,7 +172,7 @@ impl Upload {
             asked_at: 0,
             left: None,
             awaits_load: false,
-            told_done: None,
+            told_key: None,
             told: false,
             begun_beside: false,
             admitted: false,
