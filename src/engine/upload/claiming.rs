@@ -248,7 +248,7 @@ impl Upload {
         // Who took the file over knows no key at first; who gave it up may have left it there.
         if let Some(key) = report.key.filter(|key| check_key(key).is_ok()) {
             claim.told_key = Some(key);
-            claim.told_done |= report.end == Some(PeerEnd::Done);
+            claim.told_done = report.end == Some(PeerEnd::Done);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Upload;
 use super::orphans::{AfterOrphans, Orphans};
 use super::parts::Parts;
-use super::stage::{Checking, Live, LiveStep, Stage, Starting};
+use super::stage::{Checking, End, Live, LiveStep, Stage, Starting};
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
@@ -15,9 +15,8 @@ impl Upload {
     /// Nobody else sends this upload, and this is stored of it.
     pub(super) fn loaded(&mut self, stored: Option<Stored>, shared: &mut Shared) {
         let claim = self.claim.as_mut();
-        let (mut left, told) = claim.map_or((None, None), |claim| {
-            claim.told_done = false;
-            (claim.left.take(), claim.told_key.take())
+        let (mut left, told, told_done) = claim.map_or((None, None, false), |claim| {
+            (claim.left.take(), claim.told_key.take(), std::mem::take(&mut claim.told_done))
         });
         // What this tab began is gone, where the other tab had to begin anew.
         let newer = stored.as_ref().map(|stored| &stored.record.key).or(told.as_ref());
@@ -50,6 +49,12 @@ impl Upload {
             // Begun here, and nothing is kept of it: the tab it was left to has completed it, or has given it up, or
             // could not keep it. It may have stored parts again, so no tag is trusted.
             None => match left.or_else(|| told.map(Remote::told)) {
+                // Who has no token cannot ask. The word was sealed, and nothing is stored any more.
+                Some(remote) if told_done && shared.token.is_awaited() => {
+                    shared.admission.holds(&remote.key, self.plan.size());
+                    self.stage = Stage::Live(Live::sending(remote, true));
+                    self.finish(End::Done, shared);
+                }
                 Some(remote) => self.go_on(remote, self.plan.part_size(), Vec::new(), shared),
                 None => self.begin(shared),
             },

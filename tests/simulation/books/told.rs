@@ -223,6 +223,12 @@ impl TabBook {
     /// trusted any more; and its record was another tab's to delete, so nothing is kept of the rest.
     pub fn nothing_found(&mut self, id: UploadId) {
         let part_size = self.config.part_size;
+        let token = &self.token;
+        let tokenless = token.asking
+            || token.refused
+            || token.needed.is_some()
+            || token.failed_at.is_some()
+            || token.missed_since.is_some();
         let upload = self.upload_mut(id);
         upload.begin_anew(part_size);
         upload.follows = false;
@@ -230,6 +236,7 @@ impl TabBook {
         let told = upload.told_key.take();
         let left = upload.left.take().filter(|(key, _)| told.as_ref().is_none_or(|told| told == key));
         upload.told = left.is_none() && told.is_some();
+        upload.believes = tokenless && told.is_some();
         let left = left.or_else(|| told.map(|key| (key, String::new())));
         upload.unrecorded |= left.is_some();
         (upload.key, upload.upload_id) = left.unzip();

@@ -73,6 +73,8 @@ pub struct Upload {
     pub told_key: Option<String>,
     /// Only another tab says that `key` is the file.
     pub told: bool,
+    /// The same, and this tab had no token to ask with.
+    pub believes: bool,
     /// What was found of it is complete, and of what the file was before: nothing knows of that any more.
     pub begun_beside: bool,
     /// The rules let it in.
@@ -174,6 +176,7 @@ impl Upload {
             awaits_load: false,
             told_key: None,
             told: false,
+            believes: false,
             begun_beside: false,
             admitted: false,
             paused_at: None,
