@@ -187,3 +187,88 @@ fn page(state: &State, path: &str) -> Answer {
     let answer = read.map(|bytes| answers::with(header::CONTENT_TYPE, kind, bytes));
     answer.unwrap_or_else(|| answers::status(StatusCode::NOT_FOUND))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::browsers::bench::faults::Outage;
+    use std::io::Read as _;
+    use ureq::Agent;
+
+    const BYTES: u64 = 200 << 20;
+
+    fn sink(faults: Faults) -> (Sink, Agent, String) {
+        let sink = Sink::start(&Workspace::find().unwrap(), PathBuf::new()).unwrap();
+        sink.open("1", faults);
+        let place = format!("http://{}/run/1", sink.address);
+        (sink, Agent::config_builder().http_status_as_error(false).build().into(), place)
+    }
+
+    fn send(agent: &Agent, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer = agent.run(request.body(body).unwrap()).unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    #[test]
+    fn a_file_is_begun_sent_and_completed_by_the_upload_api() {
+        let (sink, agent, place) = sink(Faults::default());
+        let begin = br#"{"totalParts":2,"encryptedName":"n","originalSizeInBytes":5}"#;
+        let (status, answer) = send(&agent, "POST", &format!("{place}/v1/buckets"), &[], begin);
+        assert_eq!((status, answer.as_str()), (200, r#"{"fileKey":"key-1","uploadId":"upload-of-key-1"}"#));
+        let complete = |tags: &str| format!(r#"{{"key":"key-1","tags":{tags}}}"#).into_bytes();
+        let path = format!("{place}/v1/buckets/complete");
+        assert_eq!(send(&agent, "POST", &path, &[], &complete(r#"["tag-1"]"#)).0, 400);
+        for (number, body) in [("1", b"abc".as_slice()), ("2", b"de")] {
+            let headers = [("partNumber", number), ("key", "key-1"), ("uploadId", "upload-of-key-1")];
+            assert_eq!(send(&agent, "PUT", &format!("{place}/v1/buckets"), &headers, body).0, 200);
+        }
+        assert_eq!(send(&agent, "POST", &path, &[], &complete(r#"["tag-2","tag-1"]"#)).0, 400);
+        assert_eq!(send(&agent, "POST", &path, &[], &complete(r#"["tag-1","tag-2"]"#)).0, 200);
+        sink.close("1").check(1, 5, false).unwrap();
+    }
+
+    #[test]
+    fn s3_and_ranges_are_understood() {
+        let (sink, agent, place) = sink(Faults::default());
+        assert!(
+            send(&agent, "POST", &format!("{place}/s3/bucket/a?uploads="), &[], b"").1.contains("<UploadId>upload<")
+        );
+        for number in [1, 2] {
+            let path = format!("{place}/s3/bucket/a?partNumber={number}&uploadId=upload");
+            assert_eq!(send(&agent, "PUT", &path, &[], b"abc").0, 200);
+        }
+        let list = b"<Part><PartNumber>1</PartNumber></Part><Part><PartNumber>2</PartNumber></Part>";
+        assert_eq!(send(&agent, "POST", &format!("{place}/s3/bucket/a?uploadId=upload"), &[], list).0, 200);
+        for range in ["bytes 0-2/6", "bytes 3-5/6"] {
+            assert_eq!(send(&agent, "PUT", &format!("{place}/put/b"), &[("Content-Range", range)], b"abc").0, 200);
+        }
+        sink.close("1").check(2, 6, false).unwrap();
+    }
+
+    #[test]
+    fn faults_are_done_and_what_came_is_counted() {
+        let (sink, agent, place) = sink(Faults { fail_every: 10, ..Faults::default() });
+        let put = |agent: &Agent| send(agent, "PUT", &format!("{place}/s3/bucket/a"), &[], b"abc").0;
+        let statuses: Vec<u16> = (0..10).map(|_| put(&agent)).collect();
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 503, 200, 200, 200]);
+        assert_eq!(sink.bytes("1"), 30);
+        sink.open("1", Faults { outage: Some(Outage { after: 3, millis: 60_000 }), ..Faults::default() });
+        let cut = agent.put(format!("{place}/s3/bucket/a")).send(b"abc".as_slice());
+        assert!(cut.is_err());
+    }
+
+    #[test]
+    fn a_large_body_is_counted_to_its_last_byte() {
+        let (sink, agent, place) = sink(Faults::default());
+        let start = Instant::now();
+        let body = std::io::repeat(7).take(BYTES);
+        agent.put(format!("{place}/s3/bucket/a")).send(ureq::SendBody::from_owned_reader(body)).unwrap();
+        println!("{:.0} MB/s", BYTES as f64 / 1e6 / start.elapsed().as_secs_f64());
+        let file = sink.close("1").files.get("a").cloned().unwrap_or_default();
+        assert_eq!((file.sum(), file.completed), (BYTES, true));
+    }
+}
