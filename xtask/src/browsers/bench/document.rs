@@ -1,7 +1,7 @@
 //! `bench.md`: a table a row.
 use std::fmt::Write as _;
 
-use super::results::{Record, Results};
+use super::results::{GIVEN_UP, Record, Results};
 
 /// Most columns of prose.
 const COLUMNS: usize = 120;
@@ -83,6 +83,9 @@ fn table(text: &mut String, results: &Results, row: &str) {
 
 /// The median, and from where to where the runs went.
 fn cell(record: &Record) -> String {
+    if record.figure == GIVEN_UP {
+        return record.runs.len().to_string();
+    }
     let (least, most) = record.range();
     if record.runs.len() == 1 {
         number(record.median())

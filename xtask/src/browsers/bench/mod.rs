@@ -50,8 +50,6 @@ const SLOW: f64 = 15.0;
 /// The rows that are no uploads.
 const WEIGHT: &str = "package";
 const NAMES: &str = "10,000 names";
-/// Who had to be left out of a troubled row's figures.
-const GIVEN_UP: &str = "given up";
 
 /// `cargo xtask bench`: builds, races, and writes what came of it.
 ///
@@ -80,10 +78,10 @@ fn race_all(workspace: &Workspace, programs: &Programs, race: &Race, tally: &mut
     let stage = Stage::new(session, sink, tus, &workspace.scratch()?)?;
     let mut meeting = Meeting { stage, race, results: Results::default(), failures: Vec::new() };
     meeting.weights(&weights);
-    meeting.names()?;
+    meeting.names();
     let head = head(workspace, programs, &peers, race)?;
     for row in ROWS {
-        meeting.row(row)?;
+        meeting.row(row);
         // What is there is there, should the rest be interrupted.
         write(workspace, "target/bench", &meeting.results, &head)?;
     }
@@ -109,15 +107,13 @@ struct Meeting<'a> {
 }
 
 impl Meeting<'_> {
-    fn row(&mut self, row: &Row) -> Result<()> {
-        let Some(files) = row.files(self.race.quick).filter(|_| row.name.contains(&self.race.row)) else {
-            return Ok(());
-        };
-        let Some(compared) = row.figures.first().copied() else { return Ok(()) };
+    fn row(&mut self, row: &Row) {
+        let Some(files) = row.files(self.race.quick).filter(|_| row.name.contains(&self.race.row)) else { return };
+        let Some(compared) = row.figures.first().copied() else { return };
         let mut all: Vec<Who> = row.who.concat().into_iter().filter_map(Who::named).collect();
         all.retain(|who| who.name.contains(&self.race.who));
         if row.limit && "limit".contains(&self.race.who) {
-            all.extend(self.loops(row, files, compared)?);
+            all.extend(self.loops(row, files, compared));
         }
         let runs = if self.race.quick { 1 } else { self.race.runs.min(row.most) };
         let mut slow = Vec::new();
@@ -129,7 +125,7 @@ impl Meeting<'_> {
                     continue;
                 }
                 let start = Instant::now();
-                self.one(row, files, who, round)?;
+                self.one(row, files, who, round);
                 if start.elapsed().as_secs_f64() > SLOW && !who.is_ours() && !who.is_limit() && !row.is_faulty() {
                     slow.push(&who.name);
                 }
@@ -137,44 +133,45 @@ impl Meeting<'_> {
         }
         self.results.set_limit(row.name, compared.name());
         for who in &all {
-            let told = [compared.name(), GIVEN_UP].map(|figure| self.results.find(row.name, &who.name, figure));
+            let told =
+                [compared.name(), results::GIVEN_UP].map(|figure| self.results.find(row.name, &who.name, figure));
             if told == [None, None] {
                 self.failures.push(format!("{}: {} is missing", row.name, who.name));
             }
         }
-        Ok(())
     }
 
     /// The hand-written loops of a row. Where there are many each is tried once, and the fastest race.
-    fn loops(&mut self, row: &Row, files: Files, compared: Figure) -> Result<Vec<Who>> {
+    fn loops(&mut self, row: &Row, files: Files, compared: Figure) -> Vec<Who> {
         let loops = Who::limits(row, files, self.race.quick);
         if loops.len() <= LOOPS {
-            return Ok(loops);
+            return loops;
         }
         let few = Files { count: files.count.div_ceil(5), ..files };
         let mut tried = Vec::new();
         for who in loops {
-            match self.stage.race(row, few, &who, 0)? {
-                Outcome::Done(figures) => {
+            match self.stage.race(row, few, &who, 0) {
+                Ok(Outcome::Done(figures)) => {
                     let speed = figures.get(compared.name()).copied().unwrap_or_default();
                     println!("{}: tried {}: {speed:.1}", row.name, who.name);
                     tried.push((speed, who));
                 }
-                Outcome::GaveUp(error) => self.failures.push(format!("{}: {}: {error}", row.name, who.name)),
+                Ok(Outcome::GaveUp(error)) => self.failures.push(format!("{}: {}: {error}", row.name, who.name)),
+                Err(error) => self.failures.push(format!("{}: {}: {error:#}", row.name, who.name)),
             }
         }
         tried.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         let most = if files.count > MANY { 1 } else { LOOPS };
-        Ok(tried.into_iter().take(most).map(|(_, who)| who).collect())
+        tried.into_iter().take(most).map(|(_, who)| who).collect()
     }
 
-    fn one(&mut self, row: &Row, files: Files, who: &Who, round: usize) -> Result<()> {
+    fn one(&mut self, row: &Row, files: Files, who: &Who, round: usize) {
         let outcome = match self.stage.race(row, files, who, round as u64) {
             Ok(outcome) => outcome,
             Err(error) => {
                 println!("{}: {}: FAILED: {error:#}", row.name, who.name);
                 self.failures.push(format!("{}: {}: {error:#}", row.name, who.name));
-                return Ok(());
+                return;
             }
         };
         match outcome {
@@ -190,21 +187,19 @@ impl Meeting<'_> {
             // Others may be worth less under trouble; that is what the row is for.
             Outcome::GaveUp(error) if row.is_faulty() && !who.is_ours() && !who.is_limit() => {
                 println!("{}: {}: gave up: {error}", row.name, who.name);
-                let before = self.results.find(row.name, &who.name, GIVEN_UP).map_or(0, |record| record.runs.len());
-                self.results.add(row.name, &who.name, GIVEN_UP, "run", (before + 1) as f64);
+                self.results.add(row.name, &who.name, results::GIVEN_UP, "runs", 1.0);
             }
             Outcome::GaveUp(error) => {
                 println!("{}: {}: FAILED: {error}", row.name, who.name);
                 self.failures.push(format!("{}: {}: {error}", row.name, who.name));
             }
         }
-        Ok(())
     }
 
     /// A list of sealed names, fetched and opened.
-    fn names(&mut self) -> Result<()> {
+    fn names(&mut self) {
         if !NAMES.contains(&self.race.row) {
-            return Ok(());
+            return;
         }
         let (count, runs) = if self.race.quick { (500, 1) } else { (10_000, self.race.runs) };
         for _ in 0..runs {
@@ -212,7 +207,7 @@ impl Meeting<'_> {
                 Ok(told) => told,
                 Err(error) => {
                     self.failures.push(format!("{NAMES}: {error:#}"));
-                    return Ok(());
+                    return;
                 }
             };
             for (who, millis) in told.get("opened").and_then(Value::as_object).into_iter().flatten() {
@@ -222,7 +217,6 @@ impl Meeting<'_> {
                 }
             }
         }
-        Ok(())
     }
 
     fn weights(&mut self, weights: &[(String, f64)]) {

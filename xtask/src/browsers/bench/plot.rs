@@ -20,10 +20,12 @@ const GAP: f64 = 40.0;
 
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#1b1f24}.row{font-weight:600}.own{fill:#0a66c2}\
     .peer{fill:#9aa4af}.limit{stroke:#b42318;stroke-dasharray:4 3}.ground{fill:#fff}\
+    .ratio{stroke:#fff;stroke-width:4px;paint-order:stroke}\
     @media(prefers-color-scheme:dark){text{fill:#e6e9ec}.own{fill:#58a6ff}.peer{fill:#5b6570}\
-    .limit{stroke:#ff7b72}.ground{fill:#12161b}}";
+    .limit{stroke:#ff7b72}.ground{fill:#12161b}.ratio{stroke:#12161b}}";
 
-/// Draws the rows that have a limit.
+/// Draws the rows that have a limit. Others are not drawn beside files that count by their number: theirs is another
+/// protocol, with fewer requests for each.
 #[must_use]
 pub fn svg(results: &Results) -> String {
     let mut rows: Vec<&str> = Vec::new();
@@ -32,26 +34,30 @@ pub fn svg(results: &Results) -> String {
             rows.push(&record.row);
         }
     }
-    let ratio = |row: &str, who: &str| results.ratio(results.find(row, who, "throughput")?);
+    let ratio = |row: &str, who: &str| {
+        let record = results.find(row, who, "throughput")?;
+        results.ratio(record).filter(|_| who == "partway" || record.unit == "MB/s")
+    };
     let all = rows.iter().flat_map(|row| DRAWN.iter().filter_map(|(who, _)| ratio(row, who)));
     let most = all.fold(1.1, f64::max);
     let at = |ratio: f64| LEFT + (WIDTH - LEFT - RIGHT) * ratio / most;
-    let (mut bars, mut top) = (String::new(), 30.0);
+    let (mut bars, mut texts, mut top) = (String::new(), String::new(), 30.0);
     for row in &rows {
         // Writing into a text cannot fail.
-        let _ = writeln!(bars, "<text class=\"row\" x=\"10\" y=\"{top}\">{}</text>", escaped(row));
+        let _ = writeln!(texts, "<text class=\"row\" x=\"10\" y=\"{top}\">{}</text>", escaped(row));
         top += 8.0;
         for (who, class) in DRAWN {
             let Some(ratio) = ratio(row, who) else { continue };
-            let (end, text) = (at(ratio), top + 12.5);
+            let (end, text, name, tall) = (at(ratio), top + 12.5, LEFT - 8.0, BAR - 3.0);
             let _ = writeln!(
                 bars,
-                "<text x=\"{}\" y=\"{text}\" text-anchor=\"end\">{who}</text>\
-                 <rect class=\"{class}\" x=\"{LEFT}\" y=\"{top}\" width=\"{:.1}\" height=\"{}\" rx=\"2\"/>\
-                 <text x=\"{:.1}\" y=\"{text}\">{ratio:.2}</text>",
-                LEFT - 8.0,
+                "<rect class=\"{class}\" x=\"{LEFT}\" y=\"{top}\" width=\"{:.1}\" height=\"{tall}\" rx=\"2\"/>",
                 end - LEFT,
-                BAR - 3.0,
+            );
+            let _ = writeln!(
+                texts,
+                "<text x=\"{name}\" y=\"{text}\" text-anchor=\"end\">{who}</text>\
+                 <text class=\"ratio\" x=\"{:.1}\" y=\"{text}\">{ratio:.2}</text>",
                 end + 6.0,
             );
             top += BAR;
@@ -63,7 +69,7 @@ pub fn svg(results: &Results) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {top}\" width=\"{WIDTH}\" height=\"{top}\" \
          role=\"img\" aria-label=\"Throughput of each uploader as a share of the best hand-written loop\">\n\
          <style>{STYLE}</style>\n<rect class=\"ground\" width=\"100%\" height=\"100%\"/>\n{bars}\
-         <line class=\"limit\" x1=\"{limit:.1}\" x2=\"{limit:.1}\" y1=\"16\" y2=\"{:.1}\"/>\n\
+         <line class=\"limit\" x1=\"{limit:.1}\" x2=\"{limit:.1}\" y1=\"16\" y2=\"{:.1}\"/>\n{texts}\
          <text x=\"{limit:.1}\" y=\"12\" text-anchor=\"middle\">1.00: the best hand-written loop</text>\n</svg>\n",
         top - GAP / 2.0,
     )

@@ -1,6 +1,9 @@
 //! What was measured: one record for each figure of one who raced in a row.
 use serde_json::{Value, json};
 
+/// The figure of who did not get through a row with faults: a 1 for each such run.
+pub const GIVEN_UP: &str = "given up";
+
 /// All records, in the order of their rows.
 #[derive(Clone, Debug, Default)]
 pub struct Results(pub Vec<Record>);
