@@ -9,6 +9,7 @@ export async function prepare({ files, s3, settings: { slice, limit } }) {
   const signRequest = ({ method, key, uploadId, partNumber }) => ({
     url: address(s3, { key, uploadId, partNumber, uploads: method === "POST" && !uploadId }),
   });
-  const best = slice ? { getChunkSize: () => slice, limit } : {};
+  const isLarge = ({ size }) => size > slice;
+  const best = slice ? { getChunkSize: () => slice, shouldUseMultipart: isLarge, limit } : {};
   return race(Uppy, AwsS3, { signRequest, ...best }, files);
 }

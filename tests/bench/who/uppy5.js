@@ -28,6 +28,7 @@ export async function prepare({ files, s3, settings: { slice, limit } }) {
       return {};
     },
   };
-  const best = slice ? { getChunkSize: () => slice, limit } : {};
+  const isLarge = ({ size }) => size > slice;
+  const best = slice ? { getChunkSize: () => slice, shouldUseMultipart: isLarge, limit } : {};
   return race(Uppy, AwsS3, { ...options, ...best }, files);
 }

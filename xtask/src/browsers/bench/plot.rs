@@ -35,7 +35,9 @@ pub fn svg(results: &Results) -> String {
         }
     }
     let ratio = |row: &str, who: &str| {
-        let record = results.find(row, who, "throughput")?;
+        // Of who is only raced by its defaults in a row, those are what it can do there.
+        let defaults = || results.find(row, &format!("{who}-defaults"), "throughput");
+        let record = results.find(row, who, "throughput").or_else(defaults)?;
         results.ratio(record).filter(|_| who == "partway" || record.unit == "MB/s")
     };
     let all = rows.iter().flat_map(|row| DRAWN.iter().filter_map(|(who, _)| ratio(row, who)));

@@ -135,10 +135,10 @@ const SLOW: Quality = Quality { speed: 50_000_000 / 8, breaks_after: 100 * (256 
 const ALL: &[&[&str]] = &[&PARTWAY, &PEERS];
 const OURS: &[&[&str]] = &[&PARTWAY];
 const ONE: &[&[&str]] = &[&["partway"]];
-/// Who says that they try again, at their best.
-const PATIENT: &[&[&str]] = &[&["partway", "uppy", "uppy5", "tus", "lib-storage", "upchunk"]];
+/// Who says that they try again, at their best. tus, unless it sends the file with its creation, goes on where it was.
+const PATIENT: &[&[&str]] = &[&["partway", "uppy", "uppy5", "tus-defaults", "lib-storage", "upchunk"]];
 /// Who goes on after a reload when the file is picked again.
-const RELOADED: &[&[&str]] = &[&["partway", "tus"]];
+const RELOADED: &[&[&str]] = &[&["partway", "tus-defaults"]];
 
 const BIG: &[Figure] = &[Figure::Throughput, Figure::Tail, Figure::Task];
 const MANY: &[Figure] = &[Figure::Throughput, Figure::Task];

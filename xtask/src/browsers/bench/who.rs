@@ -62,7 +62,7 @@ impl Who {
     pub fn limits(row: &Row, files: Files, quick: bool) -> Vec<Self> {
         let small = files.bytes <= 8 << 20;
         let slices: &[u64] = if small { &[16] } else { &[8, 16, 32] };
-        let in_flight: &[u64] = if small { &[1, 2, 4, 6] } else { &[1, 2, 3, 4, 6] };
+        let in_flight = [1, 2, 4, 6];
         if quick || !row.scouts() {
             return vec![Self::limit("xhr", 6, 16)];
         }
