@@ -2,7 +2,9 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use partway::resume::{Facts, MAX_TAG, MAX_TEXT, Record, ResumeError, ResumeKey, StoredPart};
+use partway::resume::{
+    Facts, MAX_MESSAGE, MAX_TAG, MAX_TEXT, PeerEnd, PeerMessage, PeerReport, Record, ResumeError, ResumeKey, StoredPart,
+};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -31,7 +33,16 @@ fn stored_part(tag: &str, digest: Option<[u8; 32]>) -> StoredPart {
 /// Whether a row opens, as what it was sealed as.
 type Opens<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
 
-/// A record and a tag, each of one block and of many.
+fn report(key: &str) -> PeerMessage {
+    PeerMessage::Report(PeerReport {
+        sent: u64::MAX,
+        parts_done: 7,
+        key: Some(key.to_owned()),
+        end: Some(PeerEnd::Done),
+    })
+}
+
+/// A record, a tag and a message, each of one block or few and of many.
 fn samples(key: &ResumeKey) -> Vec<(Vec<u8>, Opens<'_>)> {
     let long = Record { name: "n".repeat(900), ..record() };
     let short = Record { name: "n".into(), key: "k".into(), upload_id: "u".into(), ..record() };
@@ -43,7 +54,11 @@ fn samples(key: &ResumeKey) -> Vec<(Vec<u8>, Opens<'_>)> {
         let row = key.seal_part(FILE, 7, &record(), &stored_part(&tag, Some([7; 32])), [0x5b; 12]).unwrap();
         (row, Box::new(|row: &[u8]| key.open_part(FILE, 7, &record(), row).is_ok()) as Opens<'_>)
     });
-    records.into_iter().chain(tags).collect()
+    let messages = [PeerMessage::Ping, report(&"k".repeat(300))].map(|message| {
+        let sealed = key.seal_message(FILE, &message, [0x5c; 12]).unwrap();
+        (sealed, Box::new(|sealed: &[u8]| key.open_message(sealed).is_ok()) as Opens<'_>)
+    });
+    records.into_iter().chain(tags).chain(messages).collect()
 }
 
 #[test]
@@ -141,6 +156,17 @@ fn lengths_are_bounded() {
         assert_eq!(tag(length), Err(ResumeError::Limit));
     }
     assert!(key.open_record(FILE, &vec![1; 10_000_000]).is_err());
+}
+
+#[test]
+fn the_longest_message_is_as_long_as_promised() {
+    let (key, longest) = (key(), "t".repeat(MAX_TEXT));
+    let sealed = key.seal_message(&longest, &report(&longest), [0; 12]).unwrap();
+    assert!(sealed.len() <= MAX_MESSAGE && MAX_MESSAGE - sealed.len() < 64, "{} of {MAX_MESSAGE}", sealed.len());
+    assert!(key.open_message(&sealed).unwrap() == (longest.clone(), report(&longest)));
+    let longer = "t".repeat(MAX_TEXT + 1);
+    assert_eq!(key.seal_message(&longer, &PeerMessage::Ping, [0; 12]), Err(ResumeError::Limit));
+    assert_eq!(key.seal_message("", &report(&longer), [0; 12]), Err(ResumeError::Limit));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use partway::resume::{Facts, Record, ResumeError, ResumeKey, StoredPart};
+use partway::resume::{Facts, PeerEnd, PeerMessage, PeerReport, Record, ResumeError, ResumeKey, StoredPart};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -11,6 +11,7 @@ struct Vectors {
     identities: Vec<Identity>,
     records: Vec<KeptRecord>,
     tags: Vec<KeptTag>,
+    messages: Vec<Said>,
     refused: Vec<Refused>,
     places: Vec<Place>,
 }
@@ -74,6 +75,31 @@ struct KeptTag {
     tag: String,
     digest: Option<String>,
     row: String,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    title: String,
+    session: String,
+    identity: String,
+    nonce: String,
+    message: Message,
+    row: String,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum Message {
+    Report { sent: u64, parts_done: u32, key: Option<String>, end: Option<End> },
+    RequestHandover,
+    Ping,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum End {
+    Done,
+    Gone,
 }
 
 #[derive(Deserialize)]
@@ -169,14 +195,38 @@ fn tags_go_both_ways() {
 }
 
 #[test]
+fn messages_go_both_ways() {
+    let messages = vectors().messages;
+    assert_eq!(messages.len(), 10);
+    for Said { title, session, identity, nonce: random, message, row } in messages {
+        let message = match message {
+            Message::Report { sent, parts_done, key, end } => {
+                let end = end.map(|end| match end {
+                    End::Done => PeerEnd::Done,
+                    End::Gone => PeerEnd::Gone,
+                });
+                PeerMessage::Report(PeerReport { sent, parts_done, key, end })
+            }
+            Message::RequestHandover => PeerMessage::RequestHandover,
+            Message::Ping => PeerMessage::Ping,
+        };
+        let key = ResumeKey::derive(&session).unwrap();
+        let row = bytes(&row);
+        assert!(key.seal_message(&identity, &message, nonce(&random)).unwrap() == row, "{title}");
+        assert!(key.open_message(&row).unwrap() == (identity, message), "{title}");
+    }
+}
+
+#[test]
 fn refused_rows_give_one_error() {
     let refused = vectors().refused;
-    assert!(refused.len() >= 49, "{}", refused.len());
+    assert!(refused.len() >= 66, "{}", refused.len());
     for vector in refused {
         let key = ResumeKey::derive(&vector.session).unwrap();
         let row = bytes(&vector.row);
         let error = match vector.kind.as_str() {
             "record" => key.open_record(&vector.identity, &row).unwrap_err(),
+            "message" => key.open_message(&row).unwrap_err(),
             _ => {
                 let record = binding(vector.upload_id, vector.key);
                 key.open_part(&vector.identity, vector.part, &record, &row).unwrap_err()

@@ -52,7 +52,7 @@ impl Driver {
     /// A driver of `engine`. Identities, rows, leases and the channel belong to `key`; what the version before stored,
     /// to `earlier`.
     pub fn new(engine: Rc<RefCell<Engine>>, service: Service, key: ResumeKey, earlier: ResumeKey) -> Rc<Self> {
-        let scope = key.scope();
+        let key = Rc::new(key);
         // Weak: the listeners must not keep the driver they belong to.
         Rc::new_cyclic(|driver| {
             let (told, posted) = (driver.clone(), driver.clone());
@@ -64,10 +64,10 @@ impl Driver {
             Self {
                 engine,
                 service,
-                store: Rc::new(Store::new(key, earlier)),
-                leases: Rc::new(Leases::new(&scope)),
+                store: Rc::new(Store::new(Rc::clone(&key), earlier)),
+                leases: Rc::new(Leases::new(&key.scope())),
                 channel: TabChannel::new(
-                    &scope,
+                    key,
                     Rc::new(move |identity, message| handle(&posted, Event::Peer { identity, message })),
                 ),
                 uploads: Table::default(),

@@ -7,6 +7,9 @@ use crate::protocol::{Body, Request};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
+/// The header of the caller's API key.
+pub const API_KEY: &str = "X-API-KEY";
+
 /// What every request to the service bears.
 pub struct Service {
     /// Where it is.
@@ -24,7 +27,7 @@ impl Service {
         if let Some(token) = self.token.text() {
             headers.push(("Authorization", ["Bearer ", &token].concat()));
         }
-        headers.extend(self.api_key.iter().map(|key| ("X-API-KEY", key.clone())));
+        headers.extend(self.api_key.iter().map(|key| (API_KEY, key.clone())));
         let (content_type, body) = match &request.body {
             Body::Empty => (None, JsValue::UNDEFINED),
             Body::Json(text) => (Some("application/json"), JsValue::from_str(text)),

@@ -42,15 +42,15 @@ pub struct Store {
 
 /// The rows of one scope.
 struct Shelf {
-    key: ResumeKey,
+    key: Rc<ResumeKey>,
     scope: JsValue,
 }
 
 impl Store {
     /// The store of the session at the service that `key` belongs to; `earlier` is the session's at any. Nothing is
     /// opened before it is used.
-    pub fn new(key: ResumeKey, earlier: ResumeKey) -> Self {
-        Self { now: Shelf::new(key), earlier: Shelf::new(earlier), database: Database::shared() }
+    pub fn new(key: Rc<ResumeKey>, earlier: ResumeKey) -> Self {
+        Self { now: Shelf::new(key), earlier: Shelf::new(Rc::new(earlier)), database: Database::shared() }
     }
 
     /// The key of the session's identities.
@@ -261,7 +261,7 @@ impl Store {
 }
 
 impl Shelf {
-    fn new(key: ResumeKey) -> Self {
+    fn new(key: Rc<ResumeKey>) -> Self {
         Self { scope: JsValue::from_str(&key.scope()), key }
     }
 

@@ -1,29 +1,23 @@
 //! The channel between the tabs of a session.
 
 use super::Listener;
-use super::property::{dictionary, get, has_global, set};
-use crate::engine::{Identity, PeerEnd, PeerMessage, PeerReport};
+use super::property::has_global;
+use crate::engine::Identity;
+use crate::resume::{MAX_MESSAGE, PeerMessage, ResumeKey};
+use js_sys::Uint8Array;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent};
 
-/// The largest integer JavaScript holds exactly, 2^53 - 1.
-const LARGEST: f64 = 9_007_199_254_740_991.0;
-
-/// The field that tells a request to hand a file over.
-const WANTED: &str = "wanted";
-
-/// The field that asks for a sign of life.
-const PING: &str = "ping";
-
 /// Who hears what another tab posts.
 pub type OnMessage = Rc<dyn Fn(Identity, PeerMessage)>;
 
 /// The channel. An open one keeps a program without a page, as in Node, from ending. Without `BroadcastChannel` it
-/// sends and receives nothing. Messages hold numbers, the identity and the key: no names.
+/// sends and receives nothing. Messages are sealed: any page of the origin may listen, and post.
 pub struct TabChannel {
     name: String,
+    key: Rc<ResumeKey>,
     on_message: OnMessage,
     open: RefCell<Option<Open>>,
 }
@@ -34,9 +28,9 @@ struct Open {
 }
 
 impl TabChannel {
-    /// The channel of the session `scope`, still closed.
-    pub fn new(scope: &str, on_message: OnMessage) -> Self {
-        Self { name: ["partway:", scope].concat(), on_message, open: RefCell::default() }
+    /// The channel of the session that `key` belongs to, still closed.
+    pub fn new(key: Rc<ResumeKey>, on_message: OnMessage) -> Self {
+        Self { name: ["partway:", &key.scope()].concat(), key, on_message, open: RefCell::default() }
     }
 
     /// Opens the channel if it is not open.
@@ -46,9 +40,9 @@ impl TabChannel {
             return;
         }
         let Ok(channel) = BroadcastChannel::new(&self.name) else { return };
-        let on_message = Rc::clone(&self.on_message);
+        let (key, on_message) = (Rc::clone(&self.key), Rc::clone(&self.on_message));
         let listener = Listener::new(&channel, "message", move |event| {
-            if let Some((identity, message)) = read(&event.unchecked_into::<MessageEvent>().data()) {
+            if let Some((identity, message)) = read(&key, &event.unchecked_into::<MessageEvent>().data()) {
                 on_message(identity, message);
             }
         });
@@ -63,26 +57,14 @@ impl TabChannel {
     }
 
     /// Posts a message about a file to the other tabs, if it is open.
-    pub fn post(&self, identity: &Identity, message: &PeerMessage) {
+    pub fn post(&self, Identity(identity): &Identity, message: &PeerMessage) {
         let Some(Open { channel, .. }) = &*self.open.borrow() else { return };
-        let data = dictionary();
-        set(&data, "identity", &JsValue::from_str(&identity.0));
-        match message {
-            PeerMessage::RequestHandover => set(&data, WANTED, &JsValue::TRUE),
-            PeerMessage::Ping => set(&data, PING, &JsValue::TRUE),
-            PeerMessage::Report(report) => {
-                set(&data, "sent", &(report.sent as f64).into());
-                set(&data, "partsDone", &report.parts_done.into());
-                if let Some(key) = &report.key {
-                    set(&data, "key", &JsValue::from_str(key));
-                }
-                if let Some(end) = report.end {
-                    set(&data, "ended", &end_name(end).into());
-                }
-            }
+        let mut nonce = [0; 12];
+        let Ok(()) = getrandom::fill(&mut nonce) else { return };
+        if let Ok(sealed) = self.key.seal_message(identity, message, nonce) {
+            // A tab that does not hear it takes over when the lease is free, and asks the store.
+            let _ = channel.post_message(&Uint8Array::from(sealed.as_slice()));
         }
-        // A tab that does not hear it takes over when the lease is free, and asks the store.
-        let _ = channel.post_message(&data);
     }
 }
 
@@ -92,31 +74,9 @@ impl Drop for TabChannel {
     }
 }
 
-/// Any page of this origin may post anything: what is no message of ours is none.
-fn read(data: &JsValue) -> Option<(Identity, PeerMessage)> {
-    let whole = |key: &str, most: f64| {
-        get(data, key).as_f64().filter(|number| (0.0..=most).contains(number) && number.fract() == 0.0)
-    };
-    let identity = Identity(get(data, "identity").as_string()?);
-    if get(data, WANTED) == JsValue::TRUE {
-        return Some((identity, PeerMessage::RequestHandover));
-    }
-    if get(data, PING) == JsValue::TRUE {
-        return Some((identity, PeerMessage::Ping));
-    }
-    let end = get(data, "ended");
-    let report = PeerReport {
-        sent: whole("sent", LARGEST)? as u64,
-        parts_done: whole("partsDone", f64::from(u32::MAX))? as u32,
-        key: get(data, "key").as_string(),
-        end: [PeerEnd::Done, PeerEnd::Gone].into_iter().find(|known| end == end_name(*known)),
-    };
-    Some((identity, PeerMessage::Report(report)))
-}
-
-const fn end_name(end: PeerEnd) -> &'static str {
-    match end {
-        PeerEnd::Done => "done",
-        PeerEnd::Gone => "gone",
-    }
+/// Any page of this origin may post anything: what this session did not seal is no message.
+fn read(key: &ResumeKey, data: &JsValue) -> Option<(Identity, PeerMessage)> {
+    let sealed = data.dyn_ref::<Uint8Array>().filter(|sealed| sealed.length() as usize <= MAX_MESSAGE)?;
+    let (identity, message) = key.open_message(&sealed.to_vec()).ok()?;
+    Some((Identity(identity), message))
 }

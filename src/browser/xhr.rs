@@ -4,6 +4,7 @@ use super::deferred::Deferred;
 use super::native::bytes;
 use super::property::{get, has_global, set};
 use super::redirect::is_elsewhere;
+use super::service::API_KEY;
 use super::transport::{Outgoing, retry_after};
 use super::{Boxed, Listener, fetch, wall_clock};
 use crate::engine::Outcome;
@@ -111,7 +112,8 @@ fn open(outgoing: &Outgoing) -> Result<XmlHttpRequest, JsValue> {
     if get(&xhr, kind) != wanted {
         return Err(wanted);
     }
-    for (name, value) in &outgoing.headers {
+    // It follows a redirect before anybody can look, and takes its headers along.
+    for (name, value) in outgoing.headers.iter().filter(|(name, _)| *name != API_KEY) {
         xhr.set_request_header(name, value)?;
     }
     Ok(xhr)

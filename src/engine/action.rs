@@ -1,8 +1,8 @@
 //! What the engine asks for.
 
-use super::{Answer, CallId, Gathered, Identity, OpId, PeerMessage, Progress, Sample, State, UploadId};
+use super::{Answer, CallId, Gathered, Identity, OpId, Progress, Sample, State, UploadId};
 use crate::protocol::{Failure, Request};
-use crate::resume::StoredPart;
+use crate::resume::{PeerMessage, StoredPart};
 use std::fmt;
 use std::ops::Range;
 
@@ -223,8 +223,20 @@ pub struct PartBody {
 pub struct Remote {
     /// The file's key.
     pub key: String,
-    /// The multipart upload's ID.
+    /// The multipart upload's ID; empty where only another tab says that the service has it.
     pub upload_id: String,
+}
+
+impl Remote {
+    /// A file that another tab says is stored under `key`.
+    pub(super) const fn told(key: String) -> Self {
+        Self { key, upload_id: String::new() }
+    }
+
+    /// Whether only another tab says so.
+    pub(super) const fn is_told(&self) -> bool {
+        self.upload_id.is_empty()
+    }
 }
 
 /// What is stored so that an upload can be resumed.

@@ -24,6 +24,8 @@ impl Admission {
 
     /// Lets the upload in and counts it, or says which rule forbids it.
     pub fn admit(&mut self, upload: UploadId, size: u64, now: Instant) -> Result<(), Failure> {
+        // One that begins again, as another tab took its lock while it was announced, is no further file.
+        self.pending.remove(&upload);
         if self.has_ended(now) {
             return Err(Failure::new(Code::SessionExpired, "The session has ended; open a new one to upload."));
         }
@@ -119,6 +121,14 @@ mod tests {
         assert_eq!(code(admission.admit(UploadId(2), 1, Instant(0))), Some(Code::TooManyFiles));
         admission.removed("new");
         assert_eq!(admission.admit(UploadId(2), 1, Instant(0)), Ok(()));
+    }
+
+    #[test]
+    fn a_file_that_begins_again_is_counted_once() {
+        let mut admission = admission(Some(1), None);
+        assert_eq!(admission.admit(UploadId(1), 1, Instant(0)), Ok(()));
+        assert_eq!(admission.admit(UploadId(1), 1, Instant(0)), Ok(()));
+        assert_eq!(code(admission.admit(UploadId(2), 1, Instant(0))), Some(Code::TooManyFiles));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{CallId, Identity, OpId, UploadId};
 use crate::protocol::{Failure, FileInfo, Response};
-use crate::resume::{Digest, Record, StoredPart};
+use crate::resume::{Digest, PeerMessage, Record, StoredPart};
 use std::any::Any;
 use std::cell::OnceCell;
 use std::fmt;
@@ -165,39 +165,6 @@ pub struct Stored {
     pub record: Record,
     /// Parts stored, each with its number, from 1. Each number comes once.
     pub parts: Vec<(u32, StoredPart)>,
-}
-
-/// What one tab tells the others about a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PeerMessage {
-    /// From the tab that sends it: how far it is.
-    Report(PeerReport),
-    /// From a tab that could send it: a tab that has the lock and cannot send releases it.
-    RequestHandover,
-    /// From a tab that heard nothing of it for long: a tab that has the lock reports.
-    Ping,
-}
-
-/// How far another tab is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeerReport {
-    /// Bytes the service has or is receiving.
-    pub sent: u64,
-    /// Parts stored.
-    pub parts_done: u32,
-    /// The file's key, once it is known.
-    pub key: Option<String>,
-    /// How it ended, once it has.
-    pub end: Option<PeerEnd>,
-}
-
-/// How an upload ended in another tab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PeerEnd {
-    /// The file is stored.
-    Done,
-    /// It was given up there.
-    Gone,
 }
 
 /// Bytes that the engine hands on and never looks into: a `Blob`.

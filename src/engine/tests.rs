@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::protocol::{Body, Code, Failure, Method, Request, Response};
-use crate::resume::{Digest, Record, StoredPart};
+use crate::resume::{Digest, PeerEnd, PeerMessage, PeerReport, Record, StoredPart};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -1454,20 +1454,106 @@ fn another_tab_is_followed_and_taken_over_from() {
     assert_eq!(script.wait(), "load", "its last report may come a moment later than its lock");
     assert_eq!(script.ends("load", kept()), "confirm old");
     assert_eq!(script.view(1).progress.sent, 2 * PART + 5, "it never goes back");
+}
 
+/// A tab that follows another hears that the file is stored as `k`, and gets the lock.
+fn told_done(script: &mut Script) {
+    script.ends("lock", Outcome::Locked(Lock::Taken { queue: true }));
+    assert_eq!(script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done))), "");
+    assert_eq!(script.state(1), State::Uploading, "anybody may post that");
+    assert_eq!(script.ends("wait for lock", Outcome::Locked(Lock::Granted)), "load");
+}
+
+#[test]
+fn what_another_tab_calls_done_is_done_once_the_service_says_so() {
+    let mut script = claiming(TokenSource::Fixed);
+    told_done(&mut script);
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(None))), "confirm k");
+    script.confirm("confirm k", true);
+    assert_eq!((script.state(1), script.view(1).key.as_deref()), (State::Completing, Some("k")));
+    assert_eq!(script.ends("purge", Outcome::Stored(Ok(()))), "tell Done, unlock, settled 1");
+    assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn what_another_tab_calls_done_and_the_service_does_not_is_sent() {
+    let other = r#"{"fileKey":"k","completed":true,"originalSizeInBytes":1,"totalParts":1}"#;
+    for answer in [r#"{"fileKey":"k","completed":false}"#, other] {
+        let mut script = claiming(TokenSource::Fixed);
+        told_done(&mut script);
+        script.ends("load", Outcome::Loaded(Ok(None)));
+        assert_eq!(script.answer("confirm k", answer), "store intent");
+    }
+    let mut script = claiming(TokenSource::Fixed);
+    told_done(&mut script);
+    script.ends("load", Outcome::Loaded(Ok(None)));
+    assert_eq!(script.status("confirm k", 404), "store intent");
+}
+
+#[test]
+fn a_last_word_that_never_comes_makes_no_second_file() {
+    let follow = |reports: Vec<Event>| {
+        let mut script = claiming(TokenSource::Fixed);
+        script.ends("lock", Outcome::Locked(Lock::Taken { queue: true }));
+        for report in reports {
+            script.tell(report);
+        }
+        script.ends("wait for lock", Outcome::Locked(Lock::Granted));
+        assert_eq!(script.wait(), "load");
+        script.ends("load", Outcome::Loaded(Ok(None)))
+    };
+    assert_eq!(follow(vec![elsewhere(5, 0, Some("k"), None), elsewhere(5, 0, None, None)]), "confirm k");
+    let given_up = elsewhere(5, 0, None, Some(PeerEnd::Gone));
+    assert_eq!(follow(vec![elsewhere(5, 0, Some("k"), None), given_up]), "confirm k");
+    assert_eq!(follow(vec![elsewhere(5, 0, None, None)]), "store intent");
+}
+
+#[test]
+fn what_is_stored_here_counts_for_more_than_what_another_tab_says() {
+    let mut script = claiming(TokenSource::Fixed);
+    told_done(&mut script);
+    assert_eq!(script.ends("load", kept()), "confirm old");
+}
+
+#[test]
+fn a_key_that_could_name_something_else_is_not_asked_for() {
     let mut script = claiming(TokenSource::Fixed);
     script.ends("lock", Outcome::Locked(Lock::Taken { queue: true }));
-    let done = script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done)));
-    assert_eq!(done, "cancel wait for lock, settled 1");
-    assert_eq!((script.state(1), script.view(1).key.as_deref()), (State::Done, Some("k")));
+    script.tell(elsewhere(3 * PART, 3, Some(".."), Some(PeerEnd::Done)));
+    script.ends("wait for lock", Outcome::Locked(Lock::Granted));
+    assert_eq!(script.wait(), "load");
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(None))), "store intent");
+}
+
+#[test]
+fn what_only_another_tab_calls_this_file_is_not_removed_by_an_abort() {
+    let mut script = claiming(TokenSource::Fixed);
+    told_done(&mut script);
+    script.ends("load", Outcome::Loaded(Ok(None)));
+    let aborted = script.tell(Event::Abort { upload: UploadId(1), keep: false });
+    assert_eq!(aborted, "cancel confirm k, tell Gone, unlock, settled 1");
+}
+
+#[test]
+fn a_paused_tab_hears_that_another_stored_the_file() {
+    let mut script = claiming(TokenSource::Fixed);
+    script.ends("lock", Outcome::Locked(Lock::Taken { queue: false }));
+    script.tell(Event::Pause(UploadId(1)));
+    assert_eq!(script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done))), "lock");
+    assert_eq!(script.ends("lock", Outcome::Locked(Lock::Granted)), "load");
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(None))), "confirm k");
+    assert_eq!(script.state(1), State::Paused);
+    script.confirm("confirm k", true);
+    script.ends("purge", Outcome::Stored(Ok(())));
+    assert_eq!(script.state(1), State::Done);
 }
 
 #[test]
 fn a_file_that_another_tab_ends_while_its_lock_is_asked_for_is_done() {
     let mut script = claiming(TokenSource::Fixed);
-    let done = script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done)));
-    assert_eq!(done, "cancel lock, settled 1");
-    assert_eq!((script.state(1), script.view(1).key.as_deref()), (State::Done, Some("k")));
+    assert_eq!(script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done))), "");
+    assert_eq!(script.ends("lock", Outcome::Locked(Lock::Granted)), "load");
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(None))), "confirm k");
 }
 
 #[test]
@@ -1507,9 +1593,12 @@ fn a_tab_without_a_token_lets_another_send() {
 
     let mut script = without_token();
     script.tell(peer(PeerMessage::RequestHandover));
-    let done = script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done)));
-    assert_eq!(done, "settled 1");
-    assert_eq!(script.state(1), State::Done);
+    assert_eq!(script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done))), "lock");
+    assert_eq!(script.ends("lock", Outcome::Locked(Lock::Granted)), "load");
+    // Without a token nobody can be asked.
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(None))), "tell Done, purge");
+    script.ends("purge", Outcome::Stored(Ok(())));
+    assert_eq!((script.state(1), script.view(1).key.as_deref()), (State::Done, Some("k")));
 }
 
 #[test]

@@ -64,7 +64,8 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
         parallel: options.parallel,
         backoff: options.backoff,
         stall: options.stall,
-        can_report_progress: has_xhr(),
+        // What reports it may be redirected unseen, and an API key is not to reach whoever it is redirected to.
+        can_report_progress: has_xhr() && options.api_key.is_none(),
         resume: options.session_id.is_some() && options.resume.unwrap_or(name_strength >= GUESSABLE),
         rules: options.rules,
         token: options.token.source(),

@@ -1,4 +1,5 @@
-//! What is kept to resume after a reload or a crash: which file, which upload, which parts, sealed.
+//! What is kept to resume after a reload or a crash: which file, which upload, which parts, sealed. And what the tabs
+//! of a session tell each other about a file, sealed alike.
 //!
 //! Pure: no clock, no randomness, no web types. The caller brings the nonces, so every row can be made again from its
 //! parts and checked against another implementation (`tests/vectors/resume.py`).
@@ -12,7 +13,7 @@
 //! |---|---|---|
 //! | `partway/v1/resume/scope`, `0x00`, endpoint | 16 | in base64url the *scope*: names rows, locks and channels |
 //! | `partway/v1/resume/identity` | 32 | HMAC key of identities |
-//! | `partway/v1/resume/AES-256-GCM` | 32 | seals records and tags |
+//! | `partway/v1/resume/AES-256-GCM` | 32 | seals records, tags and messages |
 //!
 //! The endpoint is the service's base URL: origin and path, without slashes at its end. Two services with one session
 //! ID are thus apart. Rows of the version before have the scope of `partway/v1/resume/scope` alone
@@ -35,9 +36,10 @@
 //! | 13 | 64·k, k ≥ 1 | AES-256-GCM ciphertext of the plaintext below, padded with zeros to the least k |
 //! | 13 + 64·k | 16 | GCM tag |
 //!
-//! Associated data: the 14 ASCII bytes `partway-resume`, the version, the kind (`0x01` a record, `0x02` a part's tag),
-//! then scope and identity, each behind its length (u16). A part's tag has after them the part's number (u32), and
-//! upload ID and key, each behind its length (u16): the tag of an earlier upload of the same file opens as nothing.
+//! Associated data: the 14 ASCII bytes `partway-resume`, the version, the kind (`0x01` a record, `0x02` a part's tag,
+//! `0x03` a message), then scope and identity, each behind its length (u16); a message has no identity here. A part's
+//! tag has after them the part's number (u32), and upload ID and key, each behind its length (u16): the tag of an
+//! earlier upload of the same file opens as nothing.
 //!
 //! | Bytes | Plaintext of a record |
 //! |---|---|
@@ -51,6 +53,20 @@
 //! The plaintext of a part is its tag, length (u16) and UTF-8, at most [`MAX_TAG`]; then `1` and the 32 bytes of its
 //! [`Digest`], where that is known.
 //!
+//! # A message
+//!
+//! It is sealed as a row is, and posted as these bytes. Its plaintext:
+//!
+//! | Bytes | Plaintext of a message |
+//! |---|---|
+//! | 2 + n | identity of the file: length and UTF-8, at most [`MAX_TEXT`] |
+//! | 1 | `1` a report, `2` a report without a key, `3` a request to hand over, `4` a request for a sign of life |
+//! | 8 + 8 + 1 | of a report: bytes sent, parts stored, and `0` where it has not ended, `1` done, `2` given up |
+//! | 2 + n | of a report with a key: that, length and UTF-8, at most [`MAX_TEXT`] |
+//!
+//! Another page of the origin can neither read nor make one without the session ID. It can post one again that it
+//! heard: so a message is a hint, and what it says is asked of the service before it is believed.
+//!
 //! # What it promises
 //!
 //! Whoever reads the rows without the session ID learns how many uploads of how many sessions stopped on this machine,
@@ -62,6 +78,7 @@
 mod error;
 mod identity;
 mod key;
+mod message;
 mod part;
 mod record;
 mod row;
@@ -69,5 +86,6 @@ mod row;
 pub use error::ResumeError;
 pub use identity::{Facts, SAMPLE};
 pub use key::ResumeKey;
+pub use message::{MAX_MESSAGE, PeerEnd, PeerMessage, PeerReport};
 pub use part::{Digest, MAX_TAG, StoredPart};
 pub use record::{MAX_TEXT, Record};

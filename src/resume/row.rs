@@ -14,6 +14,9 @@ const LABEL: &[u8] = b"partway-resume";
 /// Plaintexts are padded to a multiple of this, so that the length of a row says little of the name in it.
 const BLOCK: usize = 64;
 
+/// How many bytes more than its plaintext a row has at most.
+pub(super) const LONGEST_OVERHEAD: usize = 1 + NONCE + BLOCK + TAG;
+
 /// Where a row belongs. It opens nowhere else.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
@@ -21,6 +24,8 @@ pub(super) enum Place<'a> {
     Record,
     /// One part of one upload.
     Part { number: u32, record: &'a Record },
+    /// No row, but a message on its way to another tab.
+    Message,
 }
 
 impl ResumeKey {
@@ -79,6 +84,7 @@ impl ResumeKey {
         out.push(match place {
             Place::Record => 0x01,
             Place::Part { .. } => 0x02,
+            Place::Message => 0x03,
         });
         let text = |out: &mut Vec<u8>, text: &str| {
             let length = u16::try_from(text.len()).map_err(|_| ResumeError::Limit)?;
@@ -110,8 +116,12 @@ impl Plain {
         self.0.extend_from_slice(&number.to_be_bytes());
     }
 
+    pub(super) fn byte(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+
     pub(super) fn flag(&mut self, flag: bool) {
-        self.0.push(u8::from(flag));
+        self.byte(u8::from(flag));
     }
 
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
@@ -137,10 +147,14 @@ impl Reader<'_> {
         Some(u64::from_be_bytes(*number))
     }
 
-    pub(super) fn flag(&mut self) -> Option<bool> {
-        let (flag, rest) = self.0.split_first()?;
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
         self.0 = rest;
-        match flag {
+        Some(*byte)
+    }
+
+    pub(super) fn flag(&mut self) -> Option<bool> {
+        match self.byte()? {
             0 => Some(false),
             1 => Some(true),
             _ => None,

@@ -91,10 +91,34 @@ test("a redirect is not followed to another origin", async () => {
       };
       if (match.method === "GET") await refused(bucket.list());
       else if (match.method === "DELETE") await refused(bucket.remove("key"));
-      else await refused(bucket.upload(file(3)).done);
+      else {
+        await refused(bucket.upload(file(3)).done);
+        await refused(bucket.upload(file(3), { onProgress: () => {} }).done);
+      }
     }
   }
   same(await (await fetch(`${elsewhere}/log`)).json(), [], "elsewhere heard something");
+});
+
+test("an API key goes with each part, and with nothing that may be redirected unseen", async () => {
+  const service = await scenario();
+  const bucket = await service.open({ apiKey: "secret-key", partSize: 5 * MIB });
+  const real = XMLHttpRequest.prototype.send;
+  let sent = 0;
+  XMLHttpRequest.prototype.send = function (...body) {
+    sent++;
+    return real.apply(this, body);
+  };
+  try {
+    const told = [];
+    const { completed } = await bucket.upload(file(11 * MIB), { onProgress: ({ sent }) => told.push(sent) }).done;
+    ok(completed && told.at(-1) === 11 * MIB, "it is stored, and its progress told");
+  } finally {
+    XMLHttpRequest.prototype.send = real;
+  }
+  same(sent, 0, "requests by XMLHttpRequest");
+  const keys = (await service.log()).map(({ headers }) => headers["x-api-key"]);
+  ok(keys.length >= 5 && keys.every((key) => key !== undefined), `keys: ${keys}`);
 });
 
 test("a hostile download link is not followed", async () => {

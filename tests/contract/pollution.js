@@ -46,13 +46,18 @@ async function seen(page, properties) {
   return { result, requests: [...new Set(requests)].sort() };
 }
 
+const alone = Object.entries(POLLUTION).map(([name, value]) => ({ [name]: value }));
+const QUARTER = Math.ceil(alone.length / 4);
+
 for (const [what, cases] of [
-  ["whichever option or member it bears", Object.entries(POLLUTION).map(([name, value]) => ({ [name]: value }))],
+  ...[1, 2, 3, 4].map((nth) =>
+    [`whichever option or member it bears (${nth} of 4)`, alone.slice((nth - 1) * QUARTER, nth * QUARTER)]),
   ["though it bears every option and member", [POLLUTION]],
 ]) {
   test(`a polluted prototype changes nothing, ${what}`, async () => {
     const page = await frame();
     try {
+      ok(cases.length > 0, "something to bear");
       const usual = await seen(page, {});
       for (const properties of cases) {
         const [name] = Object.keys(properties);

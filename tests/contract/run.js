@@ -14,6 +14,7 @@ import "./foreign-names.js";
 import "./schemes.js";
 import "./shown-names.js";
 import "./resume.js";
+import "./messages.js";
 import "./local.js";
 import "./freezing.js";
 import "./services.js";

@@ -15,6 +15,7 @@ pub const KINDS: &[&str] = &[
     "call: remove",
     "call: rules",
     "call: unfinished",
+    "channel: a message is forged",
     "channel: a message is lost",
     "download: a refusal is hidden",
     "download: breaks off",

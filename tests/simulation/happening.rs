@@ -4,7 +4,8 @@ use crate::download::Arriving;
 use crate::model::files::Change;
 use crate::model::store::Operation;
 use crate::person::Act;
-use partway::engine::{Ask, Event, Gathered, Given, Identity, OpId, PeerMessage};
+use partway::engine::{Ask, Event, Gathered, Given, Identity, OpId};
+use partway::resume::PeerMessage;
 
 /// What is going to happen.
 #[derive(Debug)]

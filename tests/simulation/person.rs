@@ -34,6 +34,7 @@ impl World {
             self.model.service.expiry = Some(crate::model::EPOCH + left);
         }
         self.model.channel.loses = self.chance.one_of(&[0, 0, 10]);
+        self.model.channel.forges = self.chance.one_of(&[0, 0, 0, 5, 30]);
         let (from, spread) = (0, self.chance.one_of(&[0, 0, 300, 3000, 30_000]));
         for _ in 0..tabs {
             let tab = self.open_tab();

@@ -178,6 +178,11 @@ impl World {
                         Some(at) => self.at(at, Happening::Peer(other, identity.clone(), message.clone())),
                         None => self.counts.add("channel: a message is lost"),
                     }
+                    if let Some(forged) = self.model.channel.forged(&identity, &mut self.chance) {
+                        self.counts.add("channel: a message is forged");
+                        self.books.forged = true;
+                        self.after(0, 150, Happening::Peer(other, identity.clone(), forged));
+                    }
                 }
             }
             Action::Load { op, sample } => self.store(tab, op, Operation::Load(sample.identity)),

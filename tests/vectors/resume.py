@@ -8,6 +8,7 @@ Written from the layout in the documentation of src/resume/mod.rs. Nonces are fi
 - places: a session ID and an endpoint give exactly this scope;
 - identities: facts of a file give exactly this identity; no two rows have the same;
 - records, tags: nonce and values give exactly this row, and the row gives them back;
+- messages: nonce and values give exactly these bytes, and the bytes give them back;
 - refused: rows a reader must refuse where they are tried. Each is one step away from a good one.
 """
 
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SESSION = "0f8fad5b-d9cb-469f-a165-70867728950e"
 OTHER_SESSION = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-KEPT_RECORD, KEPT_TAG = 1, 2
+KEPT_RECORD, KEPT_TAG, MESSAGE = 1, 2, 3
 
 
 def derive(session, label, length=32):
@@ -107,7 +108,7 @@ identities = [{"session": session, "name": name, "size": size, "modified": modif
               for session in (SESSION, OTHER_SESSION) for name, size, modified, sample in files]
 assert len({vector["identity"] for vector in identities}) == len(identities)
 
-records, tags, refused = [], [], []
+records, tags, messages, refused = [], [], [], []
 
 
 def keep_record(title, session=SESSION, file=FILE, **changes):
@@ -155,6 +156,35 @@ keep_tag("tag of another key", "tag", key="other")
 digest = hashlib.sha256(hashlib.sha256(b"a part").digest()).digest()
 for length in (0, 3, 29, 30, 34, 8192):
     keep_tag(f"tag of {length} bytes and a digest", "t" * length, digest=digest)
+
+
+def message_plain(file, message):
+    if message["kind"] != "report":
+        return text(file) + bytes([{"requestHandover": 3, "ping": 4}[message["kind"]]])
+    key = message["key"]
+    plain = text(file) + bytes([2 if key is None else 1]) + u64(message["sent"]) + u64(message["partsDone"])
+    return plain + bytes([{None: 0, "done": 1, "gone": 2}[message["end"]]]) + (b"" if key is None else text(key))
+
+
+def say(title, session=SESSION, file=FILE, **message):
+    nonce = nonce_of(title)
+    sealed = row(padded(message_plain(file, message)), nonce, associated(session, "", MESSAGE), session)
+    messages.append({"title": title, "session": session, "identity": file, "nonce": nonce.hex(), "message": message,
+                     "row": sealed.hex()})
+    return sealed
+
+
+REPORT = {"kind": "report", "sent": 5_242_880, "partsDone": 1, "key": "9f/8a1b.bin", "end": None}
+good_message = say("a report", **REPORT)
+say("a report without a key", **{**REPORT, "key": None})
+say("done", **{**REPORT, "end": "done"})
+say("given up", **{**REPORT, "end": "gone"})
+say("nothing sent", kind="report", sent=0, partsDone=0, key=None, end=None)
+say("largest numbers of a report", kind="report", sent=2**64 - 1, partsDone=2**32 - 1, key="k" * 4096, end="done")
+say("a message of another session", session=OTHER_SESSION, **REPORT)
+say("a message of no file", file="", **REPORT)
+say("a request to hand over", kind="requestHandover")
+say("a request for a sign of life", kind="ping")
 
 
 def refuse(title, kind, sealed, session=SESSION, file=FILE, part=1, upload_id=RECORD["uploadId"], key=RECORD["key"]):
@@ -222,18 +252,43 @@ bad_tag("a tag longer than the rest", padded(u16(63) + b"t"))
 bad_tag("a tag over the limit", padded(text("t" * 8193)))
 bad_tag("a tag in bad UTF-8", padded(text(b"\xc3\x28")))
 
+def bad_message(title, plain, **how):
+    refuse(title, "message", row(plain, nonce_of(title), associated(SESSION, "", MESSAGE), **how))
+
+
+plain = message_plain(FILE, REPORT)
+refuse("a record as a message", "message", good_record)
+refuse("a tag as a message", "message", good_tag)
+refuse("a message as a record", "record", good_message)
+refuse("a message as a record of no file", "record", good_message, file="")
+refuse("a message to another session", "message", good_message, session=OTHER_SESSION)
+bad_message("a message without padding", plain)
+bad_message("a message with a block too many", padded(plain, 1))
+bad_message("a message with a byte behind", padded(plain + b"x"))
+bad_message("a message of an unknown kind", padded(text(FILE) + bytes([5]) + plain[len(text(FILE)) + 1:]))
+bad_message("a message of no kind", padded(text(FILE) + bytes([0])))
+bad_message("a message with an unknown end", padded(plain[:len(text(FILE)) + 17] + b"\3" + text("k")))
+bad_message("more parts than there are numbers",
+            padded(message_plain(FILE, {**REPORT, "partsDone": 2**32})))
+bad_message("a report that is cut short", padded(plain[:len(text(FILE)) + 12]))
+bad_message("a report whose key is missing", padded(plain[:len(text(FILE)) + 18] + u16(200)))
+bad_message("a message with a key over the limit", padded(message_plain(FILE, {**REPORT, "key": "k" * 4097})))
+bad_message("a message about a file over the limit", padded(message_plain("f" * 4097, REPORT)))
+bad_message("a ping with a report behind it", padded(text(FILE) + bytes([4]) + plain[len(text(FILE)) + 1:]))
+
 places = [{"session": session, "endpoint": endpoint, "scope": scope(session, endpoint)}
           for session in (SESSION, OTHER_SESSION)
           for endpoint in ("https://api.example/v1", "https://api.example/v2", "http://localhost:8080", "")]
 assert len({place["scope"] for place in places}) == len(places)
 
-for vectors in (records, tags, refused):
+for vectors in (records, tags, messages, refused):
     assert len({vector["title"] for vector in vectors}) == len(vectors)
 
 lines = lambda vectors: ",\n".join("    " + json.dumps(vector, ensure_ascii=True) for vector in vectors)
 out = pathlib.Path(__file__).with_suffix(".json")
 out.write_text("{\n" + ",\n".join(f'  "{name}": [\n{lines(vectors)}\n  ]' for name, vectors in
                {"scopes": scopes, "identities": identities, "records": records, "tags": tags,
-                "refused": refused, "places": places}.items()) + "\n}\n")
+                "messages": messages, "refused": refused, "places": places}.items()) + "\n}\n")
 print(f"{out.name}: {len(scopes)} scopes, {len(identities)} identities, {len(records)} records, {len(tags)} tags, "
+      f"{len(messages)} messages, "
       f"{len(refused)} refused")

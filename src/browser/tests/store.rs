@@ -12,8 +12,8 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Event, EventTarget, IdbDatabase, IdbFactory, IdbRequest};
 
-fn key(session: &str) -> ResumeKey {
-    ResumeKey::derive_at(session, "https://api.example/v1").unwrap()
+fn key(session: &str) -> Rc<ResumeKey> {
+    Rc::new(ResumeKey::derive_at(session, "https://api.example/v1").unwrap())
 }
 
 fn store(session: &str) -> Store {

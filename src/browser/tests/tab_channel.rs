@@ -1,7 +1,8 @@
 use super::{sleep, unique};
 use crate::browser::tab_channel::TabChannel;
-use crate::engine::{Identity, PeerEnd, PeerMessage, PeerReport};
-use js_sys::{Object, Reflect};
+use crate::engine::Identity;
+use crate::resume::{PeerEnd, PeerMessage, PeerReport, ResumeKey};
+use js_sys::{Object, Reflect, Uint8Array};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -18,28 +19,32 @@ fn file() -> Identity {
     Identity("file".into())
 }
 
+fn key(session: &str) -> Rc<ResumeKey> {
+    Rc::new(ResumeKey::derive(session).unwrap())
+}
+
 /// A channel that is still closed, and what it hears.
-fn closed(scope: &str) -> (TabChannel, Messages) {
+fn closed(session: &str) -> (TabChannel, Messages) {
     let heard = Messages::default();
     let into = Rc::clone(&heard);
     let hear = move |Identity(identity), message| into.borrow_mut().push((identity, message));
-    (TabChannel::new(scope, Rc::new(hear)), heard)
+    (TabChannel::new(key(session), Rc::new(hear)), heard)
 }
 
-fn opened(scope: &str) -> (TabChannel, Messages) {
-    let (channel, heard) = closed(scope);
+fn opened(session: &str) -> (TabChannel, Messages) {
+    let (channel, heard) = closed(session);
     channel.open();
     (channel, heard)
 }
 
 #[wasm_bindgen_test]
 async fn a_message_reaches_the_other_tabs_of_the_session() {
-    let scope = unique("scope");
+    let session = unique("session");
     let ((here, own), (_there, heard), (_elsewhere, other)) =
-        (opened(&scope), opened(&scope), opened(&unique("scope")));
+        (opened(&session), opened(&session), opened(&unique("session")));
     let messages = [
         PeerMessage::Report(report(0)),
-        PeerMessage::Report(PeerReport { sent: (1 << 53) - 1, parts_done: u32::MAX, key: None, end: None }),
+        PeerMessage::Report(PeerReport { sent: u64::MAX, parts_done: u32::MAX, key: None, end: None }),
         PeerMessage::RequestHandover,
         PeerMessage::Ping,
         PeerMessage::Report(PeerReport { end: Some(PeerEnd::Done), ..report(7) }),
@@ -55,8 +60,8 @@ async fn a_message_reaches_the_other_tabs_of_the_session() {
 
 #[wasm_bindgen_test]
 async fn a_channel_is_there_only_while_it_is_open() {
-    let scope = unique("scope");
-    let ((here, _), (there, heard)) = (opened(&scope), closed(&scope));
+    let session = unique("session");
+    let ((here, _), (there, heard)) = (opened(&session), closed(&session));
     here.post(&file(), &PeerMessage::Report(report(0)));
     sleep(200).await;
     there.open();
@@ -70,29 +75,36 @@ async fn a_channel_is_there_only_while_it_is_open() {
 
 #[wasm_bindgen_test]
 async fn what_is_no_message_is_not_heard() {
-    let scope = unique("scope");
-    let (_channel, heard) = opened(&scope);
-    let raw = BroadcastChannel::new(&format!("partway:{scope}")).unwrap();
-    let numbers =
-        |value: f64| [("identity", "file".into()), ("sent", JsValue::from(value)), ("partsDone", JsValue::from(1))];
-    let mut messages: Vec<JsValue> = vec![JsValue::NULL, "file".into(), 5.into(), Object::new().into()];
-    for bad in [f64::NAN, f64::INFINITY, -1.0, 0.5, 9_007_199_254_740_992.0] {
-        messages.push(object(&numbers(bad)));
-    }
-    messages.push(object(&[("identity", "file".into()), ("sent", "1".into()), ("partsDone", 1.into())]));
-    messages.push(object(&[("identity", "file".into()), ("sent", 1.into())]));
-    messages.push(object(&[("identity", 5.into()), ("sent", 1.into()), ("partsDone", 1.into())]));
-    messages.push(object(&[("wanted", JsValue::TRUE)]));
-    messages.push(object(&[("identity", "file".into()), ("wanted", 1.into())]));
+    let session = unique("session");
+    let (_channel, heard) = opened(&session);
+    let raw = BroadcastChannel::new(&format!("partway:{}", key(&session).scope())).unwrap();
+    let sealed = |session: &str, message: &PeerMessage| key(session).seal_message("file", message, [7; 12]).unwrap();
+    let good = sealed(&session, &PeerMessage::Report(report(5)));
+    let bytes = |bytes: &[u8]| JsValue::from(Uint8Array::from(bytes));
+    let mut changed = good.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    let plain = [("identity", "file".into()), ("sent", JsValue::from(1)), ("partsDone", JsValue::from(1))];
+    let messages: [JsValue; 11] = [
+        JsValue::NULL,
+        "file".into(),
+        5.into(),
+        object(&plain),
+        object(&[("identity", "file".into()), ("wanted", JsValue::TRUE)]),
+        Uint8Array::from(good.as_slice()).buffer().into(),
+        bytes(&[]),
+        bytes(&changed),
+        bytes(&good[1..]),
+        bytes(&[good.as_slice(), &[0; 1 << 20]].concat()),
+        bytes(&sealed("another session", &PeerMessage::Ping)),
+    ];
     for message in &messages {
         raw.post_message(message).unwrap();
     }
     // The last one is a report: so the others arrived as well.
-    raw.post_message(&object(&numbers(5.0))).unwrap();
+    raw.post_message(&bytes(&good)).unwrap();
     sleep(300).await;
     raw.close();
-    let last = PeerReport { sent: 5, parts_done: 1, key: None, end: None };
-    assert_eq!(*heard.borrow(), [("file".to_owned(), PeerMessage::Report(last))]);
+    assert_eq!(*heard.borrow(), [("file".to_owned(), PeerMessage::Report(report(5)))]);
 }
 
 fn object(entries: &[(&str, JsValue)]) -> JsValue {
@@ -106,7 +118,7 @@ fn object(entries: &[(&str, JsValue)]) -> JsValue {
 #[wasm_bindgen_test]
 fn without_channels_nothing_is_posted() {
     let _missing = super::Missing::new(&js_sys::global(), "BroadcastChannel");
-    let (channel, heard) = opened("scope");
+    let (channel, heard) = opened("session");
     channel.post(&file(), &PeerMessage::Report(report(1)));
     channel.close();
     assert!(heard.borrow().is_empty());

@@ -11,10 +11,10 @@ use super::shared::Shared;
 use super::small_map::SmallMap;
 use super::upload::Upload;
 use super::{
-    Action, Answer, Call, CallId, Config, Event, FileSpec, Identity, Instant, OpId, PeerMessage, RulesSource, UploadId,
-    View,
+    Action, Answer, Call, CallId, Config, Event, FileSpec, Identity, Instant, OpId, RulesSource, UploadId, View,
 };
 use crate::protocol::Failure;
+use crate::resume::PeerMessage;
 use rules::SessionRules;
 use std::collections::{BTreeMap, VecDeque};
 

@@ -5,7 +5,9 @@ use super::{Claim, Upload};
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
-use crate::engine::{Action, Ask, Instant, Lock, OpId, PeerEnd, PeerMessage, PeerReport, Sample};
+use crate::engine::{Action, Ask, Instant, Lock, OpId, Sample};
+use crate::protocol::check_key;
+use crate::resume::{PeerEnd, PeerMessage, PeerReport};
 
 /// How often a lock is asked for where there is no queue, and how often locks are looked at where there is one: a page
 /// in Chromium's back/forward cache keeps its locks until somebody asks for them. In milliseconds.
@@ -51,6 +53,7 @@ impl Upload {
         if let Some(claim) = &mut self.claim {
             claim.locked = lock == Lock::Granted;
         }
+        let last_word = if self.is_told_done() { 0 } else { LAST_WORD };
         match (&mut self.stage, lock) {
             (Stage::Claiming(Claiming::Locking(_)), Lock::Granted) => self.load(shared),
             (Stage::Claiming(Claiming::Locking(_)), Lock::Taken { queue }) => {
@@ -61,7 +64,7 @@ impl Upload {
                 }
             }
             (Stage::Claiming(Claiming::Following(following)), Lock::Granted) => {
-                following.wait = LockWait::LastWord { at: shared.now.plus(LAST_WORD), put_off: false };
+                following.wait = LockWait::LastWord { at: shared.now.plus(last_word), put_off: false };
             }
             (Stage::Claiming(Claiming::Following(_)), Lock::Taken { queue: true }) => {
                 self.ask_for_lock(Ask::Queue, shared)
@@ -154,7 +157,7 @@ impl Upload {
         let Stage::Claiming(Claiming::Following(following)) = &self.stage else { return None };
         match following.wait {
             LockWait::Queued(_) => Some(following.look_at),
-            LockWait::AskAt(at) => Some(at).filter(|_| !self.paused),
+            LockWait::AskAt(at) => Some(at).filter(|_| self.may_ask()),
             LockWait::LastWord { at, .. } => Some(at),
             LockWait::Asking(_) => None,
         }
@@ -162,11 +165,10 @@ impl Upload {
 
     /// Time goes on while it waits for a lock. Says whether the locks are to be looked at.
     pub fn wait_for_lock(&mut self, shared: &mut Shared) -> bool {
-        let now = shared.now;
+        let (now, may_ask) = (shared.now, self.may_ask());
         let Stage::Claiming(Claiming::Following(following)) = &mut self.stage else { return false };
         match following.wait {
-            // Who is paused leaves it to whoever can send.
-            LockWait::AskAt(at) if at <= now && !self.paused => self.ask_for_lock(Ask::Now, shared),
+            LockWait::AskAt(at) if at <= now && may_ask => self.ask_for_lock(Ask::Now, shared),
             LockWait::LastWord { at, .. } if at <= now => self.load(shared),
             LockWait::Queued(op) if following.look_at <= now => {
                 following.look_at = now.plus(LOOK_EVERY);
@@ -212,7 +214,7 @@ impl Upload {
             PeerMessage::RequestHandover if self.has_ended() => {}
             PeerMessage::Ping => {
                 if self.claim.as_ref().is_some_and(|claim| claim.locked) {
-                    let report = Self::report(&self.view(shared.now, shared), None);
+                    let report = Self::report(&self.view(shared.now, shared));
                     self.post(PeerMessage::Report(report), shared);
                 }
             }
@@ -224,7 +226,7 @@ impl Upload {
                     return;
                 }
                 // Whoever asks follows from now on, and knows nothing yet.
-                let report = Self::report(&self.view(shared.now, shared), None);
+                let report = Self::report(&self.view(shared.now, shared));
                 self.post(PeerMessage::Report(report), shared);
             }
             PeerMessage::Report(report) if self.is_following() => {
@@ -233,33 +235,48 @@ impl Upload {
                 }
                 self.followed(report, shared);
             }
-            // The other tab ends while this one asks for the lock.
-            PeerMessage::Report(report)
-                if report.end == Some(PeerEnd::Done) && matches!(self.stage, Stage::Claiming(Claiming::Locking(_))) =>
-            {
-                self.followed(report, shared);
-            }
+            // The other tab ends while this one asks for the lock, or for what is stored.
+            PeerMessage::Report(report) if self.is_claiming() => self.told(report),
             PeerMessage::Report(_) => {}
         }
     }
 
-    /// Another tab is so far.
-    fn followed(&mut self, report: PeerReport, shared: &mut Shared) {
-        if let (Some(PeerEnd::Done), Some(key)) = (report.end, report.key) {
-            // What this tab began of it is gone, where the other tab had to begin anew.
-            let left = self.claim.as_ref().and_then(|claim| claim.left.as_ref());
-            if let Some(left) = left.filter(|left| left.key != key) {
-                shared.admission.removed(&left.key);
-            }
-            shared.admission.holds(&key, self.plan.size());
-            return self.finished_elsewhere(key, shared);
+    /// Another tab says under which key the file is, and whether it is stored. Whoever posts may lie: the service is
+    /// asked once this tab has the lock.
+    fn told(&mut self, report: PeerReport) {
+        let Some(claim) = &mut self.claim else { return };
+        // Who took the file over knows no key at first; who gave it up may have left it there.
+        if let Some(key) = report.key.filter(|key| check_key(key).is_ok()) {
+            claim.told_key = Some(key);
+            claim.told_done = report.end == Some(PeerEnd::Done);
         }
+    }
+
+    /// Who is paused leaves the lock to whoever can send.
+    fn may_ask(&self) -> bool {
+        !self.paused || self.is_told_done()
+    }
+
+    fn is_told_done(&self) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.told_done)
+    }
+
+    /// Another tab is so far.
+    fn followed(&mut self, report: PeerReport, shared: &Shared) {
         let sent = report.sent.min(self.plan.size());
         let meter = &mut self.meter;
         meter.speed.moved(sent.saturating_sub(meter.highest_sent), shared.now);
         meter.highest_sent = meter.highest_sent.max(sent);
         meter.peer_parts = meter.peer_parts.max(report.parts_done.min(self.plan.parts()));
         meter.moved_since_shown = true;
+        self.told(report);
+        let is_told_done = self.is_told_done();
+        if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage
+            && let LockWait::AskAt(at) | LockWait::LastWord { at, .. } = &mut following.wait
+            && is_told_done
+        {
+            *at = shared.now;
+        }
     }
 
     /// Lets another tab send what this one cannot: it has no token, or the person paused it here.

@@ -5,8 +5,9 @@ use super::orphans::Orphans;
 use super::stage::{End, EndStep, Ending, Stage, Starting};
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
-use crate::engine::{Action, Checkpoint, Instant, OpId, PeerEnd, PeerMessage, Remote};
+use crate::engine::{Action, Checkpoint, Instant, OpId, Remote};
 use crate::protocol::{Code, Failure};
+use crate::resume::{PeerEnd, PeerMessage, PeerReport};
 
 /// An abort waits so long for the service to remove what it has, in milliseconds.
 const UNANSWERED: u64 = 2_000;
@@ -35,6 +36,7 @@ impl Upload {
         }
         // Nothing is known yet of what is stored: it is not this upload's to delete.
         let is_unknown = matches!(self.stage, Stage::Queued | Stage::Claiming(_))
+            || self.is_told()
             || self.claim.as_ref().is_some_and(|claim| claim.found_earlier.is_some());
         let keeps_record = keep || is_unknown;
         let remote = self.stage.remote().filter(|_| !is_unknown).cloned();
@@ -137,7 +139,8 @@ impl Upload {
         self.cancel_requests(None, shared);
         let remote = self.stage.remote().cloned();
         if end == End::Done {
-            self.count_all();
+            // All of it is stored, whoever sent it.
+            (self.meter.highest_sent, self.meter.peer_parts) = (self.plan.size(), self.plan.parts());
         }
         // What is stored of a file that changed is of no use to anybody.
         let is_useless = matches!(&end, End::Failed(failure) if failure.code == Code::FileChanged);
@@ -161,24 +164,6 @@ impl Upload {
         if !removes {
             self.release(shared);
         }
-    }
-
-    /// All of it is stored, whoever sent it.
-    fn count_all(&mut self) {
-        (self.meter.highest_sent, self.meter.peer_parts) = (self.plan.size(), self.plan.parts());
-    }
-
-    /// Another tab has completed it.
-    pub(super) fn finished_elsewhere(&mut self, key: String, shared: &mut Shared) {
-        if let Some(claim) = &mut self.claim {
-            claim.left = None;
-        }
-        let waiting = self.stage.operation();
-        self.count_all();
-        let remote = Some(Remote { key, upload_id: String::new() });
-        self.stage = Stage::Ending(Ending { end: End::Done, keep: true, remote, step: EndStep::Storing(None) });
-        self.unclaim(waiting, shared);
-        self.settle(shared);
     }
 
     /// An aborted start was answered with a key, or not.
@@ -276,7 +261,7 @@ impl Upload {
     }
 
     fn post_end(&self, end: PeerEnd, shared: &mut Shared) {
-        let report = Self::report(&self.view(shared.now, shared), Some(end));
+        let report = PeerReport { end: Some(end), ..Self::report(&self.view(shared.now, shared)) };
         self.post(PeerMessage::Report(report), shared);
     }
 

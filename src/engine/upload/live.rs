@@ -158,15 +158,17 @@ impl Upload {
         let found_earlier = self.claim.as_ref().and_then(|claim| claim.found_earlier.clone());
         let is_another = found_earlier.is_some() && file.size() != self.plan.size();
         let is_this = self.key().is_some_and(|key| file.is_of(key, self.plan.size(), self.plan.parts()));
-        if is_another || is_complete && !is_this {
-            // Another service's key, that happens to name something here too; or another file under that key.
+        if is_another || is_complete && !is_this || !is_complete && self.is_told() {
+            // Another service's key, that happens to name something here too; or another file under that key; or not
+            // what another tab told.
             return self.restart(shared);
         }
         if is_complete && self.claim.as_ref().is_some_and(|claim| claim.doubted) {
             // Nobody knows whether this file is the one that is complete.
             return self.begin(shared);
         }
-        if let Some(name) = file.file_name.filter(|name| self.file.unique_name && name.starts_with(PREFIX)) {
+        let is_own = self.file.unique_name && !self.is_told();
+        if let Some(name) = file.file_name.filter(|name| is_own && name.starts_with(PREFIX)) {
             self.name_there = Some(name.clone());
             self.seek(name);
         }

@@ -5,7 +5,8 @@ use super::{Upload, View};
 use crate::engine::operations::Operation;
 use crate::engine::progress::{Carried, Speed};
 use crate::engine::shared::Shared;
-use crate::engine::{Action, Instant, PeerEnd, PeerMessage, PeerReport, Progress, State};
+use crate::engine::{Action, Instant, Progress, State};
+use crate::resume::{PeerMessage, PeerReport};
 
 /// Shortest time between two reports of an upload's progress, in milliseconds: a screen shows no more.
 const SHOW_EVERY: u64 = 50;
@@ -141,7 +142,7 @@ impl Upload {
         (meter.moved_since_shown, meter.shown_moving) = (false, moves);
         let view = self.view(now, shared);
         if let Some(claim) = self.claim.as_ref().filter(|claim| claim.locked && !self.is_following()) {
-            let report = Self::report(&view, None);
+            let report = Self::report(&view);
             shared.emit(Action::Post { identity: claim.identity.clone(), message: PeerMessage::Report(report) });
         }
         shared.emit(Action::Show { upload: self.id, view });
@@ -155,8 +156,8 @@ impl Upload {
         self.view(shared.now, shared)
     }
 
-    pub(super) fn report(view: &View, end: Option<PeerEnd>) -> PeerReport {
+    pub(super) fn report(view: &View) -> PeerReport {
         let Progress { sent, parts_done, .. } = view.progress;
-        PeerReport { sent, parts_done, key: view.key.clone(), end }
+        PeerReport { sent, parts_done, key: view.key.clone(), end: None }
     }
 }

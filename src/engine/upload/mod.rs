@@ -71,6 +71,10 @@ struct Claim {
     handover_requested: bool,
     /// What this tab began and left to another.
     left: Option<Remote>,
+    /// The key under which another tab sends the file, as it told last; and whether it says that it is done. What is
+    /// there is asked for before the file is begun anew: the last word of a tab may come late, or never.
+    told_key: Option<String>,
+    told_done: bool,
 }
 
 impl Claim {
@@ -85,6 +89,8 @@ impl Claim {
             written: false,
             handover_requested: false,
             left: None,
+            told_key: None,
+            told_done: false,
         }
     }
 }
@@ -144,6 +150,11 @@ impl Upload {
     pub fn key(&self) -> Option<&str> {
         let left = || self.claim.as_ref()?.left.as_ref();
         self.stage.remote().or_else(left).map(|remote| remote.key.as_str())
+    }
+
+    /// Whether only another tab says that the service has it.
+    fn is_told(&self) -> bool {
+        self.stage.remote().is_some_and(Remote::is_told)
     }
 
     /// Whether nothing of it is on its way, to the service or to the store.

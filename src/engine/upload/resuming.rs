@@ -3,7 +3,7 @@
 use super::Upload;
 use super::orphans::{AfterOrphans, Orphans};
 use super::parts::Parts;
-use super::stage::{Checking, Live, LiveStep, Stage, Starting};
+use super::stage::{Checking, End, Live, LiveStep, Stage, Starting};
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
@@ -14,12 +14,14 @@ use std::collections::VecDeque;
 impl Upload {
     /// Nobody else sends this upload, and this is stored of it.
     pub(super) fn loaded(&mut self, stored: Option<Stored>, shared: &mut Shared) {
-        let left = self.claim.as_mut().and_then(|claim| claim.left.take());
+        let claim = self.claim.as_mut();
+        let (mut left, told, told_done) = claim.map_or((None, None, false), |claim| {
+            (claim.left.take(), claim.told_key.take(), std::mem::take(&mut claim.told_done))
+        });
         // What this tab began is gone, where the other tab had to begin anew.
-        if let (Some(left), Some(stored)) = (&left, &stored)
-            && left.key != stored.record.key
-        {
-            shared.admission.removed(&left.key);
+        let newer = stored.as_ref().map(|stored| &stored.record.key).or(told.as_ref());
+        if let Some(gone) = left.take_if(|left| newer.is_some_and(|key| left.key != *key)) {
+            shared.admission.removed(&gone.key);
         }
         match stored {
             Some(Stored { record, .. }) if record.is_intent() => {
@@ -46,7 +48,13 @@ impl Upload {
             }
             // Begun here, and nothing is kept of it: the tab it was left to has completed it, or has given it up, or
             // could not keep it. It may have stored parts again, so no tag is trusted.
-            None => match left {
+            None => match left.or_else(|| told.map(Remote::told)) {
+                // Who has no token cannot ask. The word was sealed, and nothing is stored any more.
+                Some(remote) if told_done && shared.token.is_awaited() => {
+                    shared.admission.holds(&remote.key, self.plan.size());
+                    self.stage = Stage::Live(Live::sending(remote, true));
+                    self.finish(End::Done, shared);
+                }
                 Some(remote) => self.go_on(remote, self.plan.part_size(), Vec::new(), shared),
                 None => self.begin(shared),
             },

@@ -23,7 +23,9 @@ enum Next {
 impl Upload {
     /// Whether the stage's own request waits to be sent, be it due or not.
     pub fn wants_step(&self) -> bool {
-        (!self.paused || self.has_ended()) && self.stage.exchange().is_some_and(|exchange| exchange.op.is_none())
+        // Who is paused sends nothing, and hears all the same that another tab has stored the file.
+        let may_send = !self.paused || self.has_ended() || self.is_told();
+        may_send && self.stage.exchange().is_some_and(|exchange| exchange.op.is_none())
     }
 
     /// Sends it.

@@ -4,10 +4,9 @@ use super::Books;
 use super::tab::{CallBook, Flight, Kind, Pending, TabBook};
 use super::upload::{Claim, Shown};
 use super::wanted::Wanted;
-use partway::engine::{
-    Action, Answer, Ask, Call, CallId, Checkpoint, OpId, PartBody, PeerEnd, PeerMessage, PeerReport, State, UploadId,
-};
+use partway::engine::{Action, Answer, Ask, Call, CallId, Checkpoint, OpId, PartBody, State, UploadId};
 use partway::protocol::{Code, Failure};
+use partway::resume::{PeerEnd, PeerMessage, PeerReport};
 
 /// How long uploads that begin may do without what did not answer one, in milliseconds.
 const LEFT_ALONE_FOR: u64 = 60_000;
@@ -195,6 +194,10 @@ impl TabBook {
 
     /// Notes an action. `wanted` is what a request asks for.
     pub fn asked(&mut self, action: &Action, wanted: Option<Wanted>, now: u64) {
+        // Whatever is asked for later, time has asked for.
+        if std::mem::replace(&mut self.acted_at, now) != now {
+            self.actions = 0;
+        }
         self.actions += 1;
         match action {
             Action::Send { op, part, report, .. } => {
@@ -217,7 +220,7 @@ impl TabBook {
             Action::Lock { op, identity, ask } => {
                 if let Some(id) = self.owner(identity) {
                     let book = self.upload_mut(id);
-                    (book.claim, book.claimed_by) = (Claim::Asked(*op), Some(*op));
+                    (book.claim, book.claimed_by, book.awaits_load) = (Claim::Asked(*op), Some(*op), true);
                 }
                 self.open(*op, Kind::Lock(identity.clone(), *ask == Ask::Queue), now);
             }
@@ -246,7 +249,8 @@ impl TabBook {
                 let part_size = self.config.part_size;
                 let book = self.upload_mut(*upload);
                 if matches!(checkpoint, Checkpoint::Intent { .. }) && book.key.is_some() && book.live() {
-                    // What it found is complete, and of what the file was before.
+                    // What it found is complete, and of what the file was before; or is not what another tab told.
+                    book.begun_beside |= !book.told;
                     book.begin_anew(part_size);
                 }
                 (book.stored, book.admitted, book.unrecorded) = (true, true, false);

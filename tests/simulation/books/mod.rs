@@ -50,6 +50,8 @@ pub struct Books {
     pub last: Option<usize>,
     /// Nothing happened that makes copies by itself.
     pub undisturbed: bool,
+    /// Somebody posted a lie.
+    pub forged: bool,
     /// How often all of them slept.
     pub sleeps: u32,
     /// Tabs whose lock of a file was stolen, and that do not know it yet.
@@ -78,6 +80,7 @@ impl Default for Books {
             calm: None,
             last: None,
             undisturbed: true,
+            forged: false,
             sleeps: 0,
             stolen: BTreeSet::new(),
         }

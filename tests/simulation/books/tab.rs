@@ -116,6 +116,8 @@ pub struct LinkBook {
     pub responded: bool,
     /// When a connection last failed, or stalled; whether the service had ever answered before.
     pub lost: Option<u64>,
+    /// Nothing that was sent since then was answered.
+    pub unproven: bool,
     pub answered_before_loss: bool,
     /// It said last that it cannot serve parts, or the rest.
     pub refuses_parts: bool,
@@ -175,6 +177,8 @@ pub struct TabBook {
     pub interrupted: bool,
     /// Actions since the engine was last told something.
     pub actions: u32,
+    /// When the last one was asked for.
+    pub acted_at: u64,
 }
 
 impl TabBook {
@@ -219,6 +223,7 @@ impl TabBook {
             closed: false,
             interrupted: false,
             actions: 0,
+            acted_at: 0,
         }
     }
 

@@ -7,6 +7,7 @@ use super::upload::{Claim, Slot, Upload};
 use super::wanted::Wanted;
 use partway::engine::{Backoff, Event, Given, Identity, Lock, OpId, Outcome, Plan, Stored, UploadId};
 use partway::protocol::{Code, Failure, Response};
+use partway::resume::{PeerMessage, PeerReport};
 
 /// How long the last word of a tab may take, in milliseconds.
 const LAST_WORD: u64 = 200;
@@ -20,6 +21,11 @@ impl TabBook {
             Event::Moved { op, bytes } => {
                 if let Some(flight) = self.flights.get_mut(op).filter(|flight| *bytes > flight.bytes) {
                     (flight.bytes, flight.moved) = (*bytes, now);
+                }
+            }
+            Event::Peer { identity, message: PeerMessage::Report(PeerReport { key, .. }) } => {
+                if let (Some(id), Some(key)) = (self.owner(identity), key) {
+                    self.told_key(id, key);
                 }
             }
             Event::Peer { .. } => {}
@@ -174,7 +180,7 @@ impl TabBook {
         upload.admitted |= !upload.unique;
         let Some(found) = found.as_ref().ok().and_then(Option::as_ref) else { return self.nothing_found(id) };
         upload.begin_anew(part_size);
-        upload.left = None;
+        (upload.left, upload.told_key, upload.told, upload.awaits_load) = (None, None, false, false);
         upload.loaded = Some(found.clone());
         upload.stored = true;
         upload.recorded = !found.record.is_intent();
@@ -192,6 +198,14 @@ impl TabBook {
         }
     }
 
+    /// Another tab says under which key it sends a file.
+    fn told_key(&mut self, id: UploadId, key: &str) {
+        let upload = self.upload_mut(id);
+        if upload.live() && upload.awaits_load && !upload.lockless && partway::protocol::check_key(key).is_ok() {
+            upload.told_key = Some(key.to_owned());
+        }
+    }
+
     /// A file's lock is another tab's from now on, and so is what is stored.
     pub fn lets_go(&mut self, identity: &Identity) {
         let Some(id) = self.owner(identity) else { return };
@@ -201,7 +215,7 @@ impl TabBook {
         (upload.claim, upload.stored) = (Claim::None, false);
         upload.claimed_by = None;
         upload.followed |= upload.live();
-        upload.follows = upload.live();
+        (upload.follows, upload.awaits_load) = (upload.live(), upload.live());
         upload.left = upload.key.clone().zip(upload.upload_id.clone()).filter(|_| upload.follows);
     }
 
@@ -209,10 +223,21 @@ impl TabBook {
     /// trusted any more; and its record was another tab's to delete, so nothing is kept of the rest.
     pub fn nothing_found(&mut self, id: UploadId) {
         let part_size = self.config.part_size;
+        let token = &self.token;
+        let tokenless = token.asking
+            || token.refused
+            || token.needed.is_some()
+            || token.failed_at.is_some()
+            || token.missed_since.is_some();
         let upload = self.upload_mut(id);
         upload.begin_anew(part_size);
         upload.follows = false;
-        let left = upload.left.take();
+        upload.awaits_load = false;
+        let told = upload.told_key.take();
+        let left = upload.left.take().filter(|(key, _)| told.as_ref().is_none_or(|told| told == key));
+        upload.told = left.is_none() && told.is_some();
+        upload.believes = tokenless && told.is_some();
+        let left = left.or_else(|| told.map(|key| (key, String::new())));
         upload.unrecorded |= left.is_some();
         (upload.key, upload.upload_id) = left.unzip();
     }
@@ -262,6 +287,7 @@ impl TabBook {
                 self.link.gentle_until = now + GENTLE_FOR;
             }
             self.link.answered = Some(now);
+            self.link.unproven &= self.link.lost.is_some_and(|lost| flight.sent <= lost);
             if self.link.offline.is_some_and(|since| flight.sent > since) {
                 self.online_again(now);
             }
@@ -299,7 +325,7 @@ impl TabBook {
         match meaning(&flight.wanted, outcome) {
             Err(failure) => {
                 if failure.is_connection_failure() {
-                    self.link.lost = Some(now);
+                    (self.link.lost, self.link.unproven) = (Some(now), true);
                     self.link.answered_before_loss = self.link.responded;
                 }
                 if failure.is_overload() && failure.status.is_some() {
@@ -398,7 +424,7 @@ impl Books {
                 let names = over.filter(|over| over.identity == upload.identity).map(|over| over.name.clone());
                 self.unpromised.extend(names);
             }
-            if (upload.unkept || upload.lost)
+            if (upload.unkept || upload.lost || upload.begun_beside)
                 && let Some(file) = upload.identity.as_ref().and_then(|identity| self.files.get_mut(identity))
             {
                 file.blurred = true;

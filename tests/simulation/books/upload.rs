@@ -67,6 +67,16 @@ pub struct Upload {
     pub asked_at: u64,
     /// What it began and left to another tab: key and upload ID.
     pub left: Option<(String, String)>,
+    /// It asked for its lock, and what is stored here was not read since.
+    pub awaits_load: bool,
+    /// The key under which another tab sends it, as it told last, until that is read.
+    pub told_key: Option<String>,
+    /// Only another tab says that `key` is the file.
+    pub told: bool,
+    /// The same, and this tab had no token to ask with.
+    pub believes: bool,
+    /// What was found of it is complete, and of what the file was before: nothing knows of that any more.
+    pub begun_beside: bool,
     /// The rules let it in.
     pub admitted: bool,
     /// Since when it is paused.
@@ -163,6 +173,11 @@ impl Upload {
             follows: false,
             asked_at: 0,
             left: None,
+            awaits_load: false,
+            told_key: None,
+            told: false,
+            believes: false,
+            begun_beside: false,
             admitted: false,
             paused_at: None,
             was_paused: false,
@@ -264,7 +279,7 @@ impl Upload {
     /// It begins anew: nothing of the earlier one counts any more.
     pub fn begin_anew(&mut self, part_size: Option<u64>) {
         self.plan = Plan::new(self.plan.size(), part_size);
-        (self.key, self.upload_id, self.lost) = (None, None, false);
+        (self.key, self.upload_id, self.lost, self.told) = (None, None, false, false);
         (self.recorded, self.removals, self.sent_again) = (false, 0, false);
         self.tags.clear();
         self.saved.clear();

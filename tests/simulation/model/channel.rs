@@ -1,7 +1,8 @@
 //! The channel between the tabs: in order from one tab to another, late, and at times a report is lost.
 
 use crate::chance::Chance;
-use partway::engine::{PeerMessage, PeerReport};
+use partway::engine::Identity;
+use partway::resume::{PeerEnd, PeerMessage, PeerReport};
 use std::collections::BTreeMap;
 
 /// Longest way of a message, in milliseconds.
@@ -11,11 +12,22 @@ const SLOWEST: u64 = 150;
 pub struct Channel {
     /// Messages that are lost, in percent; never the last word about a file, which a browser delivers.
     pub loses: u64,
+    /// How often, in percent of messages, somebody says after one that the file is stored, and lies.
+    pub forges: u64,
     /// When the last message from one tab to another arrives.
     last: BTreeMap<(usize, usize), u64>,
 }
 
 impl Channel {
+    /// What somebody says falsely of a file, now and then: that it is stored.
+    pub fn forged(&self, identity: &Identity, chance: &mut Chance) -> Option<PeerMessage> {
+        if !chance.percent(self.forges) {
+            return None;
+        }
+        let key = Some(format!("forged/{}", identity.0));
+        Some(PeerMessage::Report(PeerReport { sent: u64::MAX, parts_done: u32::MAX, key, end: Some(PeerEnd::Done) }))
+    }
+
     /// When a message arrives, if it does.
     pub fn arrives(
         &mut self,

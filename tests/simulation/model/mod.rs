@@ -57,7 +57,7 @@ impl Model {
         self.faults = Faults::none();
         (self.service.down_until, self.service.refusing) = (0, None);
         self.network = Network::default();
-        self.channel.loses = 0;
+        (self.channel.loses, self.channel.forges) = (0, 0);
         self.store.calm();
         self.tokens.calm();
     }

@@ -99,12 +99,14 @@ pub fn done_is_stored(case: &Case<'_>) -> Verdict {
     let Some(key) = &view.key else {
         return Err(Box::new((case.upload(*upload), "done without a key".to_owned())));
     };
+    // Who has no token cannot ask, and believes a sealed word: here even lies are sealed.
+    let deceived = book.believes && case.books.forged;
     let Some(held) = case.model.service.files.get(key) else {
         let removed = case.books.called_off.contains(key);
-        hold!(removed, case.upload(*upload), "done, and the bucket has no {key}");
+        hold!(removed || deceived, case.upload(*upload), "done, and the bucket has no {key}");
         return Ok(false);
     };
-    hold!(held.complete, case.upload(*upload), "done, and {key} is not complete");
+    hold!(held.complete || deceived, case.upload(*upload), "done, and {key} is not complete");
     let plan = partway::engine::Plan::new(book.plan.size(), Some(book.plan.part_size()));
     let mut next = 0;
     for (part, (_, content)) in &held.stored {

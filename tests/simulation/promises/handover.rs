@@ -38,7 +38,9 @@ pub fn handover(case: &Case<'_>) -> Verdict {
                     let held = other.upload(id);
                     let asked_about = other.flights.values().any(|flight| flight.wanted.key() == held.key.as_deref());
                     let idle = other.alive && !other.is_busy(id) && !asked_about && is_resumable(held, case);
-                    cannot_send(other, held, book.asked_at).filter(|_| idle)
+                    // Without a network nobody could go on; why its last request failed is found out once there is one.
+                    let is_there = other.link.offline.is_none();
+                    cannot_send(other, held, book.asked_at).filter(|_| idle && is_there)
                 });
                 let since = stuck.map(|since| since.max(queued_at).max(book.asked_at));
                 let waited = since.map_or(0, |since| case.now - since);

@@ -65,7 +65,9 @@ pub fn once(case: &Case<'_>) -> Verdict {
         }
         // A removal that failed, or was not to be asked for without a token, leaves a copy of what was aborted.
         let copied = uploads_of(case, identity).any(is_left_complete);
+        // Who followed a tab and heard lies of it may have begun the file anew.
         if file.blurred
+            || case.books.forged
             || copied
             || case.model.service.session_ends
             || !case.books.undisturbed

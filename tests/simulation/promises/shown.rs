@@ -50,7 +50,7 @@ pub fn shown(case: &Case<'_>) -> Verdict {
     }
 }
 
-/// One event asks for a bounded number of actions, and a wake-up is never in the past.
+/// One event, or one moment, asks for a bounded number of actions, and a wake-up is never in the past.
 pub fn no_busy_loop(case: &Case<'_>) -> Verdict {
     match case.moment {
         Moment::Asked(action, _) => {

@@ -14,7 +14,7 @@ pub fn token(case: &Case<'_>) -> Verdict {
             hold!(case.book.config.token == TokenSource::Function, case.subject(), "a fixed token is asked for");
             hold!(!token.asking, case.subject(), "the token is asked for twice at once");
             // In an outage, the token may be what is wrong.
-            let doubted = case.book.is_suspicious(case.now);
+            let doubted = case.book.is_suspicious(case.now) || case.book.link.unproven;
             let needed = !token.had || token.refused || token.failed_at.is_some() || doubted;
             hold!(needed, case.subject(), "a token is asked for, and none was refused");
             let waited = token.failed_at.map_or(u64::MAX, |failed| case.now - failed);
