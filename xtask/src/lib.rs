@@ -21,6 +21,7 @@ pub mod arguments;
 pub mod browsers;
 pub mod check;
 pub mod demo;
+pub mod dependencies;
 pub mod gateway;
 pub mod native;
 pub mod package;

@@ -11,6 +11,8 @@ pub enum Step {
     Format,
     /// The rules of the source that text can tell
     Rules,
+    /// What is taken from others: licences, sources, duplicates, advisories
+    Dependencies,
     /// Clippy for the host and for the browser
     Clippy,
     /// `cargo test` for the host
@@ -43,7 +45,10 @@ impl Step {
     /// Whether the step drives browsers.
     #[must_use]
     pub fn needs_browsers(self) -> bool {
-        !matches!(self, Self::Format | Self::Rules | Self::Clippy | Self::Native | Self::Peers | Self::Package)
+        !matches!(
+            self,
+            Self::Format | Self::Rules | Self::Dependencies | Self::Clippy | Self::Native | Self::Peers | Self::Package
+        )
     }
 
     /// Whether the step, one that needs browsers, is run in this one. A bundler makes the same for each of them, and

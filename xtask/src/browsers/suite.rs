@@ -12,6 +12,7 @@ use super::{
     pages, peers, servers::Servers, table, table::Table, wasm_tests,
 };
 use crate::{
+    dependencies,
     gateway::Gateway,
     native::{self, WITH_FAULTS},
     package, rules,
@@ -81,6 +82,7 @@ impl<'a> Suite<'a> {
             match one {
                 Step::Format => self.step("formatting", |workspace, _| native::format(workspace)),
                 Step::Rules => self.step("rules of the source", |workspace, _| rules::check(workspace)),
+                Step::Dependencies => self.step("dependencies", |workspace, _| dependencies::check(workspace)),
                 Step::Clippy => self.step("clippy", |workspace, _| native::clippy(workspace)),
                 Step::Native => self.step("native tests", native::tests),
                 Step::Peers => self.step("peers", peers::run),

@@ -1,0 +1,104 @@
+//! What the project takes from others: licences, sources, versions that come twice, and known advisories.
+use std::{
+    env,
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use anyhow::{Context, Result};
+
+use crate::{process::Group, step::step, workspace::Workspace};
+
+/// The version of cargo-deny that is compiled where there is none.
+const CARGO_DENY: &str = "0.20.2";
+
+/// How long the database of advisories may take to come: on many machines it never does.
+const FETCHED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Licences, sources and duplicates, by `deny.toml`. Advisories too, where their database can be had; what they say is
+/// printed and fails nothing, as it says nothing of the change at hand.
+///
+/// # Errors
+/// `deny.toml` forbids something, or cargo-deny cannot be compiled.
+pub fn check(workspace: &Workspace) -> Result<()> {
+    let tool = installed(workspace)?;
+    let deny = |arguments: &[&str]| {
+        let mut command = Command::new(&tool);
+        command.current_dir(&workspace.root).args(arguments);
+        command
+    };
+    Group::run(deny(&["--offline", "--workspace", "check", "--hide-inclusion-graph", "licenses", "sources"]))?;
+    // Tools come with some crates twice; the crate that ships does not.
+    Group::run(deny(&["--offline", "--exclude-dev", "check", "--hide-inclusion-graph", "bans"]))?;
+    let is_new = fetch(deny(&["fetch", "db"]))?;
+    match fetched_at() {
+        None => println!("advisories: NOT CHECKED, their database is not on this machine and could not be fetched"),
+        Some(at) => {
+            let days = at.elapsed().unwrap_or_default().as_secs() / 86_400;
+            let told = if is_new { "just fetched".to_owned() } else { format!("fetched {days} days ago") };
+            println!("advisories, by a database that was {told}:");
+            if let Err(error) =
+                Group::run(deny(&["--offline", "--workspace", "check", "--hide-inclusion-graph", "advisories"]))
+            {
+                println!("advisories: THERE ARE SOME, see above ({error})");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// cargo-deny: from `PATH`, or compiled once into the scratch folder.
+fn installed(workspace: &Workspace) -> Result<PathBuf> {
+    let tools = workspace.scratch()?.join("tools");
+    let own = tools.join("bin/cargo-deny");
+    let search = env::var_os("PATH").unwrap_or_default();
+    let known = env::split_paths(&search).map(|folder| folder.join("cargo-deny")).chain([own.clone()]);
+    if let Some(found) = known.into_iter().find(|file| file.is_file()) {
+        return Ok(found);
+    }
+    step(&format!("compile cargo-deny {CARGO_DENY}"), || compile(workspace, &tools))?;
+    Ok(own)
+}
+
+fn compile(workspace: &Workspace, tools: &Path) -> Result<()> {
+    let scratch = tools.join("cargo-deny-build");
+    let mut install = workspace.cargo();
+    install
+        .args(["install", "--locked", "--debug", "cargo-deny", "--version", CARGO_DENY, "--root"])
+        .arg(tools)
+        .arg("--target-dir")
+        .arg(&scratch)
+        // It is only to run: without debug information it compiles faster and takes a third of the space.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0");
+    Group::run(install)?;
+    std::fs::remove_dir_all(&scratch).with_context(|| format!("cannot remove {}", scratch.display()))
+}
+
+/// Fetches the database of advisories. Says whether it came, and in time.
+fn fetch(mut command: Command) -> Result<bool> {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).env("GIT_TERMINAL_PROMPT", "0");
+    let (mut group, began) = (Group::spawn(command)?, Instant::now());
+    while began.elapsed() < FETCHED_WITHIN {
+        if let Some(status) = group.ended()? {
+            return Ok(status.success());
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    Ok(false)
+}
+
+/// When the newest database of advisories on this machine was fetched.
+fn fetched_at() -> Option<SystemTime> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")))?;
+    let marks = ["advisory-dbs", "advisory-db"].into_iter().filter_map(|name| home.join(name).read_dir().ok());
+    let marks = marks.flatten().filter_map(|entry| {
+        let folder = entry.ok()?.path();
+        let mark =
+            ["FETCH_HEAD", ".git/FETCH_HEAD"].into_iter().map(|mark| folder.join(mark)).find(|mark| mark.is_file());
+        File::open(mark?).ok()?.metadata().ok()?.modified().ok()
+    });
+    marks.max()
+}
