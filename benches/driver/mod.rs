@@ -1,5 +1,5 @@
-//! Drives an engine through uploads at which nothing fails, and counts what it is told: the engine's own cost, without a
-//! browser's.
+//! Drives an engine through uploads at which nothing fails, and counts what it is told: the engine's own cost, without
+//! a browser's.
 use std::{collections::VecDeque, rc::Rc};
 
 use partway::{

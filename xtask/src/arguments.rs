@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn without_arguments_everything_is_run_in_its_short_variant() {
         let selection = parse(&[]).unwrap();
-        assert_eq!(selection.steps().len(), 15);
+        assert_eq!(selection.steps().len(), 16);
         assert_eq!(selection.browsers(), Browser::ALL);
         assert!(!selection.full);
     }

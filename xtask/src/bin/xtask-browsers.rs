@@ -1,5 +1,5 @@
-//! The commands that drive browsers. `cargo xtask test`, `bench`, `survives` and `screenshot` build this and become it; cargo
-//! calls it as the runner of wasm tests.
+//! The commands that drive browsers. `cargo xtask test`, `bench`, `survives` and `screenshot` build this and become it;
+//! cargo calls it as the runner of wasm tests.
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};

@@ -1,4 +1,4 @@
-//! What drives browsers: `test`, `bench` and `screenshot`. Behind the feature `browsers`, because it is heavy to compile.
+//! What drives browsers: `test`, `bench` and `screenshot`. Behind the feature `browsers`: it is heavy to compile.
 //!
 //! | module | what it is |
 //! |---|---|

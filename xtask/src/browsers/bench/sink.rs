@@ -1,5 +1,5 @@
-//! The server of the race: reads files and throws them away, and keeps books of what came. It speaks the Upload API, the
-//! part of S3 that uploads, and ranges; each race has a place of its own, `/run/N/{v1,s3,put}`.
+//! The server of the race: reads files and throws them away, and keeps books of what came. It speaks the Upload API,
+//! the part of S3 that uploads, and ranges; each race has a place of its own, `/run/N/{v1,s3,put}`.
 use std::{
     collections::HashMap,
     io,
