@@ -30,6 +30,23 @@ struct Script {
     fetch: Option<(bool, Gathered)>,
 }
 
+/// A bucket that keeps nothing, has no rules and one token.
+fn config(parallel: usize, attempts: u32) -> Config {
+    let platform = Platform { parse_date: Rc::new(|_| None), trusts_link: Rc::new(|link| link.starts_with("https:")) };
+    Config {
+        part_size: Some(PART),
+        parallel,
+        backoff: Backoff { attempts, base: 100, longest: 1000 },
+        stall: STALL,
+        can_report_progress: true,
+        resume: false,
+        rules: RulesSource::Ignore,
+        token: TokenSource::Fixed,
+        online: true,
+        platform,
+    }
+}
+
 impl Script {
     fn new(parallel: usize, attempts: u32) -> Self {
         Self::with(parallel, attempts, |_| {})
@@ -40,20 +57,7 @@ impl Script {
     }
 
     fn with(parallel: usize, attempts: u32, change: impl FnOnce(&mut Config)) -> Self {
-        let platform =
-            Platform { parse_date: Rc::new(|_| None), trusts_link: Rc::new(|link| link.starts_with("https:")) };
-        let mut config = Config {
-            part_size: Some(PART),
-            parallel,
-            backoff: Backoff { attempts, base: 100, longest: 1000 },
-            stall: STALL,
-            can_report_progress: true,
-            resume: false,
-            rules: RulesSource::Ignore,
-            token: TokenSource::Fixed,
-            online: true,
-            platform,
-        };
+        let mut config = config(parallel, attempts);
         change(&mut config);
         Self {
             engine: Engine::new(config, 1),
@@ -1988,4 +1992,26 @@ fn who_comes_back_from_too_many_requests_sends_slowly() {
     assert!((2..8).contains(&sent), "{sent}");
     answered_so(&mut script, 60_000, |_| 200);
     assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
+fn where_the_line_is_fast_reading_gets_a_quarter_of_the_time() {
+    // Bytes in a tenth of a second; whether that is fast.
+    for (bytes, is_fast) in [(1_000_000, false), (10_000_000, true)] {
+        let mut shared = shared::Shared::new(config(2, 3), 1);
+        shared.speed.begin(Instant(0));
+        for tick in 1..=10 {
+            shared.now = Instant(tick * 100);
+            shared.speed.moved(bytes, shared.now);
+        }
+        assert!(shared.may_digest());
+        shared.digests();
+        assert_eq!(shared.may_digest(), !is_fast, "one at a time");
+        shared.now = Instant(1100);
+        shared.digested(Instant(1000));
+        for (at, may) in [(1100, false), (1399, false), (1400, true)] {
+            shared.now = Instant(at);
+            assert_eq!(shared.may_digest(), may || !is_fast, "at {at}");
+        }
+    }
 }

@@ -281,6 +281,7 @@ impl Engine {
                 }
             }
             (Target::Digest(id, part), Outcome::Digested(digest)) => {
+                self.shared.digested(operation.since);
                 if let Some(upload) = self.uploads.get_mut(&id) {
                     upload.part_digested(part, digest, &mut self.shared);
                 }

@@ -40,12 +40,13 @@ impl Upload {
             flight.tries.sent += 1;
         }
         let body = PartBody { upload: self.id, range: self.plan.range(part) };
-        if self.is_kept() && self.plan.parts() > 1 {
+        if let Some(Digesting::Reading(op)) = self.parts.take_digest(part) {
+            shared.cancel(op);
+        }
+        if self.is_kept() && self.plan.parts() > 1 && shared.may_digest() {
             // What this try sends, so that another file of the same name is known by it. It is read first: a file that
             // changes between is then another one.
-            if let Some(Digesting::Reading(op)) = self.parts.take_digest(part) {
-                shared.cancel(op);
-            }
+            shared.digests();
             let op = shared.begin(Target::Digest(self.id, part), Kind::Local, Some(shared.config.stall));
             self.parts.digests(part, op);
             shared.emit(Action::Digest { op, upload: self.id, range: self.plan.range(part) });
@@ -85,6 +86,7 @@ impl Upload {
                 self.store_part(part, StoredPart { tag: tag.clone(), digest: Some(digest) }, shared)
             }
             Some(Digesting::Reading(op)) => Some(op),
+            // It could not be read, or sending it again is cheaper: it counts, and is not kept.
             None => None,
         };
         self.parts.arrived(part, tag, length, op);

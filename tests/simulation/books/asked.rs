@@ -48,6 +48,8 @@ impl TabBook {
         };
         let part_size = self.config.part_size;
         let mut number = None;
+        let is_digested = matches!((&wanted, upload), (Wanted::Part { number, .. }, Some(id))
+            if self.ops.values().any(|op| op.kind == Kind::Digest(id, *number)));
         if let Some(upload) = upload.map(|id| self.upload_mut(id)) {
             match &wanted {
                 Wanted::Start { .. } => {
@@ -61,6 +63,12 @@ impl TabBook {
                 Wanted::Complete { .. } => upload.completing = true,
                 Wanted::Part { number: sent, .. } => {
                     *upload.tried.entry(*sent).or_default() += 1;
+                    // Where sending is fast, a part may be sent without its digest, and is not kept.
+                    if is_digested {
+                        upload.undigested.remove(sent);
+                    } else if upload.plan.parts() > 1 {
+                        upload.undigested.insert(*sent);
+                    }
                     number = Some(*sent);
                 }
                 Wanted::Remove(_) => upload.removals += 1,
