@@ -1,5 +1,5 @@
 //! The command line of `cargo xtask`, which both programs read.
-use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::selection::Selection;
 
@@ -9,7 +9,7 @@ use crate::selection::Selection;
     bin_name = "cargo xtask",
     about = "Partway's own commands",
     arg_required_else_help = true,
-    override_usage = "cargo xtask <build|check|demo|test|simulate|survives|screenshot> [OPTIONS]"
+    override_usage = "cargo xtask <build|check|demo|test|bench|simulate|survives|screenshot> [OPTIONS]"
 )]
 pub struct Arguments {
     /// What to do.
@@ -34,6 +34,9 @@ pub enum Command {
     #[command(override_usage = "cargo xtask test [--only STEP]... [--browser NAME]... [--fault TEXT] [--test TEXT] \
                                 [--full] [--repeat N] [--busy]")]
     Test(Selection),
+    /// Race Partway, hand-written loops and the uploaders of others in Chromium, and write docs/bench.*
+    #[command(override_usage = "cargo xtask bench [--quick] [--row TEXT] [--who TEXT] [--runs N]")]
+    Bench(Race),
     /// Play random schedules of every fault against the engine
     Simulate {
         /// For how long
@@ -44,6 +47,36 @@ pub enum Command {
     Survives,
     /// Save the pictures of the demo: www/*.png, docs/screenshots/
     Screenshot,
+}
+
+/// What is raced: without an option everything. The comments of the fields are `--help`.
+#[derive(Args, Clone, Debug)]
+pub struct Race {
+    /// Every row once, small, into target/bench: what is checked is what arrives
+    #[arg(long)]
+    pub quick: bool,
+
+    /// Only rows whose name holds this; written into target/bench
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub row: String,
+
+    /// Only those whose name holds this; written into target/bench
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub who: String,
+
+    /// How many times everybody races in a row
+    #[arg(long, value_name = "N", default_value = "5", value_parser = parse_runs)]
+    pub runs: usize,
+}
+
+impl Default for Race {
+    fn default() -> Self {
+        Self { quick: false, row: String::new(), who: String::new(), runs: 5 }
+    }
+}
+
+fn parse_runs(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|runs| *runs > 0).ok_or_else(|| "a number from 1".to_owned())
 }
 
 impl Arguments {
@@ -79,7 +112,7 @@ mod tests {
     #[test]
     fn without_arguments_everything_is_run_in_its_short_variant() {
         let selection = parse(&[]).unwrap();
-        assert_eq!(selection.steps().len(), 14);
+        assert_eq!(selection.steps().len(), 16);
         assert_eq!(selection.browsers(), Browser::ALL);
         assert!(!selection.full);
     }
@@ -125,6 +158,17 @@ mod tests {
         assert!(parse(&["--test", "focus is kept"]).unwrap_err().contains("--only"));
         assert!(parse(&["--only", "kill", "--test", "focus"]).unwrap_err().contains("pages"));
         assert!(parse(&["--only", "native", "--busy"]).unwrap_err().contains("in browsers"));
+    }
+
+    #[test]
+    fn a_race_has_five_runs_unless_told() {
+        let race = |arguments: &[&str]| match Arguments::from(["xtask", "bench"].iter().chain(arguments)) {
+            Ok(Arguments { command: Command::Bench(race) }) => Some((race.quick, race.row, race.runs)),
+            _ => None,
+        };
+        assert_eq!(race(&[]), Some((false, String::new(), 5)));
+        assert_eq!(race(&["--quick", "--row", "512", "--runs", "3"]), Some((true, "512".to_owned(), 3)));
+        assert_eq!(race(&["--runs", "0"]), None);
     }
 
     #[test]

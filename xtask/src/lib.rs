@@ -1,4 +1,4 @@
-//! Partway's own commands: `cargo xtask build | check | demo | test | simulate | survives | screenshot`.
+//! Partway's own commands: `cargo xtask build | check | demo | test | bench | simulate | survives | screenshot`.
 //!
 //! | module | what it is |
 //! |---|---|

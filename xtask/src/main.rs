@@ -21,7 +21,7 @@ fn run() -> Result<()> {
         Command::Check => check::run(&workspace),
         Command::Demo { port } => demo::run(&workspace, port),
         Command::Simulate { minutes } => simulate::run(&workspace, minutes),
-        Command::Test(_) | Command::Survives | Command::Screenshot => run_with_browsers(&workspace),
+        Command::Test(_) | Command::Bench(_) | Command::Survives | Command::Screenshot => run_with_browsers(&workspace),
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Step {
     EndToEnd,
     /// The packed package in fresh apps, in Chromium
     Consumers,
+    /// Every row of the race once, small, in Chromium: that everything arrives, not how fast
+    Bench,
 }
 
 impl Step {
@@ -49,10 +51,11 @@ impl Step {
         )
     }
 
-    /// Whether the step, one that needs browsers, is run in this one. A bundler makes the same for each of them.
+    /// Whether the step, one that needs browsers, is run in this one. A bundler makes the same for each of them, and
+    /// the race is one of programs, not of browsers.
     #[must_use]
     pub fn runs_in(self, browser: Browser) -> bool {
-        self.needs_browsers() && (self != Self::Consumers || browser == Browser::Chromium)
+        self.needs_browsers() && (!matches!(self, Self::Consumers | Self::Bench) || browser == Browser::Chromium)
     }
 
     /// Whether `--test` chooses among its tests.

@@ -1,11 +1,11 @@
-//! The commands that drive browsers. `cargo xtask test`, `survives` and `screenshot` build this and become it; cargo
-//! calls it as the runner of wasm tests.
+//! The commands that drive browsers. `cargo xtask test`, `bench`, `survives` and `screenshot` build this and become it;
+//! cargo calls it as the runner of wasm tests.
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use xtask::{
     arguments::{Arguments, Command},
-    browsers::{screenshot, suite, wasm_tests},
+    browsers::{bench, screenshot, suite, wasm_tests},
     process,
     workspace::Workspace,
 };
@@ -25,6 +25,7 @@ fn run() -> Result<()> {
     let workspace = Workspace::find()?;
     match command {
         Command::Test(selection) => suite::run(&workspace, &selection),
+        Command::Bench(race) => bench::run(&workspace, &race),
         Command::Survives => suite::survives(&workspace),
         Command::Screenshot => screenshot::run(&workspace),
         _ => bail!("this drives browsers; `cargo xtask` does the rest"),

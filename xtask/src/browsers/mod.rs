@@ -1,4 +1,4 @@
-//! What drives browsers: `test` and `screenshot`. Behind the feature `browsers`, because it is heavy to compile.
+//! What drives browsers: `test`, `bench` and `screenshot`. Behind the feature `browsers`: it is heavy to compile.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -14,6 +14,7 @@
 //! | [`wasm_tests`], [`contract`], [`element`], [`matrix`], [`pages`] | its steps in browsers |
 //! | [`kill`], [`end_to_end`] | more of its steps in browsers |
 //! | [`consumers`] | the packed package in fresh apps |
+//! | [`bench`] | the race against hand-written loops and the uploaders of others |
 //! | `faults` | the faults of a gateway, set and read |
 //! | [`bridge`] | gives a page real input: it asks, WebDriver does |
 //! | [`table`] | what uploads survive, for README |
@@ -23,6 +24,7 @@
 
 pub use crate::selection::Browser;
 
+pub mod bench;
 pub mod bridge;
 pub mod busy;
 pub mod consumers;

@@ -8,8 +8,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Browser, busy::Busy, consumers, contract, element, end_to_end, install, install::Programs, kill, matrix, pages,
-    peers, servers::Servers, table, table::Table, wasm_tests,
+    Browser, bench, busy::Busy, consumers, contract, element, end_to_end, install, install::Programs, kill, matrix,
+    pages, peers, servers::Servers, table, table::Table, wasm_tests,
 };
 use crate::{
     dependencies,
@@ -148,6 +148,7 @@ impl<'a> Suite<'a> {
                 Step::Pages => pages::run(browser, programs, &tests, &table, tally),
                 Step::Kill => kill::run(browser, programs, &killed, &table, tally),
                 Step::Consumers => consumers::run(browser, programs, &consuming, tally),
+                Step::Bench => bench::quick(workspace, programs, tally),
                 _ => end_to_end::run(browser, programs.clone(), &gateway, tally),
             };
             let number = if rounds > 1 { format!(", round {round} of {rounds}") } else { String::new() };
