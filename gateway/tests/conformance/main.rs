@@ -24,5 +24,6 @@ mod rules;
 mod server;
 mod sessions;
 mod slow;
+mod smuggling;
 mod starving;
 mod uploads;
