@@ -1553,6 +1553,24 @@ fn a_paused_tab_hears_that_another_stored_the_file() {
 }
 
 #[test]
+fn a_tab_that_is_paused_and_left_the_file_hears_that_another_stored_it() {
+    let mut script = loading();
+    script.ends("load", kept());
+    script.confirm("confirm old", false);
+    script.tell(Event::Pause(UploadId(1)));
+    assert_eq!(script.tell(peer(PeerMessage::RequestHandover)), "unlock");
+    assert_eq!(script.tell(elsewhere(3 * PART, 3, Some("old"), Some(PeerEnd::Done))), "lock");
+    assert_eq!(script.ends("lock", Outcome::Locked(Lock::Granted)), "load");
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(None))), "confirm old");
+    // It may be this tab that began it, and another start of it that was lost.
+    let file = format!(r#"{{"fileKey":"old","completed":true,"fileName":"{}name1"}}"#, crate::names::PREFIX);
+    assert_eq!(script.answer("confirm old", &file), "list");
+    assert_eq!(script.answer("list", "[]"), "tell Done, purge");
+    script.ends("purge", Outcome::Stored(Ok(())));
+    assert_eq!(script.state(1), State::Done);
+}
+
+#[test]
 fn a_file_that_another_tab_ends_while_its_lock_is_asked_for_is_done() {
     let mut script = claiming(TokenSource::Fixed);
     assert_eq!(script.tell(elsewhere(3 * PART, 3, Some("k"), Some(PeerEnd::Done))), "");

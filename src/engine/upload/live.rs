@@ -156,6 +156,9 @@ impl Upload {
     /// The service still has what was begun before. An earlier start of it may have been lost, and act late: under the
     /// same name, which is looked for before it is done.
     pub(super) fn verified(&mut self, file: FileInfo, shared: &mut Shared) {
+        if let Some(claim) = &mut self.claim {
+            claim.told_done = false;
+        }
         let is_complete = file.is_complete();
         let found_earlier = self.claim.as_ref().and_then(|claim| claim.found_earlier.clone());
         let is_another = found_earlier.is_some() && file.size() != self.plan.size();

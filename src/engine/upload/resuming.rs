@@ -15,9 +15,8 @@ impl Upload {
     /// Nobody else sends this upload, and this is stored of it.
     pub(super) fn loaded(&mut self, stored: Option<Stored>, shared: &mut Shared) {
         let claim = self.claim.as_mut();
-        let (mut left, told, told_done) = claim.map_or((None, None, false), |claim| {
-            (claim.left.take(), claim.told_key.take(), std::mem::take(&mut claim.told_done))
-        });
+        let (mut left, told, told_done) =
+            claim.map_or((None, None, false), |claim| (claim.left.take(), claim.told_key.take(), claim.told_done));
         // What this tab began is gone, where the other tab had to begin anew.
         let newer = stored.as_ref().map(|stored| &stored.record.key).or(told.as_ref());
         if let Some(gone) = left.take_if(|left| newer.is_some_and(|key| left.key != *key)) {

@@ -24,7 +24,14 @@ impl Upload {
     /// Whether the stage's own request waits to be sent, be it due or not.
     pub fn wants_step(&self) -> bool {
         // Who is paused sends nothing, and hears all the same that another tab has stored the file.
-        let may_send = !self.paused || self.has_ended() || self.is_told();
+        let is_stored = match &self.stage {
+            Stage::Live(Live { step: LiveStep::Verifying(_), .. }) => {
+                self.claim.as_ref().is_some_and(|claim| claim.told_done)
+            }
+            Stage::Live(Live { step: LiveStep::Orphans(_), .. }) => true,
+            _ => false,
+        };
+        let may_send = !self.paused || self.has_ended() || is_stored;
         may_send && self.stage.exchange().is_some_and(|exchange| exchange.op.is_none())
     }
 
