@@ -281,7 +281,7 @@ impl Shelf {
     /// The record in a row, unless it has expired.
     fn record(&self, identity: &str, row: &JsValue) -> Option<Record> {
         let lives = get(row, "expires").as_f64().is_some_and(|expires| expires > wall_clock());
-        let sealed = bytes(&get(row, "sealed")).filter(|_| lives)?;
+        let sealed = bytes(&get(row, "sealed"), LONGEST_ROW).filter(|_| lives)?;
         self.key.open_record(identity, &sealed).ok()
     }
 
@@ -307,7 +307,7 @@ impl Shelf {
     fn part(&self, identity: &str, record: &Record, key: &JsValue, row: &JsValue) -> Option<(u32, StoredPart)> {
         let number = at(key, 2).as_f64().filter(|number| *number >= 1.0 && *number <= f64::from(record.parts()))?;
         let number = number as u32;
-        self.key.open_part(identity, number, record, &bytes(row)?).ok().map(|part| (number, part))
+        self.key.open_part(identity, number, record, &bytes(row, LONGEST_ROW)?).ok().map(|part| (number, part))
     }
 }
 
@@ -320,12 +320,17 @@ fn gone() -> Failure {
     Failure::new(Code::Storage, "The upload is not stored in this browser any more.")
 }
 
-fn bytes(value: &JsValue) -> Option<Vec<u8>> {
-    let bytes = value.dyn_ref::<Uint8Array>().filter(|bytes| bytes.length() <= LONGEST_ROW)?;
+/// Sealed bytes of a database or a message, if they are no more than `most`.
+pub fn bytes(value: &JsValue, most: u32) -> Option<Vec<u8>> {
+    let bytes = value.dyn_ref::<Uint8Array>().filter(|bytes| bytes.length() <= most)?;
     Some(bytes.to_vec())
 }
 
-fn nonce() -> Result<[u8; 12], Failure> {
+/// A new nonce, to seal with.
+///
+/// # Errors
+/// `storage`
+pub fn nonce() -> Result<[u8; 12], Failure> {
     let mut nonce = [0; 12];
     getrandom::fill(&mut nonce)
         .map_err(|_| Failure::new(Code::Storage, "This browser has no source of randomness."))?;

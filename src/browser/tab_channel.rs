@@ -2,6 +2,7 @@
 
 use super::Listener;
 use super::property::has_global;
+use super::store::{bytes, nonce};
 use crate::engine::Identity;
 use crate::resume::{MAX_MESSAGE, PeerMessage, ResumeKey};
 use js_sys::Uint8Array;
@@ -59,8 +60,7 @@ impl TabChannel {
     /// Posts a message about a file to the other tabs, if it is open.
     pub fn post(&self, Identity(identity): &Identity, message: &PeerMessage) {
         let Some(Open { channel, .. }) = &*self.open.borrow() else { return };
-        let mut nonce = [0; 12];
-        let Ok(()) = getrandom::fill(&mut nonce) else { return };
+        let Ok(nonce) = nonce() else { return };
         if let Ok(sealed) = self.key.seal_message(identity, message, nonce) {
             // A tab that does not hear it takes over when the lease is free, and asks the store.
             let _ = channel.post_message(&Uint8Array::from(sealed.as_slice()));
@@ -76,7 +76,6 @@ impl Drop for TabChannel {
 
 /// Any page of this origin may post anything: what this session did not seal is no message.
 fn read(key: &ResumeKey, data: &JsValue) -> Option<(Identity, PeerMessage)> {
-    let sealed = data.dyn_ref::<Uint8Array>().filter(|sealed| sealed.length() as usize <= MAX_MESSAGE)?;
-    let (identity, message) = key.open_message(&sealed.to_vec()).ok()?;
+    let (identity, message) = key.open_message(&bytes(data, MAX_MESSAGE as u32)?).ok()?;
     Some((Identity(identity), message))
 }

@@ -6,8 +6,8 @@ import { ok, same, test, until } from "./test.js";
 const PART = 5_242_880;
 const slow = [{ match: { method: "PUT" }, do: { delayMs: 300 } }];
 
-/** Two pages that pick one file, while `listen` hears what is said on their channel. */
-async function two(service, sent, options = {}) {
+/** Two pages that pick one file, and the name of the channel between them. */
+async function two(service, sent) {
   const real = window.BroadcastChannel;
   const names = new Set();
   window.BroadcastChannel = class extends real {
@@ -17,7 +17,7 @@ async function two(service, sent, options = {}) {
     }
   };
   try {
-    const settings = { partSize: PART, parallel: 1, ...options };
+    const settings = { partSize: PART, parallel: 1 };
     const [first, second] = [await service.open(settings), await service.open(settings)];
     const one = first.upload(sent);
     await until(() => one.progress.partsDone >= 1, "a part");

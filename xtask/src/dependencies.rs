@@ -2,15 +2,15 @@
 use std::{
     env,
     fs::File,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant, SystemTime},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::{process::Group, step::step, workspace::Workspace};
+use crate::{process::Group, program, workspace::Workspace};
 
 /// The version of cargo-deny that is compiled where there is none.
 const CARGO_DENY: &str = "0.20.2";
@@ -24,7 +24,7 @@ const FETCHED_WITHIN: Duration = Duration::from_secs(30);
 /// # Errors
 /// `deny.toml` forbids something, or cargo-deny cannot be compiled.
 pub fn check(workspace: &Workspace) -> Result<()> {
-    let tool = installed(workspace)?;
+    let tool = program::compiled(workspace, "cargo-deny", CARGO_DENY)?;
     let deny = |arguments: &[&str]| {
         let mut command = Command::new(&tool);
         command.current_dir(&workspace.root).args(arguments);
@@ -48,33 +48,6 @@ pub fn check(workspace: &Workspace) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// cargo-deny: from `PATH`, or compiled once into the scratch folder.
-fn installed(workspace: &Workspace) -> Result<PathBuf> {
-    let tools = workspace.scratch()?.join("tools");
-    let own = tools.join("bin/cargo-deny");
-    let search = env::var_os("PATH").unwrap_or_default();
-    let known = env::split_paths(&search).map(|folder| folder.join("cargo-deny")).chain([own.clone()]);
-    if let Some(found) = known.into_iter().find(|file| file.is_file()) {
-        return Ok(found);
-    }
-    step(&format!("compile cargo-deny {CARGO_DENY}"), || compile(workspace, &tools))?;
-    Ok(own)
-}
-
-fn compile(workspace: &Workspace, tools: &Path) -> Result<()> {
-    let scratch = tools.join("cargo-deny-build");
-    let mut install = workspace.cargo();
-    install
-        .args(["install", "--locked", "--debug", "cargo-deny", "--version", CARGO_DENY, "--root"])
-        .arg(tools)
-        .arg("--target-dir")
-        .arg(&scratch)
-        // It is only to run: without debug information it compiles faster and takes a third of the space.
-        .env("CARGO_PROFILE_DEV_DEBUG", "0");
-    Group::run(install)?;
-    std::fs::remove_dir_all(&scratch).with_context(|| format!("cannot remove {}", scratch.display()))
 }
 
 /// Fetches the database of advisories. Says whether it came, and in time.

@@ -214,8 +214,7 @@ impl Upload {
             PeerMessage::RequestHandover if self.has_ended() => {}
             PeerMessage::Ping => {
                 if self.claim.as_ref().is_some_and(|claim| claim.locked) {
-                    let report = Self::report(&self.view(shared.now, shared));
-                    self.post(PeerMessage::Report(report), shared);
+                    self.post_report(None, shared);
                 }
             }
             PeerMessage::RequestHandover => {
@@ -226,8 +225,7 @@ impl Upload {
                     return;
                 }
                 // Whoever asks follows from now on, and knows nothing yet.
-                let report = Self::report(&self.view(shared.now, shared));
-                self.post(PeerMessage::Report(report), shared);
+                self.post_report(None, shared);
             }
             PeerMessage::Report(report) if self.is_following() => {
                 if let Stage::Claiming(Claiming::Following(following)) = &mut self.stage {
@@ -257,7 +255,8 @@ impl Upload {
         !self.paused || self.is_told_done()
     }
 
-    fn is_told_done(&self) -> bool {
+    /// Whether another tab says that the file is stored.
+    pub(super) fn is_told_done(&self) -> bool {
         self.claim.as_ref().is_some_and(|claim| claim.told_done)
     }
 
@@ -308,7 +307,13 @@ impl Upload {
         }
     }
 
-    pub(super) fn post(&self, message: PeerMessage, shared: &mut Shared) {
+    /// Tells the other tabs how far it is, and how it ended, if it has.
+    pub(super) fn post_report(&self, end: Option<PeerEnd>, shared: &mut Shared) {
+        let report = PeerReport { end, ..Self::report(&self.view(shared.now, shared)) };
+        self.post(PeerMessage::Report(report), shared);
+    }
+
+    fn post(&self, message: PeerMessage, shared: &mut Shared) {
         if let Some(claim) = &self.claim {
             shared.emit(Action::Post { identity: claim.identity.clone(), message });
         }

@@ -7,7 +7,7 @@ use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
 use crate::engine::{Action, Checkpoint, Instant, OpId, Remote};
 use crate::protocol::{Code, Failure};
-use crate::resume::{PeerEnd, PeerMessage, PeerReport};
+use crate::resume::PeerEnd;
 
 /// An abort waits so long for the service to remove what it has, in milliseconds.
 const UNANSWERED: u64 = 2_000;
@@ -219,7 +219,7 @@ impl Upload {
         }
         let identity = claim.found_earlier.as_ref().unwrap_or(&claim.identity).clone();
         if is_done {
-            self.post_end(PeerEnd::Done, shared);
+            self.post_report(Some(PeerEnd::Done), shared);
         }
         // The decision to abort it is carried out.
         self.cancel_storing(shared);
@@ -260,11 +260,6 @@ impl Upload {
         }
     }
 
-    fn post_end(&self, end: PeerEnd, shared: &mut Shared) {
-        let report = PeerReport { end: Some(end), ..Self::report(&self.view(shared.now, shared)) };
-        self.post(PeerMessage::Report(report), shared);
-    }
-
     /// Releases the file's lock and ends the upload.
     pub(super) fn settle(&mut self, shared: &mut Shared) {
         let Stage::Ending(ending) = &self.stage else { return };
@@ -274,7 +269,7 @@ impl Upload {
         let is_done = ending.end == End::Done;
         // A tab may have begun to listen since the end was told first; whoever found the lock taken hears this.
         if self.claim.as_ref().is_some_and(|claim| claim.locked) {
-            self.post_end(if is_done { PeerEnd::Done } else { PeerEnd::Gone }, shared);
+            self.post_report(Some(if is_done { PeerEnd::Done } else { PeerEnd::Gone }), shared);
         }
         self.unclaim(None, shared);
         if let Stage::Ending(ending) = &mut self.stage {

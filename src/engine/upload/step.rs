@@ -25,9 +25,7 @@ impl Upload {
     pub fn wants_step(&self) -> bool {
         // Who is paused sends nothing, and hears all the same that another tab has stored the file.
         let is_stored = match &self.stage {
-            Stage::Live(Live { step: LiveStep::Verifying(_), .. }) => {
-                self.claim.as_ref().is_some_and(|claim| claim.told_done)
-            }
+            Stage::Live(Live { step: LiveStep::Verifying(_), .. }) => self.is_told_done(),
             Stage::Live(Live { step: LiveStep::Orphans(_), .. }) => true,
             _ => false,
         };

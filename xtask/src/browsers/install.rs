@@ -1,6 +1,5 @@
 //! Browsers and drivers: found, or installed where they lack.
 use std::{
-    env,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -8,7 +7,12 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::Browser;
-use crate::{process::Group, step::step, workspace::Workspace};
+use crate::{
+    process::Group,
+    program::{self, in_path},
+    step::step,
+    workspace::Workspace,
+};
 
 /// Debian has no geckodriver; this version is compiled from crates.io.
 const GECKODRIVER: &str = "0.37.1";
@@ -27,8 +31,8 @@ pub struct Programs {
 /// # Errors
 /// Something is missing and cannot be installed; the sentence says which command does it.
 pub fn programs(workspace: &Workspace, browser: Browser) -> Result<Programs> {
-    if browser == Browser::Firefox && geckodriver(workspace).is_none() {
-        step(&format!("compile geckodriver {GECKODRIVER}"), || install_geckodriver(workspace))?;
+    if browser == Browser::Firefox {
+        program::compiled(workspace, "geckodriver", GECKODRIVER)?;
     }
     if find(workspace, browser).is_none() {
         apt(packages(browser))?;
@@ -42,9 +46,10 @@ fn find(workspace: &Workspace, browser: Browser) -> Option<Programs> {
         Browser::Chromium => {
             Programs { browser: in_path(&["chromium", "chromium-browser"])?, driver: in_path(&["chromedriver"])? }
         }
-        Browser::Firefox => {
-            Programs { browser: in_path(&["firefox-esr", "firefox"])?, driver: geckodriver(workspace)? }
-        }
+        Browser::Firefox => Programs {
+            browser: in_path(&["firefox-esr", "firefox"])?,
+            driver: program::found(workspace, "geckodriver")?,
+        },
         Browser::Webkit => {
             in_path(&["Xvfb"])?;
             Programs { browser: mini_browser()?, driver: in_path(&["WebKitWebDriver"])? }
@@ -61,20 +66,6 @@ fn packages(browser: Browser) -> &'static [&'static str] {
 }
 
 /// The first of these programs that is in PATH.
-fn in_path(names: &[&str]) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    names.iter().find_map(|name| env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()))
-}
-
-fn geckodriver(workspace: &Workspace) -> Option<PathBuf> {
-    let ours = tools(workspace).join("bin/geckodriver");
-    if ours.is_file() { Some(ours) } else { in_path(&["geckodriver"]) }
-}
-
-fn tools(workspace: &Workspace) -> PathBuf {
-    workspace.path("target/tools")
-}
-
 /// WebKitGTK keeps its MiniBrowser beside its libraries, in a folder named after the architecture.
 fn mini_browser() -> Option<PathBuf> {
     let libraries = std::fs::read_dir("/usr/lib").ok()?.filter_map(|entry| Some(entry.ok()?.path()));
@@ -82,21 +73,6 @@ fn mini_browser() -> Option<PathBuf> {
         .chain([PathBuf::from("/usr/lib"), PathBuf::from("/usr/libexec")])
         .map(|folder| folder.join("webkit2gtk-4.1/MiniBrowser"))
         .find(|file| file.is_file())
-}
-
-fn install_geckodriver(workspace: &Workspace) -> Result<()> {
-    let tools = tools(workspace);
-    let scratch = tools.join("geckodriver-build");
-    let mut install = workspace.cargo();
-    install
-        .args(["install", "--locked", "--debug", "geckodriver", "--version", GECKODRIVER, "--root"])
-        .arg(&tools)
-        .arg("--target-dir")
-        .arg(&scratch)
-        // It is only to run: without debug information it compiles faster and takes a third of the space.
-        .env("CARGO_PROFILE_DEV_DEBUG", "0");
-    Group::run(install)?;
-    std::fs::remove_dir_all(&scratch).with_context(|| format!("cannot remove {}", scratch.display()))
 }
 
 /// Installs packages of Debian.
