@@ -68,6 +68,19 @@ test("sixty hostile names are sealed, listed and shown as text", async () => {
   same(runs, 0, "nothing of them ran");
 });
 
+test("a name that nobody vouches for shows that it is not", async () => {
+  const entry = (name, nameAuthenticated) => ({
+    key: name ?? "nameless", name, nameScheme: name && "plain", nameAuthenticated, size: 1, sizeMatches: true, parts: 1,
+    completed: true, creator: null,
+  });
+  const entries = [entry("sealed.txt", true), entry("claimed.txt", false), entry(null, false)];
+  const list = await put("partway-bucket", {}, { bucket: { list: async () => entries } });
+  await until(() => rows(list).length === 3, "the list");
+  const told = (key) => rows(list).find(({ dataset }) => dataset.key === key).querySelector("[part=meta]").textContent;
+  // What has no name claims none.
+  same(["sealed.txt", "claimed.txt", "nameless"].map((key) => told(key).includes("Name not verified")), [false, true, false]);
+});
+
 test("hostile names that are not taken are told as text", async () => {
   const { element } = await uploader({ multiple: "", accept: ".nothing" });
   for (const name of HOSTILE) element.add([{ file: new Blob(["x"]), name }]);
