@@ -1,4 +1,4 @@
-use super::{sleep, unique};
+use super::{eventually, sleep, unique};
 use crate::browser::tab_channel::TabChannel;
 use crate::engine::Identity;
 use crate::resume::{PeerEnd, PeerMessage, PeerReport, ResumeKey};
@@ -37,6 +37,11 @@ fn opened(session: &str) -> (TabChannel, Messages) {
     (channel, heard)
 }
 
+/// Waits until so many messages were heard: they come in order, and as late as a busy machine lets them.
+async fn hears(heard: &Messages, messages: usize) {
+    assert!(eventually(|| async { heard.borrow().len() >= messages }).await, "{:?}", heard.borrow());
+}
+
 #[wasm_bindgen_test]
 async fn a_message_reaches_the_other_tabs_of_the_session() {
     let session = unique("session");
@@ -53,7 +58,7 @@ async fn a_message_reaches_the_other_tabs_of_the_session() {
     for message in &messages {
         here.post(&file(), message);
     }
-    sleep(300).await;
+    hears(&heard, messages.len()).await;
     assert_eq!(*heard.borrow(), messages.map(|message| ("file".to_owned(), message)));
     assert_eq!((own.borrow().len(), other.borrow().len()), (0, 0));
 }
@@ -69,7 +74,7 @@ async fn a_channel_is_there_only_while_it_is_open() {
     here.post(&file(), &PeerMessage::Report(report(1)));
     here.close();
     here.post(&file(), &PeerMessage::Report(report(2)));
-    sleep(300).await;
+    hears(&heard, 1).await;
     assert_eq!(*heard.borrow(), [("file".to_owned(), PeerMessage::Report(report(1)))]);
 }
 
@@ -102,7 +107,7 @@ async fn what_is_no_message_is_not_heard() {
     }
     // The last one is a report: so the others arrived as well.
     raw.post_message(&bytes(&good)).unwrap();
-    sleep(300).await;
+    hears(&heard, 1).await;
     raw.close();
     assert_eq!(*heard.borrow(), [("file".to_owned(), PeerMessage::Report(report(5)))]);
 }
