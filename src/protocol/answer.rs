@@ -1,20 +1,17 @@
-//! Answers, read tolerantly into fixed types. `serde_json` bounds the depth; the transport bounds the length.
+//! Answers, read tolerantly into fixed types. The transport bounds their length.
 
+use super::json::Json;
 use super::key::check_key;
 use super::{Failure, Rules};
-use serde::{Deserialize, Deserializer, de};
-use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 
 /// The largest integer JavaScript holds exactly, 2^53 - 1.
-const LARGEST: u64 = (1 << 53) - 1;
+const LARGEST: f64 = ((1_u64 << 53) - 1) as f64;
 
 /// What some servers put in front of their JSON (RFC 8259, section 8.1, lets a reader ignore it).
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The answer to `POST /buckets`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Started {
     /// Names the multipart upload; opaque.
     pub upload_id: String,
@@ -22,35 +19,18 @@ pub struct Started {
     pub file_key: String,
 }
 
-/// The answer to `PUT /buckets`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PartTag {
-    /// The part's tag, opaque: echoed byte for byte at completion.
-    pub tag: String,
-    /// The part's number, from 1, where the service repeats it.
-    #[serde(default, deserialize_with = "count")]
-    part_number: Option<u64>,
-}
-
 /// One file of the bucket (the service's `UploadInfoDto`).
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileInfo {
     /// The file's key; `None` makes the entry unusable.
     pub file_key: Option<String>,
     /// What was sent as `encryptedName`; `None` where that is no text.
-    #[serde(default, deserialize_with = "text")]
     pub file_name: Option<String>,
     /// Who uploaded it.
-    #[serde(default, deserialize_with = "text")]
     pub creator_id: Option<String>,
     /// Whether all parts were joined; `None` where that is not said.
-    #[serde(default, deserialize_with = "flag")]
     completed: Option<bool>,
-    #[serde(default, deserialize_with = "count")]
     total_parts: Option<u64>,
-    #[serde(default, deserialize_with = "count")]
     original_size_in_bytes: Option<u64>,
 }
 
@@ -82,97 +62,40 @@ impl FileInfo {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Session {
-    #[serde(default, deserialize_with = "rule")]
-    max_files: Option<f64>,
-    #[serde(default, deserialize_with = "rule")]
-    max_total_mega_bytes: Option<f64>,
-    #[serde(default)]
-    expiry: Option<Expiry>,
-    #[serde(default)]
-    error: Option<de::IgnoredAny>,
-}
-
-/// When a session ends, in either of the forms a service may use.
-enum Expiry {
-    Date(String),
-    Number(f64),
-}
-
-impl<'de> Deserialize<'de> for Expiry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl de::Visitor<'_> for Either {
-            type Value = Expiry;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("a date or a number")
-            }
-
-            fn visit_str<E: de::Error>(self, date: &str) -> Result<Expiry, E> {
-                Ok(Expiry::Date(date.to_owned()))
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Expiry, E> {
-                Ok(Expiry::Number(number as f64))
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Expiry, E> {
-                Ok(Expiry::Number(number as f64))
-            }
-
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Expiry, E> {
-                Ok(Expiry::Number(number))
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
-/// A download link inside an object.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LinkObject {
-    url: Option<String>,
-    download_url: Option<String>,
-    presigned_url: Option<String>,
-    link: Option<String>,
-    href: Option<String>,
-}
-
 /// Reads the answer to `POST /buckets`.
 ///
 /// # Errors
 /// A `protocol` failure where `uploadId` or `fileKey` is missing or cannot be used in the requests to come.
 pub fn started(body: &[u8]) -> Result<Started, Failure> {
-    let started: Started = json(body)?;
-    if check_key(&started.file_key).is_err() {
+    let answer = Answer::read(body)?;
+    let (upload_id, file_key) = (answer.text("uploadId")?, answer.text("fileKey")?);
+    if check_key(&file_key).is_err() {
         return Err(Failure::protocol("its fileKey cannot name a file"));
     }
-    let id = &started.upload_id;
-    if id.is_empty() || id.len() > 1024 || !id.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+    if upload_id.is_empty()
+        || upload_id.len() > 1024
+        || !upload_id.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    {
         return Err(Failure::protocol("its uploadId cannot be a header"));
     }
-    Ok(started)
+    Ok(Started { upload_id, file_key })
 }
 
-/// Reads the answer to `PUT /buckets` of part `number`.
+/// Reads the answer to `PUT /buckets` of part `number`: the part's tag, opaque, to be echoed byte for byte at
+/// completion.
 ///
 /// # Errors
 /// A `protocol` failure where there is no tag, or the answer speaks of another part.
 pub fn part_tag(body: &[u8], number: u32) -> Result<String, Failure> {
-    let answer: PartTag = json(body)?;
-    if answer.tag.is_empty() {
+    let answer = Answer::read(body)?;
+    let tag = answer.text("tag")?;
+    if tag.is_empty() {
         return Err(Failure::protocol("a part's tag is empty"));
     }
-    if answer.part_number.is_some_and(|echoed| echoed != u64::from(number)) {
+    if answer.count("partNumber").is_some_and(|echoed| echoed != u64::from(number)) {
         return Err(Failure::protocol("it speaks of another part"));
     }
-    Ok(answer.tag)
+    Ok(tag)
 }
 
 /// Reads one file's metadata. A field of a wrong type is guessed at, or counts as missing.
@@ -180,7 +103,16 @@ pub fn part_tag(body: &[u8], number: u32) -> Result<String, Failure> {
 /// # Errors
 /// A `protocol` failure where it is not an `UploadInfoDto`, but for instance an error in the body of a success.
 pub fn file_info(body: &[u8]) -> Result<FileInfo, Failure> {
-    let info: FileInfo = json(body)?;
+    let answer = Answer::read(body)?;
+    let info = FileInfo {
+        // Another type, or half a surrogate pair, would name another file.
+        file_key: answer.field("fileKey").map(|key| key.text().ok_or_else(ill_typed)).transpose()?,
+        file_name: answer.text_lossy("fileName"),
+        creator_id: answer.text_lossy("creatorId"),
+        completed: answer.flag("completed"),
+        total_parts: answer.count("totalParts"),
+        original_size_in_bytes: answer.count("originalSizeInBytes"),
+    };
     let says_nothing = info.file_key.is_none() && info.completed.is_none() && info.total_parts.is_none();
     if says_nothing { Err(Failure::protocol("it says nothing of a file")) } else { Ok(info) }
 }
@@ -190,16 +122,18 @@ pub fn file_info(body: &[u8]) -> Result<FileInfo, Failure> {
 /// body of a success (S3's `CompleteMultipartUpload` is documented to).
 #[must_use]
 pub fn says_complete(body: &[u8]) -> bool {
-    let says_failure = |(name, value): (&String, &&RawValue)| match name.to_ascii_lowercase().as_str() {
-        "completed" | "complete" | "success" | "ok" => value.get() != "true",
+    let says_failure = |(name, value): (String, Json<'_>)| match name.to_ascii_lowercase().as_str() {
+        "completed" | "complete" | "success" | "ok" => value.as_written() != b"true",
         "code" | "status" | "message" | "detail" | "title" | "reason" => true,
         name => ["error", "exception", "fault", "fail"].iter().any(|word| name.contains(word)),
     };
-    match body.trim_ascii().first() {
-        None => true,
-        Some(b'{') => json::<BTreeMap<String, &RawValue>>(body).is_ok_and(|fields| !fields.iter().any(says_failure)),
-        Some(b'"' | b'n' | b't') => json::<de::IgnoredAny>(body).is_ok(),
-        Some(_) => false,
+    if body.trim_ascii().is_empty() {
+        return true;
+    }
+    let Some(answer) = Json::new(body) else { return false };
+    match answer.fields() {
+        Some(mut fields) => !fields.any(says_failure),
+        None => matches!(answer.as_written().first(), Some(b'"' | b'n' | b't')),
     }
 }
 
@@ -212,9 +146,10 @@ pub fn link(body: &[u8]) -> Result<String, Failure> {
     let nothing = || Failure::protocol("there is no link in it");
     let text = std::str::from_utf8(body).map_err(|_| nothing())?.trim();
     let found = match text.as_bytes().first() {
-        Some(b'"') => serde_json::from_str(text).ok(),
-        Some(b'{') => serde_json::from_str::<LinkObject>(text).ok().and_then(|object| {
-            object.url.or(object.download_url).or(object.presigned_url).or(object.link).or(object.href)
+        Some(b'"') => Json::new(text.as_bytes()).and_then(Json::text),
+        Some(b'{') => Answer::read(text.as_bytes()).ok().and_then(|answer| {
+            let names = ["url", "downloadUrl", "presignedUrl", "link", "href"];
+            names.into_iter().find_map(|name| answer.field(name)?.text())
         }),
         Some(b'[') | None => None,
         Some(_) => Some(text.to_owned()),
@@ -230,76 +165,82 @@ pub fn link(body: &[u8]) -> Result<String, Failure> {
 /// # Errors
 /// A `protocol` failure where it is no session, but for instance an error in the body of a success.
 pub fn session_rules(body: &[u8], wall_clock: f64, parse_date: impl Fn(&str) -> Option<f64>) -> Result<Rules, Failure> {
-    let session: Session = json(body)?;
-    if session.error.is_some() {
+    let session = Answer::read(body)?;
+    let (max_files, max_total_mega_bytes) = (session.rule("maxFiles")?, session.rule("maxTotalMegaBytes")?);
+    if session.field("error").is_some() {
         return Err(Failure::protocol("it is an error in the body of a success"));
     }
-    let expiry = session.expiry.and_then(|expiry| match expiry {
-        Expiry::Date(date) => parse_date(&date),
-        Expiry::Number(number) if number <= 0.0 => None,
-        Expiry::Number(number) if number >= 1e11 => Some(number),
-        Expiry::Number(number) if number >= 1e9 => Some(number * 1000.0),
-        Expiry::Number(number) => Some(wall_clock + number * 1000.0),
-    });
+    let expiry = match session.field("expiry") {
+        None => None,
+        Some(expiry) => match (expiry.number(), expiry.text()) {
+            (Some(number), _) if number <= 0.0 => None,
+            (Some(number), _) if number >= 1e11 => Some(number),
+            (Some(number), _) if number >= 1e9 => Some(number * 1000.0),
+            (Some(number), _) => Some(wall_clock + number * 1000.0),
+            (None, Some(date)) => parse_date(&date),
+            (None, None) => return Err(ill_typed()),
+        },
+    };
     Ok(Rules {
-        max_files: session.max_files.map(|files| files as u64),
-        max_total_mega_bytes: session.max_total_mega_bytes,
+        max_files: max_files.map(|files| files as u64),
+        max_total_mega_bytes,
         // Before 1970 no session ended: that is how an unset date looks.
         expiry: expiry.filter(|expiry| expiry.is_finite() && *expiry > 0.0),
     })
 }
 
-fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    // serde's own message could quote the body, which may hold a link or a name.
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => Failure::protocol("a field is missing or of a wrong type"),
-        _ => Failure::protocol("it is not JSON"),
-    })
+fn ill_typed() -> Failure {
+    Failure::protocol("a field is missing or of a wrong type")
 }
 
-/// A text, or nothing where it is of another type: whoever names one file wrongly does not hide the others. Half a
-/// surrogate pair, which no text in UTF-8 can hold, is replaced.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    struct Text;
+/// An object that the service answered with.
+struct Answer<'a>(Vec<(String, Json<'a>)>);
 
-    impl de::Visitor<'_> for Text {
-        type Value = String;
-
-        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("a text")
-        }
-
-        fn visit_bytes<E: de::Error>(self, text: &[u8]) -> Result<String, E> {
-            Ok(String::from_utf8_lossy(text).into_owned())
-        }
+impl<'a> Answer<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, Failure> {
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+        // What was wrong is not quoted: it may hold a link or a name.
+        let answer = Json::new(body).ok_or_else(|| Failure::protocol("it is not JSON"))?;
+        Ok(Self(answer.fields().ok_or_else(ill_typed)?.collect()))
     }
 
-    let raw = <&RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::Deserializer::from_str(raw.get()).deserialize_bytes(Text).ok())
-}
+    /// A field that is there and not null; the last of its name, as for JavaScript.
+    fn field(&self, name: &str) -> Option<Json<'a>> {
+        let field = self.0.iter().rev().find(|(found, _)| found == name);
+        field.map(|(_, value)| *value).filter(|value| !value.is_null())
+    }
 
-/// A non-negative integer that JavaScript can hold, be it in quotes; nothing where it is anything else.
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let raw = <&RawValue>::deserialize(deserializer)?;
-    let number = raw.get().trim_matches('"').trim().parse::<f64>().ok();
-    let whole = number.filter(|number| number.fract() == 0.0 && (0.0..=LARGEST as f64).contains(number));
-    Ok(whole.map(|number| number as u64))
-}
+    /// A text that must be there.
+    fn text(&self, name: &str) -> Result<String, Failure> {
+        self.field(name).and_then(Json::text).ok_or_else(ill_typed)
+    }
 
-/// A limit, or nothing for `null` and for numbers below 0, by which services mean that there is none.
-fn rule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    Ok(Option::<f64>::deserialize(deserializer)?.filter(|limit| limit.is_finite() && *limit >= 0.0))
-}
+    /// A text, or nothing where it is of another type: whoever names one file wrongly does not hide the others. Half a
+    /// surrogate pair, which no text in UTF-8 can hold, is replaced.
+    fn text_lossy(&self, name: &str) -> Option<String> {
+        self.field(name)?.text_lossy()
+    }
 
-/// `true` or `false`, be it in quotes or a number; nothing where it is anything else.
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    let raw = <&RawValue>::deserialize(deserializer)?;
-    Ok(match raw.get().trim_matches('"') {
-        "true" | "True" | "1" => Some(true),
-        "false" | "False" | "0" => Some(false),
-        _ => None,
-    })
+    /// A non-negative integer that JavaScript can hold, be it in quotes; nothing where it is anything else.
+    fn count(&self, name: &str) -> Option<u64> {
+        let number = Json::new(self.field(name)?.unquoted())?.number()?;
+        (number.fract() == 0.0 && (0.0..=LARGEST).contains(&number)).then_some(number as u64)
+    }
+
+    /// A limit, or nothing for `null` and for numbers below 0, by which services mean that there is none.
+    fn rule(&self, name: &str) -> Result<Option<f64>, Failure> {
+        let Some(field) = self.field(name) else { return Ok(None) };
+        Ok(Some(field.number().ok_or_else(ill_typed)?).filter(|limit| limit.is_finite() && *limit >= 0.0))
+    }
+
+    /// `true` or `false`, be it in quotes or a number; nothing where it is anything else.
+    fn flag(&self, name: &str) -> Option<bool> {
+        match self.field(name)?.unquoted() {
+            b"true" | b"True" | b"1" => Some(true),
+            b"false" | b"False" | b"0" => Some(false),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

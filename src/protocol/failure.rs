@@ -1,5 +1,7 @@
 //! What went wrong, in the terms a caller acts on.
 
+use std::borrow::Cow;
+
 /// The documented error codes of the public API (`ErrorCode` in `partway.d.ts`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -79,13 +81,13 @@ pub struct Failure {
     /// How long the service asked to wait, in milliseconds (`Retry-After`, RFC 9110 section 10.2.3).
     pub retry_after: Option<u64>,
     /// One sentence for a person. No token, session ID, file name or link.
-    pub message: String,
+    pub message: Cow<'static, str>,
 }
 
 impl Failure {
     /// A failure without an HTTP answer.
     #[must_use]
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self { code, status: None, retry_after: None, message: message.into() }
     }
 
@@ -129,7 +131,7 @@ impl Failure {
 
     /// An answer that breaks the contract: `what` says how.
     #[must_use]
-    pub fn protocol(what: impl std::fmt::Display) -> Self {
+    pub fn protocol(what: &str) -> Self {
         Self::new(Code::Protocol, format!("The service's answer is not what the Upload API says: {what}."))
     }
 
@@ -145,7 +147,7 @@ impl Failure {
             500..=599 => (Code::Server, "The service failed; try again later"),
             _ => (Code::Protocol, "The service answered with a status the Upload API does not have"),
         };
-        Self { code, status: Some(status), retry_after, message: format!("{sentence} (HTTP {status}).") }
+        Self { code, status: Some(status), retry_after, message: format!("{sentence} (HTTP {status}).").into() }
     }
 
     /// Whether sending the request again can help.

@@ -1,8 +1,8 @@
 //! A list of files, read one after the other: a long one is no long task of the page.
 
 use super::answer::{BYTE_ORDER_MARK, FileInfo, file_info};
+use super::json::Json;
 use super::{Failure, check_key};
-use serde::de;
 
 /// The files in the answer to `GET /buckets`, in its order. Entries without a usable key are left out: nothing could be
 /// done with them.
@@ -31,7 +31,7 @@ impl<'a> FileList<'a> {
         let (entry, behind) = rest.split_at(entry_length(rest));
         // One odd entry, whoever's, hides no other; what is no JSON is no list.
         let info = match file_info(entry) {
-            Err(_) if serde_json::from_slice::<de::IgnoredAny>(entry).is_ok() => FileInfo::default(),
+            Err(_) if Json::new(entry).is_some() => FileInfo::default(),
             read => read?,
         };
         self.begun = true;

@@ -5,6 +5,7 @@
 
 mod answer;
 mod failure;
+mod json;
 mod key;
 mod list;
 mod request;
@@ -12,7 +13,7 @@ mod response;
 mod retry_after;
 mod rules;
 
-pub use answer::{FileInfo, PartTag, Started, file_info, link, part_tag, says_complete, session_rules, started};
+pub use answer::{FileInfo, Started, file_info, link, part_tag, says_complete, session_rules, started};
 pub use failure::{Code, Failure};
 pub use key::{InvalidKey, check_key, encode_segment, key_header};
 pub use list::FileList;

@@ -1,7 +1,7 @@
 //! Requests, exactly as documented: path, headers and body, before any transport.
 
+use super::json::quote;
 use super::key::{encode_segment, key_header};
-use serde::Serialize;
 
 /// Most bytes read of an answer, a list apart.
 pub const ANSWER_CAP: usize = 64 * 1024;
@@ -47,29 +47,9 @@ pub struct Request {
     pub cap: usize,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StartBody<'a> {
-    total_parts: u32,
-    encrypted_name: &'a str,
-    original_size_in_bytes: u64,
-}
-
-#[derive(Serialize)]
-struct CompleteBody<'a> {
-    tags: &'a [String],
-    key: &'a str,
-}
-
 impl Request {
     fn new(method: Method, path: impl Into<String>) -> Self {
         Self { method, path: path.into(), headers: Vec::new(), body: Body::Empty, cap: ANSWER_CAP }
-    }
-
-    fn json(mut self, body: &impl Serialize) -> Self {
-        // Strings and integers always serialise.
-        self.body = Body::Json(serde_json::to_string(body).unwrap_or_default());
-        self
     }
 
     /// `GET /buckets`: every file of the session.
@@ -81,11 +61,10 @@ impl Request {
     /// `POST /buckets`: starts an upload of `parts` parts and `size` bytes under an encrypted name.
     #[must_use]
     pub fn start(parts: u32, name: &str, size: u64) -> Self {
-        Self::new(Method::Post, "/buckets").json(&StartBody {
-            total_parts: parts,
-            encrypted_name: name,
-            original_size_in_bytes: size,
-        })
+        let mut json = ["{\"totalParts\":", &parts.to_string(), ",\"encryptedName\":"].concat();
+        quote(&mut json, name);
+        json.push_str(&[",\"originalSizeInBytes\":", &size.to_string(), "}"].concat());
+        Self { body: Body::Json(json), ..Self::new(Method::Post, "/buckets") }
     }
 
     /// `PUT /buckets`: stores part `number`, counted from 1.
@@ -99,7 +78,17 @@ impl Request {
     /// `POST /buckets/complete`: joins the parts; `tags` in part order, byte for byte as received.
     #[must_use]
     pub fn complete(key: &str, tags: &[String]) -> Self {
-        Self::new(Method::Post, "/buckets/complete").json(&CompleteBody { tags, key })
+        let mut json = "{\"tags\":[".to_owned();
+        for (place, tag) in tags.iter().enumerate() {
+            if place > 0 {
+                json.push(',');
+            }
+            quote(&mut json, tag);
+        }
+        json.push_str("],\"key\":");
+        quote(&mut json, key);
+        json.push('}');
+        Self { body: Body::Json(json), ..Self::new(Method::Post, "/buckets/complete") }
     }
 
     /// `DELETE /buckets/{fileId}`.

@@ -1,6 +1,7 @@
 //! An answer of the service, before it is read as anything.
 
 use super::Failure;
+use super::json::Json;
 
 /// An answer, whatever its status.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +39,6 @@ impl Response {
     /// Whether the connection broke within the body. WebKit (libsoup) reports such a body as complete. A compressed
     /// body may be complete although it is shorter than announced, but then it is JSON.
     fn is_cut_short(&self) -> bool {
-        self.announced.is_some_and(|announced| (self.body.len() as u64) < announced)
-            && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_err()
+        self.announced.is_some_and(|announced| (self.body.len() as u64) < announced) && Json::new(&self.body).is_none()
     }
 }
