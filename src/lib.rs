@@ -8,6 +8,7 @@
 //! - [`names`]: encrypted file names. Pure, with randomness from outside.
 //! - [`resume`]: what is kept of an unfinished upload, sealed. Pure, with randomness from outside.
 //! - `aead`: the cipher of `names` and `resume`, and its keys from a session ID. Pure.
+//! - `allocator` (wasm only): a small one.
 //! - `browser` (wasm only): does what the engine decides, with `fetch`, `XMLHttpRequest`, `Blob`, IndexedDB, Web Locks
 //!   and one timer. A body there performs one operation of the browser and posts one event.
 //! - `js` (wasm only): the JavaScript API. It converts.
@@ -15,6 +16,8 @@
 //! A `File` comes in at `js`, the engine decides, the browser does, and the answer goes back to the engine as an event.
 
 mod aead;
+#[cfg(target_family = "wasm")]
+mod allocator;
 pub mod engine;
 pub mod names;
 pub mod protocol;

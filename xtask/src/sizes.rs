@@ -35,13 +35,13 @@ const CIPHERS: [&str; 25] = [
     "zeroize",
 ];
 /// Crates that are in every program.
-const STANDARD: [&str; 6] = ["alloc", "compiler_builtins", "core", "dlmalloc", "hashbrown", "std"];
+const STANDARD: [&str; 6] = ["alloc", "compiler_builtins", "core", "hashbrown", "rlsf", "std"];
 /// Modules of the library; what is in none of them belongs to the last.
 const ROOMS: [&str; 6] = [NAMES, "resume", "engine", "protocol", "browser", "js"];
 const NAMES: &str = "names";
 const CIPHERS_ROW: &str = "ciphers and hashes of names and resume";
 const STANDARD_ROW: &str = "standard library";
-const OTHERS: &str = "other crates (serde_json, wasm-bindgen, …)";
+const OTHERS: &str = "other crates (wasm-bindgen, js-sys, …)";
 
 /// Prints the table of a wasm that still has its names: bytes of its functions, and of the same after gzip. A generic
 /// function counts for the first module of the library that its name holds, else for a cipher, else for another crate.

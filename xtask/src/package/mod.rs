@@ -1,8 +1,10 @@
 //! `pkg/`: the wasm, its glue, what is served as it was written, and the npm manifest.
 
 mod builder;
+mod glue;
 mod integrity;
 mod manifest;
+mod optimise;
 mod sources;
 mod staged;
 mod weights;
@@ -35,9 +37,11 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     step("write pkg/", || {
         let staged = Staged::create(workspace)?;
         bind(&wasm, &staged.folder, false)?;
+        let bound = staged.folder.join(format!("{OUT_NAME}_bg.wasm"));
+        optimise::optimise(workspace, &bound);
+        glue::shrink(&bound, &staged.folder.join(format!("{OUT_NAME}.js")))?;
         sources::copy(workspace, &staged.folder)?;
-        let module = staged.folder.join(format!("{OUT_NAME}_inline.js"));
-        sources::write_inline(&staged.folder.join(format!("{OUT_NAME}_bg.wasm")), &module)?;
+        sources::write_inline(&bound, &staged.folder.join(format!("{OUT_NAME}_inline.js")))?;
         fs::write(staged.folder.join("package.json"), manifest::text(workspace)?)
             .context("cannot write package.json")?;
         let files = files(&staged.folder)?;

@@ -1,0 +1,132 @@
+//! The generated glue, made smaller: without comments and indents, and with short names for what the wasm imports from
+//! it. The names that wasm-bindgen gives end in a hash, which no compression shortens, and stand in both files.
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, bail, ensure};
+use wasmparser::{Parser, Payload, TypeRef};
+
+/// Section of imports (WebAssembly core specification, 5.5.5).
+const IMPORTS: u8 = 2;
+/// Length of the magic number and the version.
+const PREAMBLE: usize = 8;
+/// What the wasm calls the glue.
+const MODULE: &str = "_";
+
+/// Makes the glue `js` and the imports of its `wasm` smaller.
+///
+/// # Errors
+/// A file cannot be read or written, or is not what wasm-bindgen writes.
+pub(super) fn shrink(wasm: &Path, js: &Path) -> Result<()> {
+    let bytes = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
+    let text = fs::read_to_string(js).with_context(|| format!("cannot read {}", js.display()))?;
+    let (bytes, text) = renamed(&bytes, without_comments(&text)).with_context(|| js.display().to_string())?;
+    fs::write(wasm, bytes).with_context(|| format!("cannot write {}", wasm.display()))?;
+    fs::write(js, text).with_context(|| format!("cannot write {}", js.display()))
+}
+
+/// The code without lines that are comments, and without indents.
+fn without_comments(text: &str) -> String {
+    let lines = text.lines().enumerate().map(|(number, line)| (number, line.trim()));
+    let is_code = |(number, line): &(usize, &str)| {
+        // The first line says where the types are.
+        *number == 0 || !(line.is_empty() || ["/*", "*", "//"].iter().any(|begin| line.starts_with(begin)))
+    };
+    lines.filter(is_code).flat_map(|(_, line)| [line, "\n"]).collect()
+}
+
+/// Both with short names for the imports.
+fn renamed(wasm: &[u8], mut js: String) -> Result<(Vec<u8>, String)> {
+    let mut out = wasm.get(..PREAMBLE).context("the wasm is too short")?.to_vec();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        let Some((id, range)) = payload.as_section() else { continue };
+        let Payload::ImportSection(imports) = payload else {
+            section(&mut out, id, wasm.get(range).unwrap_or_default());
+            continue;
+        };
+        let mut contents = Vec::new();
+        number(&mut contents, imports.count());
+        for (place, import) in imports.into_imports().enumerate() {
+            let import = import?;
+            let TypeRef::Func(function) = import.ty else { bail!("{} is imported, and is no function", import.name) };
+            let name = short(place);
+            js = replaced(&js, &format!("\n{}: ", import.name), &format!("\n{name}: "))?;
+            if place == 0 {
+                js = replaced(&js, &format!("{:?}: ", import.module), &format!("{MODULE:?}: "))?;
+            }
+            for text in [MODULE, &name] {
+                number(&mut contents, u32::try_from(text.len())?);
+                contents.extend(text.as_bytes());
+            }
+            contents.push(0);
+            number(&mut contents, function);
+        }
+        section(&mut out, IMPORTS, &contents);
+    }
+    Ok((out, js))
+}
+
+fn replaced(text: &str, old: &str, new: &str) -> Result<String> {
+    ensure!(text.matches(old).count() == 1, "{old:?} does not stand in it once");
+    Ok(text.replacen(old, new, 1))
+}
+
+/// The name of the import at `place`: a, b, … z, aa, ba, …
+fn short(mut place: usize) -> String {
+    let mut name = String::new();
+    loop {
+        name.extend(('a'..='z').nth(place % 26));
+        if place < 26 {
+            return name;
+        }
+        place = place / 26 - 1;
+    }
+}
+
+fn section(out: &mut Vec<u8>, id: u8, contents: &[u8]) {
+    out.push(id);
+    number(out, u32::try_from(contents.len()).unwrap_or(u32::MAX));
+    out.extend(contents);
+}
+
+/// Appends an unsigned LEB128 (WebAssembly core specification, 5.2.2).
+fn number(out: &mut Vec<u8>, mut number: u32) {
+    loop {
+        let byte = (number & 0x7f) as u8;
+        number >>= 7;
+        out.push(if number == 0 { byte } else { byte | 0x80 });
+        if number == 0 {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One type, and one import of it: `b` of the module `a`.
+    const WASM: [u8; 23] = [0, b'a', b's', b'm', 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 7, 1, 1, b'a', 1, b'b', 0, 0];
+
+    #[test]
+    fn imports_get_short_names_in_both_files() {
+        let js = "/* @ts */\n\n/**\n * A comment.\n *\n */\nlet x = {\n    b: f, // code\n};\nlet y = { \"a\": x };\n";
+        let (renamed, js) = renamed(&WASM, without_comments(js)).unwrap();
+        assert_eq!(js, "/* @ts */\nlet x = {\na: f, // code\n};\nlet y = { \"_\": x };\n");
+        let mut expected = WASM.to_vec();
+        (expected[18], expected[20]) = (b'_', b'a');
+        assert_eq!(renamed, expected);
+    }
+
+    #[test]
+    fn glue_of_another_wasm_is_refused() {
+        assert!(renamed(&WASM, "c: f".to_owned()).is_err());
+    }
+
+    #[test]
+    fn every_place_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = (0..2000).map(short).collect();
+        assert_eq!(names.len(), 2000);
+        assert_eq!((short(0), short(25), short(26)), ("a".into(), "z".into(), "aa".into()));
+    }
+}
