@@ -1,8 +1,11 @@
 //! A part's bytes, as a request's body.
 
-use super::native::buffer;
+use super::native::{buffer, bytes};
 use super::property::get;
+use crate::engine::{Bytes, Outcome};
+use crate::resume::SAMPLE;
 use std::ops::Range;
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
@@ -14,6 +17,8 @@ pub struct PartSource {
     pub size: u64,
     /// The bytes.
     pub range: Range<u64>,
+    /// A buffer of the same bytes, where they were read already.
+    pub read: Option<JsValue>,
 }
 
 impl PartSource {
@@ -22,12 +27,15 @@ impl PartSource {
     }
 }
 
-/// The bytes of `part`: the file itself if they are all of it, else a slice, which the browser reads as it sends.
-/// `None` if the file cannot be read.
+/// The bytes of `part`: what was read of them already; the file itself if they are all of it; else a slice, which the
+/// browser reads as it sends. `None` if the file cannot be read.
 ///
 /// WebKit never finishes a request whose body is a slice of a file on disk, so there, and only there, the slice is
 /// first read into JavaScript's memory. In other browsers that would cost time and memory for nothing.
 pub async fn part_body(part: &PartSource) -> Option<JsValue> {
+    if part.read.is_some() {
+        return part.read.clone();
+    }
     let is_whole = part.range.start == 0 && part.range.end == part.size;
     let slice = if is_whole { part.file.clone() } else { part.slice(part.range.end)? };
     if !is_webkit() {
@@ -36,8 +44,23 @@ pub async fn part_body(part: &PartSource) -> Option<JsValue> {
     buffer(&slice).await
 }
 
+/// Looks whether `part` can be read. A short file is read whole, and sent as it was read: that asks other processes
+/// less often.
+pub async fn peek(part: &PartSource) -> Outcome {
+    if part.range != (0..part.size) || part.range.is_empty() || part.size > 3 * SAMPLE {
+        return Outcome::Readable(is_readable(part).await);
+    }
+    let Some(slice) = part.slice(part.range.end) else { return Outcome::Readable(false) };
+    let read = buffer(&slice).await;
+    // A file that was cut short may read as less, without an error.
+    match read.filter(|read| bytes(read).is_some_and(|bytes| u64::from(bytes.length()) == part.size)) {
+        Some(read) => Outcome::ReadWhole(Bytes { size: part.size, value: Rc::new(read) }),
+        None => Outcome::Readable(false),
+    }
+}
+
 /// Whether the first byte of `part` can be read; of an empty part, the file.
-pub async fn is_readable(part: &PartSource) -> bool {
+async fn is_readable(part: &PartSource) -> bool {
     // A slice of nothing is read without a look at the file; and a file that is gone says that it is empty.
     let slice = if part.range.is_empty() { Some(part.file.clone()) } else { part.slice(part.range.start + 1) };
     let Some(slice) = slice else { return false };

@@ -1,8 +1,7 @@
 //! The page's connection to IndexedDB.
 //!
 //! One connection for all buckets of the page, opened when it is first needed. A write counts once its transaction
-//! reports `complete` with durability `strict`: it is on the disk. Nothing here has a deadline: whoever waits too long
-//! drops the future.
+//! reports `complete`. Nothing here has a deadline: whoever waits too long drops the future.
 
 use super::deferred::Deferred;
 use super::property::{dictionary, get, set};
@@ -43,8 +42,10 @@ extern "C" {
 pub enum Access {
     /// Read.
     Read,
-    /// Read and write, to the disk.
+    /// Read and write. What is written outlives the browser; where the machine loses its power, the last of it is lost.
     Write,
+    /// Read and write, to the disk (durability `strict`): that costs milliseconds.
+    WriteThrough,
 }
 
 /// The page's connection, opened when it is first needed and again after the browser closed it.
@@ -131,24 +132,43 @@ impl Database {
         })
     }
 
+    /// Runs one transaction over `stores`, for which `place` places the requests. Gives the results of those that are
+    /// wanted, once it is complete.
+    ///
+    /// # Errors
+    /// `storage`
+    pub fn run(
+        self: &Rc<Self>,
+        stores: &'static [&'static str],
+        access: Access,
+        place: Place,
+    ) -> Boxed<'static, Result<Vec<JsValue>, Failure>> {
+        let database = Rc::clone(self);
+        Box::pin(async move {
+            let transaction = database.begin(stores, access).await?;
+            let Placed { wanted, listener: _listener } = place(&transaction).map_err(failed)?;
+            transaction.end().await?;
+            Ok(wanted.iter().map(result).collect())
+        })
+    }
+
     /// Deletes the uploads of every session that expired before `now` (milliseconds since 1970). Done whenever the
     /// database is opened.
     ///
     /// # Errors
     /// `storage`
-    pub async fn sweep(self: &Rc<Self>, now: f64) -> Result<(), Failure> {
-        let transaction = self.begin(&[UPLOADS, TAGS], Access::Write).await?;
-        let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
-        let range = IdbKeyRange::upper_bound(&now.into()).map_err(failed)?;
-        let index = uploads.index(EXPIRES).map_err(failed)?;
-        let expired = index.get_all_keys_with_key(&range).map_err(failed)?;
-        let answer = expired.clone();
-        let _listener = Listener::new(&expired, "success", move |_| {
-            for key in list(&answer).iter() {
-                let _ = delete_upload(&uploads, &tags, &key);
-            }
-        });
-        transaction.end().await
+    pub fn sweep(self: &Rc<Self>, now: f64) -> Boxed<'static, Result<Vec<JsValue>, Failure>> {
+        let place = move |transaction: &Transaction| {
+            let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
+            let range = IdbKeyRange::upper_bound(&now.into())?;
+            let expired = uploads.index(EXPIRES)?.get_all_keys_with_key(&range)?;
+            Ok(Placed::heard(expired, move |expired| {
+                for key in expired.dyn_into::<Array>().unwrap_or_default().iter() {
+                    let _ = delete_upload(&uploads, &tags, &key);
+                }
+            }))
+        };
+        self.run(&[UPLOADS, TAGS], Access::Write, Box::new(place))
     }
 
     /// The open connection, made if there is none.
@@ -211,12 +231,37 @@ impl Database {
     }
 }
 
+/// Places the requests of a transaction. Whatever it fails with undoes the transaction.
+pub type Place = Box<dyn FnOnce(&Transaction) -> Result<Placed, JsValue>>;
+
+/// The requests of a transaction whose results are wanted, and what listens to one of them meanwhile.
+#[derive(Default)]
+pub struct Placed {
+    wanted: Vec<IdbRequest>,
+    listener: Option<Listener>,
+}
+
+impl Placed {
+    /// The results of these are wanted.
+    pub fn wanting(wanted: impl Into<Vec<IdbRequest>>) -> Self {
+        Self { wanted: wanted.into(), listener: None }
+    }
+
+    /// What follows from the result of `request` belongs to the same transaction.
+    pub fn heard(request: IdbRequest, heard: impl Fn(JsValue) + 'static) -> Self {
+        let answer = request.clone();
+        let listener = Listener::new(&request, "success", move |_| heard(result(&answer)));
+        Self { wanted: Vec::new(), listener: Some(listener) }
+    }
+}
+
 /// A transaction. Dropped before it has ended, it is undone.
 pub struct Transaction {
     database: Rc<Database>,
     transaction: IdbTransaction,
     /// Fulfilled with undefined once it is complete, or with why it is not.
     ended: Deferred,
+    is_over: bool,
     _listeners: [Listener; 2],
 }
 
@@ -232,23 +277,24 @@ impl Transaction {
                 undone.resolve(&of.error().map_or(JsValue::NULL, Into::into));
             }),
         ];
-        Self { database: Rc::clone(database), transaction, ended, _listeners: listeners }
+        Self { database: Rc::clone(database), transaction, ended, is_over: false, _listeners: listeners }
     }
 
     /// One of its object stores.
     ///
     /// # Errors
-    /// `storage` where the database has none of that name.
-    pub fn store(&self, name: &str) -> Result<IdbObjectStore, Failure> {
-        self.transaction.object_store(name).map_err(failed)
+    /// The database has none of that name.
+    pub fn store(&self, name: &str) -> Result<IdbObjectStore, JsValue> {
+        self.transaction.object_store(name)
     }
 
     /// Waits until it is complete. Results of its requests may be read then.
     ///
     /// # Errors
     /// `storage` where it was undone.
-    pub async fn end(self) -> Result<(), Failure> {
+    pub async fn end(mut self) -> Result<(), Failure> {
         let error = JsFuture::from(self.ended.promise()).await.unwrap_or(JsValue::NULL);
+        self.is_over = true;
         if error.is_undefined() { Ok(()) } else { Err(failed(error)) }
     }
 }
@@ -256,8 +302,9 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         self.database.live.borrow_mut().retain(|live| *live != self.transaction);
-        // Refused by one that has ended.
-        let _ = self.transaction.abort();
+        if !self.is_over {
+            let _ = self.transaction.abort();
+        }
     }
 }
 
@@ -295,7 +342,8 @@ fn begin(database: &IdbDatabase, stores: &[&str], access: Access) -> Result<IdbT
         return durable.transaction(&stores, "readonly", &JsValue::UNDEFINED);
     }
     let options = dictionary();
-    set(&options, "durability", &"strict".into());
+    let durability = if access == Access::WriteThrough { "strict" } else { "relaxed" };
+    set(&options, "durability", &durability.into());
     // Old engines ignore the option; one that refused it would get none.
     durable
         .transaction(&stores, "readwrite", &options)
@@ -319,11 +367,6 @@ pub fn below(key: &JsValue) -> Result<IdbKeyRange, JsValue> {
 /// The result of a request that has succeeded.
 pub fn result(request: &IdbRequest) -> JsValue {
     request.result().unwrap_or(JsValue::UNDEFINED)
-}
-
-/// The result of a request for all rows, or all keys.
-pub fn list(request: &IdbRequest) -> Array {
-    result(request).dyn_into().unwrap_or_default()
 }
 
 /// The element of an array.

@@ -2,24 +2,24 @@
 //!
 //! Nothing here, or anywhere in this folder, decides. A body performs one operation of the browser and posts one event.
 
-use super::body::{PartSource, is_readable};
+use super::body::{PartSource, peek};
 use super::clock::now;
 use super::connectivity::Connectivity;
 use super::digest::digest;
 use super::download::{Download, download};
-use super::fingerprint::identify;
+use super::fingerprint::{identify, identify_earlier};
 use super::leases::Leases;
 use super::observer::CallObserver;
 use super::operation::Operation;
 use super::service::Service;
-use super::store::Store;
+use super::store::{Store, is_earlier};
 use super::tab_channel::TabChannel;
 use super::table::Table;
 use super::upload_request::{SourceFile, UploadRequest};
 use super::{Boxed, list, transport, wall_clock};
 use crate::engine::{
-    Action, Call, CallId, Checkpoint, Engine, Event, FileSpec, Identity, Instant, OpId, Outcome, PartBody, Remote,
-    Sample, UploadId,
+    Action, Bytes, Call, CallId, Checkpoint, Engine, Event, FileSpec, Identity, Instant, OpId, Outcome, PartBody,
+    Remote, UploadId,
 };
 use crate::protocol::Failure;
 use crate::resume::{Record, ResumeKey};
@@ -80,11 +80,11 @@ impl Driver {
         })
     }
 
-    /// Queues an upload.
-    pub fn upload(self: &Rc<Self>, request: UploadRequest) -> UploadId {
+    /// Queues an upload, of which the service gets this name.
+    pub fn upload(self: &Rc<Self>, request: UploadRequest, encrypted_name: String) -> UploadId {
         let file = FileSpec {
             size: request.source.size,
-            name: request.encrypted_name.clone(),
+            name: encrypted_name,
             unique_name: request.unique_name,
             modified: request.source.modified,
             wants_progress: request.wants_progress,
@@ -115,9 +115,12 @@ impl Driver {
         self.wake();
     }
 
-    /// What a file's sample says; `None` if it cannot be read.
-    pub async fn identify(&self, source: &SourceFile) -> Option<Sample> {
-        identify(self.store.key(), source).await
+    /// Whether this is the file that `identity` names; `None` if it cannot be read.
+    pub async fn is_identified(&self, source: &SourceFile, identity: &Identity) -> Option<bool> {
+        let key = self.store.key();
+        let found =
+            if is_earlier(identity) { identify_earlier(key, source).await? } else { identify(key, source).await?.0 };
+        Some(found == *identity)
     }
 
     /// The file handle that is stored with an upload.
@@ -169,7 +172,7 @@ impl Driver {
     fn perform(self: &Rc<Self>, action: Action) {
         let (store, leases) = (Rc::clone(&self.store), Rc::clone(&self.leases));
         match action {
-            Action::Send { op, request, part, report } => self.send(op, &request, part, report),
+            Action::Send { op, request, part, read, report } => self.send(op, &request, part, read, report),
             Action::Fetch { op, link, size, gathered, resumes } => {
                 self.start(op, download(Download { link, size, gathered, resumes }, self.moved(op)));
             }
@@ -185,8 +188,15 @@ impl Driver {
                 self.start(
                     op,
                     Box::pin(async move {
-                        let Some(request) = request else { return Outcome::Sampled(None) };
-                        Outcome::Sampled(identify(store.key(), &request.source).await)
+                        let Some(request) = request else { return Outcome::Sampled(None, None) };
+                        let size = request.source.size;
+                        match identify(store.key(), &request.source).await {
+                            Some((identity, read)) => {
+                                let read = read.map(|value| Bytes { size, value: Rc::new(value) });
+                                Outcome::Sampled(Some(identity), read)
+                            }
+                            None => Outcome::Sampled(None, None),
+                        }
                     }),
                 );
             }
@@ -196,7 +206,7 @@ impl Driver {
                     op,
                     Box::pin(async move {
                         let Some(part) = part else { return Outcome::Readable(false) };
-                        Outcome::Readable(is_readable(&part).await)
+                        peek(&part).await
                     }),
                 );
             }
@@ -228,8 +238,15 @@ impl Driver {
             Action::Channel { open: true } => self.channel.open(),
             Action::Channel { open: false } => self.channel.close(),
             Action::Post { identity, message } => self.channel.post(&identity, &message),
-            Action::Load { op, sample } => {
-                self.start(op, Box::pin(async move { Outcome::Loaded(store.find(sample).await) }));
+            Action::Load { op, upload, identity } => {
+                let Some(request) = self.uploads.get(upload) else { return };
+                self.start(
+                    op,
+                    Box::pin(async move {
+                        let earlier = identify_earlier(store.key(), &request.source);
+                        Outcome::Loaded(store.find(identity, earlier).await)
+                    }),
+                );
             }
             Action::Move { op, earlier, identity } => {
                 self.start(op, Box::pin(async move { Outcome::Stored(store.adopt(earlier, &identity).await) }));
@@ -291,9 +308,17 @@ impl Driver {
         }
     }
 
-    fn send(self: &Rc<Self>, op: OpId, request: &crate::protocol::Request, part: Option<PartBody>, report: bool) {
+    fn send(
+        self: &Rc<Self>,
+        op: OpId,
+        request: &crate::protocol::Request,
+        part: Option<PartBody>,
+        read: Option<Bytes>,
+        report: bool,
+    ) {
         let is_part = part.is_some();
-        let part = part.and_then(|part| self.part(part));
+        let read = read.and_then(|read| read.value.downcast_ref::<JsValue>().cloned());
+        let part = part.and_then(|part| Some(PartSource { read, ..self.part(part)? }));
         if is_part && part.is_none() {
             // Nothing is sent in place of a part.
             return self.handle(Event::Ended { op, outcome: Outcome::Unreadable });
@@ -324,7 +349,7 @@ impl Driver {
 
     fn part(&self, part: PartBody) -> Option<PartSource> {
         let source = &self.uploads.get(part.upload)?.source;
-        Some(PartSource { file: source.file.clone(), size: source.size, range: part.range })
+        Some(PartSource { file: source.file.clone(), size: source.size, range: part.range, read: None })
     }
 }
 

@@ -4,7 +4,7 @@
 //! secure context) writes a row with an expiry instead, and renews it. If it cannot write either, the lease holds
 //! within the page only.
 
-use super::database::{Access, Database, LEASES, failed, list, result};
+use super::database::{Access, Database, LEASES, Placed, Transaction, failed};
 use super::property::{dictionary, get, has_global, set};
 use super::{Boxed, Listener, deferred::Deferred, wall_clock};
 use crate::engine::{Ask, Lock};
@@ -199,13 +199,14 @@ impl Row {
     }
 
     async fn names(prefix: &str) -> Result<Vec<String>, Failure> {
-        let transaction = Database::shared().begin(&[LEASES], Access::Read).await?;
-        let leases = transaction.store(LEASES)?;
         let range = IdbKeyRange::bound(&prefix.into(), &[prefix, "\u{ffff}"].concat().into()).map_err(failed)?;
-        let names = leases.get_all_keys_with_key(&range).map_err(failed)?;
-        let rows = leases.get_all_with_key(&range).map_err(failed)?;
-        transaction.end().await?;
-        let (names, rows, now) = (list(&names), list(&rows), wall_clock());
+        let place = move |transaction: &Transaction| {
+            let leases = transaction.store(LEASES)?;
+            Ok(Placed::wanting([leases.get_all_keys_with_key(&range)?, leases.get_all_with_key(&range)?]))
+        };
+        let mut lists = Database::shared().run(&[LEASES], Access::Read, Box::new(place)).await?.into_iter();
+        let mut next = || lists.next().and_then(|list| list.dyn_into::<Array>().ok()).unwrap_or_default();
+        let (names, rows, now) = (next(), next(), wall_clock());
         let held = names.iter().zip(rows.iter()).filter(|(_, row)| is_held(row, now));
         Ok(held.filter_map(|(name, _)| name.as_string()).collect())
     }
@@ -225,18 +226,17 @@ impl Claim {
         let row = dictionary();
         set(&row, "owner", &self.owner);
         set(&row, "until", &(now + LIFE).into());
-        let transaction = self.database.begin(&[LEASES], Access::Write).await?;
-        let leases = transaction.store(LEASES)?;
-        let found = leases.get(&self.name).map_err(failed)?;
         let ours = Rc::new(Cell::new(false));
-        let (told, owner, name, answer) = (Rc::clone(&ours), self.owner.clone(), self.name.clone(), found.clone());
-        let _listener = Listener::new(&found, "success", move |_| {
-            let holder = result(&answer);
-            if !is_held(&holder, now) || get(&holder, "owner") == owner {
-                told.set(leases.put_with_key(&row, &name).is_ok());
-            }
-        });
-        transaction.end().await?;
+        let (told, owner, name) = (Rc::clone(&ours), self.owner.clone(), self.name.clone());
+        let place = move |transaction: &Transaction| {
+            let leases = transaction.store(LEASES)?;
+            Ok(Placed::heard(leases.get(&name)?, move |holder| {
+                if !is_held(&holder, now) || get(&holder, "owner") == owner {
+                    told.set(leases.put_with_key(&row, &name).is_ok());
+                }
+            }))
+        };
+        self.database.run(&[LEASES], Access::Write, Box::new(place)).await?;
         Ok(ours.get())
     }
 
@@ -248,17 +248,17 @@ impl Claim {
         });
     }
 
-    async fn delete(&self) -> Result<(), Failure> {
-        let transaction = self.database.begin(&[LEASES], Access::Write).await?;
-        let leases = transaction.store(LEASES)?;
-        let found = leases.get(&self.name).map_err(failed)?;
-        let (owner, name, answer) = (self.owner.clone(), self.name.clone(), found.clone());
-        let _listener = Listener::new(&found, "success", move |_| {
-            if get(&result(&answer), "owner") == owner {
-                let _ = leases.delete(&name);
-            }
-        });
-        transaction.end().await
+    fn delete(&self) -> Boxed<'static, Result<Vec<JsValue>, Failure>> {
+        let (owner, name) = (self.owner.clone(), self.name.clone());
+        let place = move |transaction: &Transaction| {
+            let leases = transaction.store(LEASES)?;
+            Ok(Placed::heard(leases.get(&name)?, move |holder| {
+                if get(&holder, "owner") == owner {
+                    let _ = leases.delete(&name);
+                }
+            }))
+        };
+        self.database.run(&[LEASES], Access::Write, Box::new(place))
     }
 }
 

@@ -11,18 +11,16 @@
 //! The version before had one scope for all services. What it stored is found there, under an identity that begins with
 //! [`EARLIER`] on this side of the store, and is moved once a service is known to have it.
 
-use super::database::{Access, Database, TAGS, UPLOADS, at, below, delete_upload, failed, list, result};
-use super::listener::Listener;
+use super::database::{Access, Database, Placed, TAGS, Transaction, UPLOADS, at, below, delete_upload, failed};
 use super::property::{dictionary, get, set};
-use super::wall_clock;
-use crate::engine::{Identity, Sample, Stored};
+use super::{Boxed, wall_clock};
+use crate::engine::{Identity, Stored};
 use crate::protocol::{Code, Failure};
 use crate::resume::{Record, ResumeError, ResumeKey, StoredPart};
 use js_sys::{Array, Reflect, Uint8Array};
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::IdbRequest;
 
 /// No row of ours has so many bytes; a longer one is not even copied.
 const LONGEST_ROW: u32 = 64 * 1024;
@@ -58,42 +56,47 @@ impl Store {
         &self.now.key
     }
 
-    /// What is stored of the file. A row that does not open, or has expired, is deleted and counts as absent.
+    /// What is stored of the file: by this version, or else by the one before, which called it `earlier`. A row that
+    /// does not open, or has expired, is deleted and counts as absent.
+    ///
+    /// # Errors
+    /// `storage`
+    pub async fn find(
+        &self,
+        identity: Identity,
+        earlier: Boxed<'_, Option<Identity>>,
+    ) -> Result<Option<Stored>, Failure> {
+        let key = self.place(&identity).1;
+        let of_earlier = below(&Array::of1(&self.earlier.scope)).map_err(failed)?;
+        let place = move |transaction: &Transaction| {
+            let uploads = transaction.store(UPLOADS)?;
+            Ok(Placed::wanting([uploads.get_key(&key)?, uploads.count_with_key(&of_earlier)?]))
+        };
+        let found = self.database.run(&[UPLOADS], Access::Read, Box::new(place)).await?;
+        // Nothing is known of most files, and the version before stored nothing of most sessions.
+        if found.first().is_some_and(|key| !key.is_undefined())
+            && let Some(stored) = self.load(identity).await?
+        {
+            return Ok(Some(stored));
+        }
+        if found.last().is_some_and(|count| *count != 0)
+            && let Some(earlier) = earlier.await
+        {
+            return self.load(earlier).await;
+        }
+        Ok(None)
+    }
+
+    /// What is stored of an upload.
     ///
     /// # Errors
     /// `storage`
     pub async fn load(&self, identity: Identity) -> Result<Option<Stored>, Failure> {
         let (shelf, key) = self.place(&identity);
-        let range = below(&key).map_err(failed)?;
-        let transaction = self.database.begin(&STORES, Access::Read).await?;
-        let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
-        let row = uploads.get(&key).map_err(failed)?;
-        let numbers = tags.get_all_keys_with_key(&range).map_err(failed)?;
-        let tags = tags.get_all_with_key(&range).map_err(failed)?;
-        transaction.end().await?;
-        let row = result(&row);
-        if row.is_undefined() {
-            return Ok(None);
-        }
-        let Some(record) = shelf.record(text(&identity), &row) else {
-            self.purge(&identity).await?;
-            return Ok(None);
-        };
-        let mut found = vec![Stored { identity, record, parts: Vec::new() }];
-        let broken = shelf.add_parts(&mut found, &numbers, &tags);
-        self.delete(&[], &broken).await?;
+        let prefix = if is_earlier(&identity) { EARLIER } else { "" };
+        let (mut found, broken) = self.load_below(shelf, prefix, &key).await?;
+        self.delete(Vec::new(), broken).await?;
         Ok(found.pop())
-    }
-
-    /// What is stored of the file: by this version, or else by the one before.
-    ///
-    /// # Errors
-    /// `storage`
-    pub async fn find(&self, sample: Sample) -> Result<Option<Stored>, Failure> {
-        match self.load(sample.identity).await? {
-            None => self.load(sample.earlier).await,
-            found => Ok(found),
-        }
     }
 
     /// Everything that is stored of the session's uploads. What does not open, or has expired, is deleted.
@@ -101,22 +104,37 @@ impl Store {
     /// # Errors
     /// `storage`
     pub async fn load_all(&self) -> Result<Vec<Stored>, Failure> {
-        let mut found = self.load_shelf(&self.now, "").await?;
-        found.extend(self.load_shelf(&self.earlier, EARLIER).await?);
-        Ok(found)
+        let mut all = Vec::new();
+        for (shelf, prefix) in [(&self.now, ""), (&self.earlier, EARLIER)] {
+            // A tag that does not open is deleted by whoever loads that upload alone.
+            all.extend(self.load_below(shelf, prefix, &Array::of1(&shelf.scope)).await?.0);
+        }
+        Ok(all)
     }
 
-    async fn load_shelf(&self, shelf: &Shelf, prefix: &str) -> Result<Vec<Stored>, Failure> {
-        let range = below(&Array::of1(&shelf.scope)).map_err(failed)?;
-        let transaction = self.database.begin(&STORES, Access::Read).await?;
-        let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
-        let keys = uploads.get_all_keys_with_key(&range).map_err(failed)?;
-        let rows = uploads.get_all_with_key(&range).map_err(failed)?;
-        let numbers = tags.get_all_keys_with_key(&range).map_err(failed)?;
-        let tags = tags.get_all_with_key(&range).map_err(failed)?;
-        transaction.end().await?;
+    /// What is stored at `key`, and below it, of uploads whose identities begin with `prefix`; and the keys of parts
+    /// that are of none of them, or do not open.
+    async fn load_below(
+        &self,
+        shelf: &Shelf,
+        prefix: &str,
+        key: &JsValue,
+    ) -> Result<(Vec<Stored>, Vec<JsValue>), Failure> {
+        let range = below(key).map_err(failed)?;
+        let place = move |transaction: &Transaction| {
+            let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
+            Ok(Placed::wanting([
+                uploads.get_all_keys_with_key(&range)?,
+                uploads.get_all_with_key(&range)?,
+                tags.get_all_keys_with_key(&range)?,
+                tags.get_all_with_key(&range)?,
+            ]))
+        };
+        let mut lists = self.database.run(&STORES, Access::Read, Box::new(place)).await?.into_iter();
+        let mut next = || lists.next().and_then(|list| list.dyn_into::<Array>().ok()).unwrap_or_default();
+        let (keys, rows, numbers, tags) = (next(), next(), next(), next());
         let (mut found, mut broken) = (Vec::new(), Vec::new());
-        for (key, row) in list(&keys).iter().zip(list(&rows).iter()) {
+        for (key, row) in keys.iter().zip(rows.iter()) {
             let identity = at(&key, 1).as_string().unwrap_or_default();
             match shelf.record(&identity, &row) {
                 Some(record) => {
@@ -125,14 +143,13 @@ impl Store {
                 None => broken.push(key),
             }
         }
-        // A tag that does not open is deleted by whoever loads that upload alone.
-        drop(shelf.add_parts(&mut found, &numbers, &tags));
-        self.delete(&broken, &[]).await?;
-        Ok(found)
+        let broken_parts = shelf.add_parts(&mut found, &numbers, &tags);
+        self.delete(broken, Vec::new()).await?;
+        Ok((found, broken_parts))
     }
 
     /// Stores the record of an upload until `expires` (milliseconds since 1970), in place of all that is stored of the
-    /// file.
+    /// file. When this returns, that of a file of several parts is on the disk: without it, all of them would be lost.
     ///
     /// # Errors
     /// `storage`
@@ -148,27 +165,30 @@ impl Store {
         let row = dictionary();
         set(&row, "sealed", &Uint8Array::from(sealed.as_slice()));
         set(&row, "expires", &expires.into());
-        let range = below(&key).map_err(failed)?;
-        let transaction = self.database.begin(&STORES, Access::Write).await?;
-        let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
-        tags.delete(&range).map_err(failed)?;
-        if let Some(handle) = handle {
-            set(&row, "handle", handle);
-        }
-        let stored = uploads.put_with_key(&row, &key).or_else(|error| {
-            if handle.is_none() {
-                return Err(error);
+        let handle = handle.cloned();
+        let place = move |transaction: &Transaction| {
+            let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
+            let range = below(&key)?;
+            tags.delete(&range)?;
+            if let Some(handle) = &handle {
+                set(&row, "handle", handle);
             }
-            // This browser cannot store the handle; the upload is worth storing without.
-            Reflect::delete_property(&row, &"handle".into())?;
-            uploads.put_with_key(&row, &key)
-        });
-        stored.map_err(failed)?;
-        transaction.end().await
+            uploads.put_with_key(&row, &key).or_else(|error| {
+                if handle.is_none() {
+                    return Err(error);
+                }
+                // This browser cannot store the handle; the upload is worth storing without.
+                Reflect::delete_property(&row, &"handle".into())?;
+                uploads.put_with_key(&row, &key)
+            })?;
+            Ok(Placed::default())
+        };
+        let is_large = record.parts() > 1 && !record.is_intent();
+        let access = if is_large { Access::WriteThrough } else { Access::Write };
+        self.database.run(&STORES, access, Box::new(place)).await.map(drop)
     }
 
-    /// Stores a part of the upload `record`, of which only the key and the upload ID matter. When this returns, it is
-    /// on the disk.
+    /// Stores a part of the upload `record`, of which only the key and the upload ID matter.
     ///
     /// # Errors
     /// `storage`, also where the upload itself is not stored any more.
@@ -181,21 +201,21 @@ impl Store {
     ) -> Result<(), Failure> {
         let (shelf, upload) = self.place(identity);
         let (key, sealed) = shelf.part_row(text(identity), number, record, part)?;
-        let transaction = self.database.begin(&STORES, Access::Write).await?;
-        let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
-        // In one transaction, so that a tag outlives no purge.
-        let found = uploads.get_key(&upload).map_err(failed)?;
-        let (answer, stored) = (found.clone(), Rc::new(Cell::new(false)));
+        let stored = Rc::new(Cell::new(false));
         let told = Rc::clone(&stored);
-        let _listener = Listener::new(&found, "success", move |_| {
-            if !result(&answer).is_undefined() {
-                match tags.put_with_key(&sealed, &key) {
-                    Ok(_) => told.set(true),
-                    Err(_) => drop(tags.transaction().abort()),
+        let place = move |transaction: &Transaction| {
+            let (uploads, tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
+            // In one transaction, so that a tag outlives no purge.
+            Ok(Placed::heard(uploads.get_key(&upload)?, move |found| {
+                if !found.is_undefined() {
+                    match tags.put_with_key(&sealed, &key) {
+                        Ok(_) => told.set(true),
+                        Err(_) => drop(tags.transaction().abort()),
+                    }
                 }
-            }
-        });
-        transaction.end().await?;
+            }))
+        };
+        self.database.run(&STORES, Access::Write, Box::new(place)).await?;
         if stored.get() { Ok(()) } else { Err(gone()) }
     }
 
@@ -204,7 +224,7 @@ impl Store {
     /// # Errors
     /// `storage`
     pub async fn purge(&self, identity: &Identity) -> Result<(), Failure> {
-        self.delete(&[self.place(identity).1], &[]).await
+        self.delete(vec![self.place(identity).1], Vec::new()).await
     }
 
     /// Moves what the version before stored of a file to where it belongs now.
@@ -214,21 +234,20 @@ impl Store {
     pub async fn adopt(&self, earlier: Identity, identity: &Identity) -> Result<(), Failure> {
         let (shelf, key) = self.place(identity);
         let (_, old_key) = self.place(&earlier);
-        let transaction = self.database.begin(&[UPLOADS], Access::Read).await?;
-        let row = transaction.store(UPLOADS)?.get(&old_key).map_err(failed)?;
-        transaction.end().await?;
-        let (row, found) = (result(&row), self.load(earlier).await?);
+        let (row, found) = (self.row(old_key.clone()).await?, self.load(earlier).await?);
         let Stored { record, parts, .. } = found.ok_or_else(gone)?;
         let sealed = shelf.key.seal_record(text(identity), &record, nonce()?).map_err(unkeepable)?;
         set(row.unchecked_ref(), "sealed", &Uint8Array::from(sealed.as_slice()));
         let parts = parts.iter().map(|(number, part)| shelf.part_row(text(identity), *number, &record, part));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
-        let transaction = self.database.begin(&STORES, Access::Write).await?;
-        let (uploads, of_tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
-        uploads.put_with_key(&row, &key).map_err(failed)?;
-        parts.iter().try_for_each(|(key, part)| of_tags.put_with_key(part, key).map(drop)).map_err(failed)?;
-        delete_upload(&uploads, &of_tags, &old_key).map_err(failed)?;
-        transaction.end().await
+        let place = move |transaction: &Transaction| {
+            let (uploads, of_tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
+            uploads.put_with_key(&row, &key)?;
+            parts.iter().try_for_each(|(key, part)| of_tags.put_with_key(part, key).map(drop))?;
+            delete_upload(&uploads, &of_tags, &old_key)?;
+            Ok(Placed::default())
+        };
+        self.database.run(&STORES, Access::WriteThrough, Box::new(place)).await.map(drop)
     }
 
     /// The file handle that is stored with the upload.
@@ -236,26 +255,33 @@ impl Store {
     /// # Errors
     /// `storage`
     pub async fn handle(&self, identity: &Identity) -> Result<Option<JsValue>, Failure> {
-        let transaction = self.database.begin(&STORES, Access::Read).await?;
-        let row = transaction.store(UPLOADS)?.get(&self.place(identity).1).map_err(failed)?;
-        transaction.end().await?;
-        Ok(Some(get(&result(&row), "handle")).filter(JsValue::is_object))
+        let row = self.row(self.place(identity).1).await?;
+        Ok(Some(get(&row, "handle")).filter(JsValue::is_object))
     }
 
-    async fn delete(&self, uploads: &[JsValue], parts: &[JsValue]) -> Result<(), Failure> {
+    /// The row of an upload; undefined where there is none.
+    async fn row(&self, key: JsValue) -> Result<JsValue, Failure> {
+        let place = move |transaction: &Transaction| Ok(Placed::wanting([transaction.store(UPLOADS)?.get(&key)?]));
+        let mut rows = self.database.run(&[UPLOADS], Access::Read, Box::new(place)).await?;
+        Ok(rows.pop().unwrap_or_default())
+    }
+
+    async fn delete(&self, uploads: Vec<JsValue>, parts: Vec<JsValue>) -> Result<(), Failure> {
         if uploads.is_empty() && parts.is_empty() {
             return Ok(());
         }
-        let transaction = self.database.begin(&STORES, Access::Write).await?;
-        let (of_uploads, of_tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
-        parts.iter().try_for_each(|key| of_tags.delete(key).map(drop)).map_err(failed)?;
-        uploads.iter().try_for_each(|key| delete_upload(&of_uploads, &of_tags, key)).map_err(failed)?;
-        transaction.end().await
+        let place = move |transaction: &Transaction| {
+            let (of_uploads, of_tags) = (transaction.store(UPLOADS)?, transaction.store(TAGS)?);
+            parts.iter().try_for_each(|key| of_tags.delete(key).map(drop))?;
+            uploads.iter().try_for_each(|key| delete_upload(&of_uploads, &of_tags, key))?;
+            Ok(Placed::default())
+        };
+        self.database.run(&STORES, Access::Write, Box::new(place)).await.map(drop)
     }
 
     /// Where an upload is stored: the shelf, and the key on it.
     fn place(&self, identity: &Identity) -> (&Shelf, JsValue) {
-        let shelf = if identity.0.starts_with(EARLIER) { &self.earlier } else { &self.now };
+        let shelf = if is_earlier(identity) { &self.earlier } else { &self.now };
         (shelf, Array::of2(&shelf.scope, &JsValue::from_str(text(identity))).into())
     }
 }
@@ -286,9 +312,9 @@ impl Shelf {
     }
 
     /// Adds each part to its upload. Returns the keys of those that are of none, or do not open.
-    fn add_parts(&self, found: &mut [Stored], numbers: &IdbRequest, tags: &IdbRequest) -> Vec<JsValue> {
+    fn add_parts(&self, found: &mut [Stored], numbers: &Array, tags: &Array) -> Vec<JsValue> {
         let mut broken = Vec::new();
-        for (key, tag) in list(numbers).iter().zip(list(tags).iter()) {
+        for (key, tag) in numbers.iter().zip(tags.iter()) {
             let identity = at(&key, 1).as_string().unwrap_or_default();
             // Both lists come in the order of their keys, but strings are ordered otherwise in JavaScript than in Rust.
             let stored = found.iter_mut().find(|stored| text(&stored.identity) == identity);
@@ -309,6 +335,11 @@ impl Shelf {
         let number = number as u32;
         self.key.open_part(identity, number, record, &bytes(row, LONGEST_ROW)?).ok().map(|part| (number, part))
     }
+}
+
+/// Whether the version before stored it.
+pub fn is_earlier(identity: &Identity) -> bool {
+    identity.0.starts_with(EARLIER)
 }
 
 /// The identity as it stands in rows.

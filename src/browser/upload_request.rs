@@ -8,9 +8,7 @@ use web_sys::Blob;
 /// A file to upload.
 pub struct UploadRequest {
     /// The file.
-    pub source: SourceFile,
-    /// The name as the service gets it.
-    pub encrypted_name: String,
+    pub source: Rc<SourceFile>,
     /// Whether no other file's name is like this one: it holds a nonce.
     pub unique_name: bool,
     /// Whether somebody wants to know how far each part is.

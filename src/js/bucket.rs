@@ -1,7 +1,7 @@
 //! `Bucket`: a session's files.
 
 use super::call::PendingCall;
-use super::entry::FileEntry;
+use super::entry::{FileEntry, sealed_fields};
 use super::error::{abort_error, closed, invalid_option, partway_error};
 use super::observer::Observer;
 use super::options::{CallOptions, UploadOptions};
@@ -146,41 +146,21 @@ impl Inner {
 
     /// Queues an upload.
     pub fn upload(self: &Rc<Self>, source: SourceFile, options: UploadOptions) -> Result<Upload, JsValue> {
-        let fields = NameFields {
-            size: Some(source.size),
-            mime: Some(source.file.type_()).filter(|mime| !mime.is_empty()),
-            modified: source.modified,
-        };
-        let encrypted_name = self.encrypt(&source.name, &fields)?;
-        let mut entry = FileEntry {
-            key: String::new(),
-            name: Some(source.name.clone()),
-            name_scheme: Some(self.scheme.as_str()),
-            name_authenticated: self.scheme.authenticates(),
-            mime: None,
-            size_matches: None,
-            size: source.size,
-            parts: 0,
-            completed: true,
-            creator: None,
-        };
-        if self.scheme == Scheme::Partway {
-            entry.set_fields(&fields);
-        }
-        let (name, size) = (source.name.clone(), source.size as f64);
+        let encrypted_name = self.encrypt(&source.name, &sealed_fields(&source))?;
+        let source = Rc::new(source);
         let wants_progress = options.on_progress.is_some();
-        let observer = Rc::new(Observer::new(options.on_progress, options.on_state, entry));
-        let upload = self.driver.upload(UploadRequest {
+        let observer = Rc::new(Observer::new(options.on_progress, options.on_state, Rc::clone(&source), self.scheme));
+        let request = UploadRequest {
             source,
-            encrypted_name,
             unique_name: self.scheme != Scheme::Plain,
             wants_progress,
             observer: observer.clone(),
-        });
+        };
+        let id = self.driver.upload(request, encrypted_name);
         if let Some(signal) = options.signal {
-            observer.abort_with(&signal, &self.driver, upload);
+            observer.abort_with(&signal, &self.driver, id);
         }
-        Ok(Upload { inner: Rc::clone(self), observer, id: upload, name, size })
+        Ok(Upload { inner: Rc::clone(self), observer, id })
     }
 
     fn encrypt(&self, name: &str, fields: &NameFields) -> Result<String, JsValue> {

@@ -1,15 +1,16 @@
 //! `FileEntry`, `SessionRules` and `UploadProgress`, as plain JavaScript objects.
 
 use super::error::defect;
-use crate::engine::Progress;
-use crate::names::{NameFields, SessionNames};
+use crate::browser::SourceFile;
+use crate::engine::{Progress, View};
+use crate::names::{NameFields, Scheme, SessionNames};
 use crate::protocol::{FileInfo, Rules};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 
 /// One file of the bucket.
-#[derive(Clone, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileEntry {
     pub key: String,
@@ -51,8 +52,28 @@ impl FileEntry {
         entry
     }
 
+    /// The entry of a file that was uploaded here.
+    pub fn of_upload(source: &SourceFile, scheme: Scheme, view: &View) -> Self {
+        let mut entry = Self {
+            key: view.key.clone().unwrap_or_default(),
+            name: Some(source.name.clone()),
+            name_scheme: Some(scheme.as_str()),
+            name_authenticated: scheme.authenticates(),
+            mime: None,
+            size_matches: None,
+            size: source.size,
+            parts: u64::from(view.progress.parts),
+            completed: true,
+            creator: None,
+        };
+        if scheme == Scheme::Partway {
+            entry.set_fields(&sealed_fields(source));
+        }
+        entry
+    }
+
     /// What travelled with the name.
-    pub fn set_fields(&mut self, fields: &NameFields) {
+    fn set_fields(&mut self, fields: &NameFields) {
         // As of a Blob: whoever sealed the name may have written anything.
         let is_mime = |mime: &String| mime.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         self.mime = fields.mime.clone().filter(is_mime);
@@ -62,6 +83,15 @@ impl FileEntry {
     /// The entry as an object.
     pub fn to_js(&self) -> Result<JsValue, JsValue> {
         to_js(self)
+    }
+}
+
+/// What travels with a file's name.
+pub fn sealed_fields(source: &SourceFile) -> NameFields {
+    NameFields {
+        size: Some(source.size),
+        mime: Some(source.file.type_()).filter(|mime| !mime.is_empty()),
+        modified: source.modified,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::entry::{FileEntry, progress_to_js};
 use super::error::{abort_error, partway_error};
-use crate::browser::{Deferred, Driver, Listener, UploadObserver};
+use crate::browser::{Deferred, Driver, Listener, SourceFile, UploadObserver};
 use crate::engine::{Event, State, UploadId, View};
+use crate::names::Scheme;
 use js_sys::{Array, Function};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -24,13 +25,19 @@ pub struct Observer {
     on_progress: Option<Function>,
     on_state: Option<Function>,
     state: Cell<State>,
-    /// The entry to give when it is done; key and parts are filled in then.
-    entry: RefCell<FileEntry>,
+    /// The file, and how its name is written: the entry is made of them when it is done.
+    pub source: Rc<SourceFile>,
+    scheme: Scheme,
 }
 
 impl Observer {
-    /// An observer that calls `on_progress` and `on_state`, and gives `entry` in the end.
-    pub fn new(on_progress: Option<Function>, on_state: Option<Function>, entry: FileEntry) -> Self {
+    /// An observer that calls `on_progress` and `on_state`, and gives the entry of `source` in the end.
+    pub fn new(
+        on_progress: Option<Function>,
+        on_state: Option<Function>,
+        source: Rc<SourceFile>,
+        scheme: Scheme,
+    ) -> Self {
         let done = Deferred::new();
         // A rejection that nobody looks at is not an unhandled one: this looks.
         let looked_at = JsFuture::from(done.promise());
@@ -45,7 +52,8 @@ impl Observer {
             on_progress,
             on_state,
             state: Cell::new(State::Queued),
-            entry: RefCell::new(entry),
+            source,
+            scheme,
         }
     }
 
@@ -66,12 +74,7 @@ impl Observer {
 
     fn finish(&self, view: &View) {
         let result = match view.state {
-            State::Done => {
-                let mut entry = self.entry.borrow_mut();
-                entry.key = view.key.clone().unwrap_or_default();
-                entry.parts = u64::from(view.progress.parts);
-                entry.to_js()
-            }
+            State::Done => FileEntry::of_upload(&self.source, self.scheme, view).to_js(),
             State::Aborted => Err(abort_error()),
             State::Failed => Err(view.failure.as_ref().map_or(JsValue::UNDEFINED, partway_error)),
             _ => return,

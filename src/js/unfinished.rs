@@ -4,7 +4,7 @@ use super::bucket::{Inner, source_file};
 use super::error::{closed, partway_error, thrown};
 use super::options::UploadOptions;
 use crate::browser::{Deferred, blob, dictionary, get, set};
-use crate::engine::{Sample, Unfinished};
+use crate::engine::Unfinished;
 use crate::protocol::{Code, Failure};
 use js_sys::{Function, Promise};
 use std::rc::Rc;
@@ -70,9 +70,7 @@ impl UnfinishedUpload {
             let file = permitted_file(&handle).await?;
             let Some(bytes) = blob(&file) else { return Err(unreadable(file)) };
             let source = source_file(&file, bytes, found.record.name.clone(), Some(handle));
-            let sample = inner.driver.identify(&source).await;
-            let is_same = |sample: &Sample| [&sample.identity, &sample.earlier].contains(&&found.identity);
-            if !sample.as_ref().is_some_and(is_same) {
+            if inner.driver.is_identified(&source, &found.identity).await != Some(true) {
                 let message = "The file changed since the upload began; pick it again.";
                 return Err(partway_error(&Failure::new(Code::FileChanged, message)));
             }

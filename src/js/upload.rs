@@ -16,8 +16,6 @@ pub struct Upload {
     pub(super) inner: Rc<Inner>,
     pub(super) observer: Rc<Observer>,
     pub(super) id: UploadId,
-    pub(super) name: String,
-    pub(super) size: f64,
 }
 
 impl Upload {
@@ -51,13 +49,13 @@ impl Upload {
     /// The file's name.
     #[wasm_bindgen(getter)]
     pub fn name(&self) -> String {
-        self.name.clone()
+        self.observer.source.name.clone()
     }
 
     /// The file's size in bytes.
     #[wasm_bindgen(getter)]
     pub fn size(&self) -> f64 {
-        self.size
+        self.observer.source.size as f64
     }
 
     /// The file's key, once the upload has started.

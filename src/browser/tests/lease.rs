@@ -1,7 +1,7 @@
-use super::{Missing, begin, eventually, get, unique};
+use super::{Missing, begin, eventually, get, list, unique};
 use crate::browser::Boxed;
 use crate::browser::clock::wall_clock;
-use crate::browser::database::{Access, Database, LEASES, list};
+use crate::browser::database::{Access, Database, LEASES};
 use crate::browser::lease::{Lease, Lost};
 use crate::browser::leases::Leases;
 use crate::engine::{Ask, Identity, Lock, OpId};

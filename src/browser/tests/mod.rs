@@ -10,13 +10,14 @@ mod transport;
 
 use super::deferred::Deferred;
 use gloo_timers::callback::Timeout;
-use js_sys::{Object, Reflect};
+use js_sys::{Array, Object, Reflect};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test_configure;
+use web_sys::IdbRequest;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -27,6 +28,11 @@ fn unique(what: &str) -> String {
 
 fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap()
+}
+
+/// The result of a request for all rows, or all keys.
+fn list(request: &IdbRequest) -> Array {
+    request.result().unwrap().unchecked_into()
 }
 
 async fn sleep(millis: u32) {

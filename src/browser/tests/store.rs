@@ -1,9 +1,9 @@
-use super::{Missing, begin, eventually, get, sleep, unique};
+use super::{Missing, begin, eventually, get, list, sleep, unique};
 use crate::browser::clock::wall_clock;
-use crate::browser::database::{Access, Database, EXPIRES, LEASES, TAGS, UPLOADS, list};
+use crate::browser::database::{Access, Database, EXPIRES, LEASES, Placed, TAGS, Transaction, UPLOADS};
 use crate::browser::store::Store;
 use crate::engine::{Identity, Stored};
-use crate::protocol::{Code, Failure};
+use crate::protocol::Code;
 use crate::resume::{Record, ResumeKey, StoredPart};
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use std::rc::Rc;
@@ -318,10 +318,22 @@ async fn a_transaction_that_was_undone_is_a_failure() {
 
     let transaction = Database::shared().begin(&[LEASES], Access::Write).await.unwrap();
     transaction.store(LEASES).unwrap().put_with_key(&Object::new(), &name.as_str().into()).unwrap();
-    let failure: Failure = transaction.store(UPLOADS).map(drop).unwrap_err();
+    assert!(transaction.store(UPLOADS).is_err());
+    drop(transaction);
+    assert!(!rows(LEASES).await.iter().any(|(key, _)| *key == name.as_str()));
+}
+
+#[wasm_bindgen_test]
+async fn what_cannot_be_asked_for_undoes_the_transaction() {
+    let name = unique("lease");
+    let key = JsValue::from_str(&name);
+    let place = move |transaction: &Transaction| {
+        transaction.store(LEASES)?.put_with_key(&Object::new(), &key)?;
+        transaction.store(UPLOADS).map(|_| Placed::default())
+    };
+    let failure = Database::shared().run(&[LEASES], Access::Write, Box::new(place)).await.unwrap_err();
     assert_eq!(failure.code, Code::Storage);
     assert!(failure.message.contains("NotFoundError"), "{failure}");
-    drop(transaction);
     assert!(!rows(LEASES).await.iter().any(|(key, _)| *key == name.as_str()));
 }
 
