@@ -1,6 +1,6 @@
 //! What the engine asks for.
 
-use super::{Answer, CallId, Gathered, Identity, OpId, Progress, Sample, State, UploadId};
+use super::{Answer, Bytes, CallId, Gathered, Identity, OpId, Progress, State, UploadId};
 use crate::protocol::{Failure, Request};
 use crate::resume::{PeerMessage, StoredPart};
 use std::fmt;
@@ -18,6 +18,8 @@ pub enum Action {
         request: Request,
         /// The part it carries, if it does.
         part: Option<PartBody>,
+        /// The part's bytes, where they were read a moment ago: they are sent as they are.
+        read: Option<Bytes>,
         /// Whether the driver must tell how much of the part it handed to the network, whatever that costs. Of the
         /// answer to a request without a part it always tells.
         report: bool,
@@ -56,7 +58,7 @@ pub enum Action {
         /// The upload.
         upload: UploadId,
     },
-    /// Read the first byte of `range` (of an empty file: nothing). `Readable`.
+    /// Read the first byte of `range` (of an empty file: nothing), or all of a short file. `Readable`, `ReadWhole`.
     Peek {
         /// The operation.
         op: OpId,
@@ -116,8 +118,10 @@ pub enum Action {
     Load {
         /// The operation.
         op: OpId,
+        /// The upload.
+        upload: UploadId,
         /// The file.
-        sample: Sample,
+        identity: Identity,
     },
     /// Move all that the version before stored of a file to where it belongs now. `Stored`.
     Move {

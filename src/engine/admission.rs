@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 pub(super) struct Admission {
     rules: Rules,
     ends_at: Option<Instant>,
-    /// Files the bucket is known to hold, by key, with their sizes.
+    /// Files the bucket is known to hold, by key, with their sizes; and those together.
     stored: BTreeMap<String, u64>,
+    stored_bytes: u128,
     /// Uploads let in whose key is not known yet.
     pending: SmallMap<UploadId, u64>,
 }
@@ -40,8 +41,9 @@ impl Admission {
         if self.rules.max_files.is_some_and(|most| files as u64 >= most) {
             return Err(Failure::new(Code::TooManyFiles, "The session allows no further file (maxFiles)."));
         }
-        let bytes: f64 = self.stored.values().chain(self.pending.values()).map(|size| *size as f64).sum();
-        if limit.is_some_and(|limit| bytes + size as f64 > limit) {
+        let pending = self.pending.values().map(|size| u128::from(*size)).sum::<u128>();
+        let bytes = self.stored_bytes + pending + u128::from(size);
+        if limit.is_some_and(|limit| bytes as f64 > limit) {
             return Err(Failure::new(
                 Code::TooLarge,
                 "The file is larger than what the session has left (maxTotalMegaBytes).",
@@ -64,7 +66,7 @@ impl Admission {
     /// The upload has a key now.
     pub fn started(&mut self, upload: UploadId, key: &str) {
         if let Some(size) = self.pending.remove(&upload) {
-            self.stored.insert(key.to_owned(), size);
+            self.holds(key, size);
         }
     }
 
@@ -75,14 +77,14 @@ impl Admission {
 
     /// The file is gone from the bucket.
     pub fn removed(&mut self, key: &str) {
-        self.stored.remove(key);
+        self.stored_bytes -= u128::from(self.stored.remove(key).unwrap_or_default());
     }
 
     /// The bucket was listed: this is what it holds.
     pub fn listed(&mut self, files: impl IntoIterator<Item = (String, u64)>) {
-        self.stored.clear();
+        (self.stored, self.stored_bytes) = (BTreeMap::new(), 0);
         for (key, size) in files {
-            self.stored.insert(key, size);
+            self.holds(&key, size);
         }
     }
 
@@ -93,7 +95,8 @@ impl Admission {
 
     /// The bucket holds this file too.
     pub fn holds(&mut self, key: &str, size: u64) {
-        self.stored.insert(key.to_owned(), size);
+        let before = self.stored.insert(key.to_owned(), size).unwrap_or_default();
+        self.stored_bytes = self.stored_bytes + u128::from(size) - u128::from(before);
     }
 }
 

@@ -94,10 +94,12 @@ pub enum Outcome {
     Unreadable,
     /// What the token function gave.
     Token(Given),
-    /// What the file's sample says; `None` where the file cannot be read.
-    Sampled(Option<Sample>),
+    /// Which file it is by its sample; `None` where it cannot be read. And all its bytes, where they were read for it.
+    Sampled(Option<Identity>, Option<Bytes>),
     /// Whether the file can be read.
     Readable(bool),
+    /// The file can be read, and was: these are all bytes of its one part.
+    ReadWhole(Bytes),
     /// What bytes of the file are; `None` where they cannot be read.
     Digested(Option<Digest>),
     /// What came of asking for a lock.
@@ -147,15 +149,6 @@ pub enum Lock {
     },
 }
 
-/// What the file's sample says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sample {
-    /// The file.
-    pub identity: Identity,
-    /// What the version before called it, which knew nothing of services.
-    pub earlier: Identity,
-}
-
 /// What is stored of an upload that began.
 #[derive(Clone, Debug)]
 pub struct Stored {
@@ -167,7 +160,7 @@ pub struct Stored {
     pub parts: Vec<(u32, StoredPart)>,
 }
 
-/// Bytes that the engine hands on and never looks into: a `Blob`.
+/// Bytes that the engine hands on and never looks into.
 #[derive(Clone)]
 pub struct Bytes {
     /// How many.

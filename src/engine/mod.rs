@@ -55,7 +55,7 @@ pub use backoff::Backoff;
 pub use call::{Answer, Call, Unfinished};
 pub use clock::Instant;
 pub use config::{Config, ParseDate, Platform, RulesSource, TokenSource};
-pub use event::{Bytes, Event, FileSpec, Gathered, Given, Lock, Outcome, Sample, Stored};
+pub use event::{Bytes, Event, FileSpec, Gathered, Given, Lock, Outcome, Stored};
 pub use id::{CallId, Identity, OpId, UploadId};
 pub use machine::Engine;
 pub use plan::{GREATEST_PART, LEAST_PART, MOST_PARTS, Plan};

@@ -11,10 +11,12 @@ pub const MOST_PARTS: u64 = 10_000;
 
 const MIB: u64 = 1024 * 1024;
 /// Default part size: large enough that the cost of a request hardly shows, small enough that a lost part is cheap to
-/// send again.
+/// send again. A file gets so many parts before they grow; beyond the size that suits most lines, so many more.
 const DEFAULT_LEAST: u64 = 8 * MIB;
+const DEFAULT_MOST: u64 = 16 * MIB;
 const DEFAULT_GREATEST: u64 = 32 * MIB;
-const DEFAULT_PARTS: u64 = 1000;
+const DEFAULT_PARTS: u64 = 32;
+const DEFAULT_MOST_PARTS: u64 = 1000;
 
 /// A file's parts: all equal but the last. It is fixed for the life of an upload, as the service is told their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +30,10 @@ impl Plan {
     /// MiB so that no file needs more than 10,000 parts.
     #[must_use]
     pub fn new(size: u64, part_size: Option<u64>) -> Self {
-        let asked =
-            part_size.unwrap_or_else(|| whole_mib(size.div_ceil(DEFAULT_PARTS)).clamp(DEFAULT_LEAST, DEFAULT_GREATEST));
+        let asked = part_size.unwrap_or_else(|| {
+            let least = whole_mib(size.div_ceil(DEFAULT_PARTS)).clamp(DEFAULT_LEAST, DEFAULT_MOST);
+            whole_mib(size.div_ceil(DEFAULT_MOST_PARTS)).clamp(least, DEFAULT_GREATEST)
+        });
         let needed = size.div_ceil(MOST_PARTS);
         let part_size = if asked >= needed { asked } else { whole_mib(needed) };
         Self { size, part_size: part_size.max(LEAST_PART) }
@@ -93,6 +97,9 @@ mod tests {
         assert_eq!(Plan::new(u64::MAX >> 11, Some(LEAST_PART)).parts(), 10_000);
         assert_eq!(Plan::new(50_000 * MIB, Some(LEAST_PART)).parts(), 10_000);
         assert_eq!(Plan::new(50_000 * MIB + 1, Some(LEAST_PART)).part_size(), 6 * MIB);
+        assert_eq!(Plan::new(256 * MIB, None).part_size(), 8 * MIB);
+        assert_eq!(Plan::new(300 * MIB, None).part_size(), 10 * MIB);
+        assert_eq!(Plan::new(16_000 * MIB, None).part_size(), 16 * MIB);
         assert_eq!(Plan::new(20_000 * MIB, None).part_size(), 20 * MIB);
     }
 

@@ -159,7 +159,7 @@ impl Shared {
         if !matches!(target, Target::Call(_)) {
             self.availability.sent(self.now);
         }
-        self.emit(Action::Send { op, request, part: None, report: false });
+        self.emit(Action::Send { op, request, part: None, read: None, report: false });
         op
     }
 

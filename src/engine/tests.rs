@@ -24,6 +24,10 @@ struct Script {
     changed: Vec<u32>,
     /// What the file's sample says.
     sample: &'static str,
+    /// What was read of the file for it.
+    read: Option<Bytes>,
+    /// Whether the newest request sends that.
+    sends_read: bool,
     /// The newest moment shown of each upload.
     shown: BTreeMap<UploadId, View>,
     /// Whether the newest download asks for the rest only, and where it gathers.
@@ -67,6 +71,8 @@ impl Script {
             readable: true,
             changed: Vec::new(),
             sample: "same",
+            read: None,
+            sends_read: false,
             shown: BTreeMap::new(),
             fetch: None,
         }
@@ -114,7 +120,10 @@ impl Script {
         let mut asked = Vec::new();
         while let Some(action) = self.engine.poll(self.now) {
             let (line, op) = match action {
-                Action::Send { op, request, part, .. } => (describe(&request, part), Some(op)),
+                Action::Send { op, request, part, read, .. } => {
+                    self.sends_read = read.is_some();
+                    (describe(&request, part), Some(op))
+                }
                 Action::Fetch { op, size, gathered, resumes, .. } => {
                     self.fetch = Some((resumes, gathered));
                     (format!("fetch {size}"), Some(op))
@@ -126,8 +135,7 @@ impl Script {
                 }
                 Action::Sample { op, upload } => {
                     let identity = Identity(format!("{} {}", self.sample, upload.0));
-                    let earlier = Identity(format!("1/{}", identity.0));
-                    self.end(op, Outcome::Sampled(Some(Sample { identity, earlier })));
+                    self.end(op, Outcome::Sampled(Some(identity), self.read.clone()));
                     continue;
                 }
                 Action::Peek { op, .. } => {
@@ -602,12 +610,137 @@ fn what_the_store_does_not_delete_holds_back_no_end() {
     script.ends("load", Outcome::Loaded(Ok(None)));
     script.stored("store intent");
     script.start(1);
-    script.stored("store key");
-    assert_eq!(script.store("1/1", "a"), "save 1/1");
-    script.stored("save 1/1");
+    assert_eq!(script.store("1/1", "a"), "complete key1 with a");
     assert_eq!(script.answer("complete key1", ""), "tell Done, purge");
     assert_eq!(script.wait(), "cancel purge, warn, tell Done, unlock, settled 1");
     assert_eq!(script.now, Instant(5000));
+}
+
+/// A small file, which the service has begun.
+fn small() -> Script {
+    let mut script = Script::keeping();
+    script.pick(10);
+    script.asked();
+    script.ends("lock", Outcome::Locked(Lock::Granted));
+    assert_eq!(script.ends("load", Outcome::Loaded(Ok(None))), "store intent");
+    assert_eq!(script.stored("store intent"), "start 1 of 1");
+    assert_eq!(script.start(1), "put 1/1");
+    script
+}
+
+#[test]
+fn what_was_read_of_a_small_file_is_sent_as_it_is_once() {
+    let begun = |read: u64, after: u64| {
+        let mut script = Script::keeping();
+        script.read = Some(Bytes { size: read, value: Rc::new(()) });
+        script.pick(10);
+        script.asked();
+        script.ends("lock", Outcome::Locked(Lock::Granted));
+        script.ends("load", Outcome::Loaded(Ok(None)));
+        script.stored("store intent");
+        script.now = script.now.plus(after);
+        assert_eq!(script.start(1), "put 1/1");
+        script
+    };
+    let mut script = begun(10, 0);
+    assert!(script.sends_read);
+    script.status("put 1/1", 500);
+    assert_eq!(script.wait(), "put 1/1");
+    assert!(!script.sends_read, "the next try reads the file");
+    assert!(!begun(9, 0).sends_read, "that is not all of it");
+    assert!(!begun(10, 1000).sends_read, "the file may have changed since");
+}
+
+#[test]
+fn an_empty_file_is_looked_for_before_it_is_sent() {
+    let mut script = Script::keeping();
+    script.read = Some(Bytes { size: 0, value: Rc::new(()) });
+    script.pick(0);
+    script.asked();
+    script.ends("lock", Outcome::Locked(Lock::Granted));
+    script.ends("load", Outcome::Loaded(Ok(None)));
+    script.stored("store intent");
+    script.readable = false;
+    script.start(1);
+    assert_eq!((script.state(1), script.code(1)), (State::Failed, Some(Code::FileChanged)));
+}
+
+#[test]
+fn what_was_read_is_kept_for_a_second_and_not_by_who_follows() {
+    for follows in [true, false] {
+        let mut script = Script::keeping();
+        let value = Rc::new(());
+        let kept = Rc::downgrade(&value);
+        script.read = Some(Bytes { size: 10, value });
+        script.pick(10);
+        script.asked();
+        script.read = None;
+        assert!(kept.upgrade().is_some());
+        if follows {
+            script.ends("lock", Outcome::Locked(Lock::Taken { queue: true }));
+        } else {
+            script.now = script.now.plus(1000);
+            script.asked();
+        }
+        assert!(kept.upgrade().is_none(), "follows: {follows}");
+    }
+}
+
+#[test]
+fn of_a_small_file_only_the_intent_is_stored() {
+    let mut script = small();
+    assert_eq!(script.store("1/1", "a"), "complete key1 with a");
+    assert_eq!(script.answer("complete key1", ""), "tell Done, purge");
+    assert_eq!(script.stored("purge"), "tell Done, unlock, settled 1");
+    assert_eq!(script.engine.wake_at(), None);
+}
+
+#[test]
+fn a_small_file_that_takes_long_is_stored_by_its_key_and_can_be_left_to_another_tab() {
+    let mut script = small();
+    assert_eq!(script.wait(), "store key");
+    assert_eq!(script.now, Instant(300));
+    script.tell(Event::Pause(UploadId(1)));
+    let identity = Identity("same 1".to_owned());
+    assert_eq!(script.tell(Event::Peer { identity, message: PeerMessage::RequestHandover }), "", "not kept yet");
+    assert_eq!(script.stored("store key"), "unlock");
+}
+
+#[test]
+fn a_small_file_that_is_given_up_and_kept_is_stored_by_its_key() {
+    let mut script = small();
+    assert_eq!(script.tell(abort(1, true)), "store key, cancel put 1/1");
+    assert_eq!(script.stored("store key"), "tell Gone, unlock, settled 1");
+    let mut script = small();
+    assert_eq!(script.status("put 1/1", 403), "store key");
+    assert_eq!(script.stored("store key"), "tell Gone, unlock, settled 1");
+    let mut script = small();
+    assert_eq!(script.tell(abort(1, false)), "cancel put 1/1, store abort of key1, remove key1");
+    assert_eq!(script.status("remove key1", 204), "cancel store abort of key1, purge");
+}
+
+#[test]
+fn only_a_tab_that_follows_is_told_how_far_a_file_is() {
+    let mut script = small();
+    let told = |script: &mut Script| {
+        let mut told = 0;
+        while let Some(action) = script.engine.poll(script.now) {
+            told += u32::from(matches!(action, Action::Post { message: PeerMessage::Report(_), .. }));
+        }
+        told
+    };
+    let moves = |script: &mut Script, bytes| {
+        let op = script.ops["put 1/1"];
+        script.now = script.now.plus(100);
+        script.engine.handle(Event::Moved { op, bytes }, script.now);
+    };
+    moves(&mut script, 1);
+    assert_eq!(told(&mut script), 0);
+    let identity = Identity("same 1".to_owned());
+    script.engine.handle(Event::Peer { identity, message: PeerMessage::Ping }, script.now);
+    assert_eq!(told(&mut script), 1);
+    moves(&mut script, 2);
+    assert_eq!(told(&mut script), 1);
 }
 
 /// A function gave a token, and an upload of five parts is sending three of them.
@@ -1445,6 +1578,32 @@ fn what_a_start_of_a_dead_page_left_is_removed_before_the_next() {
     let list = r#"[{"fileKey":"orphan","fileName":"old name"},{"fileKey":"other","fileName":"name1"}]"#;
     assert_eq!(script.answer("list", list), "remove orphan");
     assert_eq!(script.answer("remove orphan", ""), "store intent");
+}
+
+#[test]
+fn what_a_dead_page_completed_is_found_by_the_intent_and_is_done() {
+    let entry = |size: u64| {
+        format!(
+            r#"{{"fileKey":"whole","fileName":"old name","completed":true,"totalParts":3,"originalSizeInBytes":{size}}}"#
+        )
+    };
+    let found = |modified: u64| {
+        let mut script = loading();
+        let record = Record { modified: Some(modified), ..record("", "old name") };
+        let stored = Stored { identity: Identity("same 1".to_owned()), record, parts: Vec::new() };
+        assert_eq!(script.ends("load", Outcome::Loaded(Ok(Some(stored)))), "list");
+        script
+    };
+    let mut script = found(1);
+    assert_eq!(script.answer("list", &format!("[{}]", entry(3 * PART))), "confirm whole");
+    assert_eq!(script.answer("confirm whole", &entry(3 * PART)), "list", "its start may have come twice");
+    assert_eq!(script.answer("list", "[]"), "tell Done, purge");
+    assert_eq!(script.view(1).key.as_deref(), Some("whole"));
+    let mut script = found(1);
+    assert_eq!(script.answer("list", &format!("[{}]", entry(7))), "store intent", "that is another file");
+    let mut script = found(2);
+    script.answer("list", &format!("[{}]", entry(3 * PART)));
+    assert_eq!(script.answer("confirm whole", &entry(3 * PART)), "store intent", "that may be what the file was");
 }
 
 #[test]

@@ -12,9 +12,9 @@ const WORTHWHILE: f64 = 1.1;
 /// After so many rounds without growth, one more part is tried all the same: lines change.
 const PATIENCE: u32 = 8;
 
-/// A window that grows by one part a round while the throughput grows with it, and halves when the service or the line
-/// is overloaded (additive increase, multiplicative decrease, as in TCP: RFC 5681). A round ends when as many parts are
-/// stored as the window is wide.
+/// A window that grows while the throughput grows with it, twofold a round at first and then by one part, and halves
+/// when the service or the line is overloaded (slow start, additive increase, multiplicative decrease, as in TCP: RFC
+/// 5681). A round ends when as many parts are stored as the window is wide.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     allowed: usize,
@@ -25,6 +25,8 @@ pub(super) struct Window {
     /// Throughput of the round before the window last grew, in bytes a millisecond.
     before: f64,
     waited: u32,
+    /// The throughput has grown with every round so far.
+    is_starting: bool,
     halved_at: Option<Instant>,
 }
 
@@ -39,6 +41,7 @@ impl Window {
             cost: 0,
             before: 0.0,
             waited: 0,
+            is_starting: true,
             halved_at: None,
         }
     }
@@ -68,8 +71,10 @@ impl Window {
         }
         let throughput = self.cost as f64 / now.since(self.began).max(1) as f64;
         self.waited += 1;
-        if self.allowed < self.most && (throughput >= self.before * WORTHWHILE || self.waited > PATIENCE) {
-            self.allowed += 1;
+        let has_grown = throughput >= self.before * WORTHWHILE;
+        self.is_starting &= has_grown;
+        if self.allowed < self.most && (has_grown || self.waited > PATIENCE) {
+            self.allowed = if self.is_starting { (2 * self.allowed).min(self.most) } else { self.allowed + 1 };
             self.before = throughput;
             self.waited = 0;
         }
@@ -83,7 +88,7 @@ impl Window {
         }
         self.allowed = (self.allowed / 2).max(1);
         self.halved_at = Some(now);
-        (self.before, self.waited) = (0.0, 0);
+        (self.before, self.waited, self.is_starting) = (0.0, 0, false);
         self.begin(now);
     }
 }
@@ -107,7 +112,7 @@ mod tests {
         let mut now = 0;
         assert_eq!(window.allowed(), 2);
         play(&mut window, &mut now, 1, |parts| parts as u64 * 1000);
-        assert_eq!(window.allowed(), 3);
+        assert_eq!(window.allowed(), 4);
         play(&mut window, &mut now, 9, |parts| parts as u64 * 1000);
         assert_eq!(window.allowed(), 6);
         assert_eq!(Window::new(1).allowed(), 1);
@@ -117,7 +122,7 @@ mod tests {
     fn a_full_line_is_not_crowded() {
         let mut window = Window::new(6);
         play(&mut window, &mut 0, 8, |_| 1000);
-        assert_eq!(window.allowed(), 3);
+        assert_eq!(window.allowed(), 4);
     }
 
     #[test]

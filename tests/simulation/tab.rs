@@ -2,6 +2,7 @@
 
 use crate::books::wanted::Wanted;
 use crate::happening::Happening;
+use crate::model::files::Read;
 use crate::model::locks::Asked;
 use crate::model::network::Sent;
 use crate::model::service::Content;
@@ -10,9 +11,11 @@ use crate::person::Act;
 use crate::promises::Moment;
 use crate::trace::Subject;
 use crate::world::World;
-use partway::engine::{Action, Ask, Engine, Event, Identity, Instant, Lock, OpId, Outcome, PartBody, Sample, UploadId};
+use partway::engine::{Action, Ask, Bytes, Engine, Event, Identity, Instant, Lock, OpId, Outcome, PartBody, UploadId};
 use partway::protocol::{FileList, Request};
+use partway::resume::SAMPLE;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Actions that one event, or one wake-up, may ask for: beyond it the engine is in a busy loop.
 const MOST_ACTIONS: u32 = 2000;
@@ -115,7 +118,7 @@ impl World {
 
     fn perform(&mut self, tab: usize, action: Action) {
         match action {
-            Action::Send { op, request, part, report } => self.send(tab, op, request, part, report),
+            Action::Send { op, request, part, read, report } => self.send(tab, op, request, part, read, report),
             Action::Fetch { op, link, size, gathered, resumes } => {
                 self.fetch(tab, op, &link, size, &gathered, resumes);
             }
@@ -127,8 +130,8 @@ impl World {
             }
             Action::Sample { op, upload } => {
                 let identity = self.identity(tab, upload);
-                let sample = identity.map(|identity| Sample { earlier: identity.clone(), identity });
-                self.answer(tab, op, 0, 30, Outcome::Sampled(sample));
+                let read = self.read_whole(tab, upload);
+                self.answer(tab, op, 0, 30, Outcome::Sampled(identity, read));
             }
             Action::Peek { op, upload, .. } => {
                 let readable = self.identity(tab, upload).is_some();
@@ -137,15 +140,14 @@ impl World {
                 if hangs {
                     self.counts.add("file: is read late");
                 }
-                self.answer(tab, op, 0, if hangs { 60_000 } else { 5 }, Outcome::Readable(readable));
+                let outcome = self.read_whole(tab, upload).map_or(Outcome::Readable(readable), Outcome::ReadWhole);
+                self.answer(tab, op, 0, if hangs { 60_000 } else { 5 }, outcome);
             }
             Action::Digest { op, upload, range } => {
                 let pick = &self.tabs[tab].picks[&upload];
                 let digest = match self.model.files.read(pick.file, pick.version) {
-                    crate::model::files::Read::Bytes(version) => {
-                        Some(Content { file: pick.file, version, range }.digest())
-                    }
-                    crate::model::files::Read::Unreadable => None,
+                    Read::Bytes(version) => Some(Content { file: pick.file, version, range }.digest()),
+                    Read::Unreadable => None,
                 };
                 let hangs = self.model.files.hang && self.books.calm.is_none() && self.chance.percent(4);
                 self.answer(tab, op, 0, if hangs { 60_000 } else { 30 }, Outcome::Digested(digest));
@@ -185,7 +187,7 @@ impl World {
                     }
                 }
             }
-            Action::Load { op, sample } => self.store(tab, op, Operation::Load(sample.identity)),
+            Action::Load { op, identity, .. } => self.store(tab, op, Operation::Load(identity)),
             Action::Move { .. } => panic!("nothing is stored by a version before"),
             Action::LoadAll { op } => self.store(tab, op, Operation::LoadAll),
             Action::Store { op, upload, identity, checkpoint, part_size, expires_in } => {
@@ -208,13 +210,30 @@ impl World {
         }
     }
 
+    /// All bytes of an upload's file, where it is short.
+    fn read_whole(&self, tab: usize, upload: UploadId) -> Option<Bytes> {
+        let pick = &self.tabs[tab].picks[&upload];
+        match self.model.files.read(pick.file, pick.version) {
+            Read::Bytes(version) if pick.size <= 3 * SAMPLE => Some(Bytes { size: pick.size, value: Rc::new(version) }),
+            _ => None,
+        }
+    }
+
     /// What the file of an upload is now.
     fn identity(&self, tab: usize, upload: UploadId) -> Option<Identity> {
         let pick = &self.tabs[tab].picks[&upload];
         self.model.files.identity(pick.file, pick.version)
     }
 
-    fn send(&mut self, tab: usize, op: OpId, request: Request, part: Option<PartBody>, report: bool) {
+    fn send(
+        &mut self,
+        tab: usize,
+        op: OpId,
+        request: Request,
+        part: Option<PartBody>,
+        read: Option<Bytes>,
+        report: bool,
+    ) {
         self.open(tab, op);
         let fate = self.model.faults.fate(&mut self.chance, &mut self.counts);
         let slow = self.chance.one_of(&[5, 5, 50, 50, 400, 400, 5000]);
@@ -222,7 +241,12 @@ impl World {
         let mut content = None;
         if let Some(PartBody { upload, range }) = &part {
             let pick = &self.tabs[tab].picks[upload];
-            if let crate::model::files::Read::Bytes(version) = self.model.files.read(pick.file, pick.version) {
+            let read = read.and_then(|read| read.value.downcast_ref::<u32>().copied());
+            if read.is_some() {
+                self.counts.add("file: is sent as it was read");
+            }
+            let read = read.map_or_else(|| self.model.files.read(pick.file, pick.version), Read::Bytes);
+            if let Read::Bytes(version) = read {
                 content = Some(Content { file: pick.file, version, range: range.clone() });
             }
             let told = self.tabs[tab].can_report && (report || pick.watched);

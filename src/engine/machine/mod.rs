@@ -3,6 +3,7 @@
 mod outcomes;
 mod rules;
 mod sending;
+mod uploads;
 mod waiting;
 
 use super::availability::Class;
@@ -16,7 +17,8 @@ use super::{
 use crate::protocol::Failure;
 use crate::resume::PeerMessage;
 use rules::SessionRules;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use uploads::Uploads;
 
 /// Every upload and call of one bucket.
 ///
@@ -48,7 +50,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// ```
 /// use partway::engine::{
 ///     Action, Backoff, Config, Engine, Event, FileSpec, Identity, Instant, LEAST_PART, Outcome, Platform, RulesSource,
-///     Sample, State, TokenSource,
+///     State, TokenSource,
 /// };
 /// use partway::protocol::{Body, Method, Response};
 /// use std::{collections::VecDeque, rc::Rc};
@@ -93,10 +95,7 @@ use std::collections::{BTreeMap, VecDeque};
 ///                     Response { status: 200, retry_after: None, announced: None, body, received_at: now.0 as f64 };
 ///                 (op, Outcome::Response(response))
 ///             }
-///             Action::Sample { op, .. } => {
-///                 let identity = Identity("the file".into());
-///                 (op, Outcome::Sampled(Some(Sample { earlier: identity.clone(), identity })))
-///             }
+///             Action::Sample { op, .. } => (op, Outcome::Sampled(Some(Identity("the file".into())), None)),
 ///             Action::Peek { op, .. } => (op, Outcome::Readable(true)),
 ///             Action::Show { view, .. } => {
 ///                 shown.push(view.state);
@@ -122,7 +121,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub struct Engine {
     shared: Shared,
     rules: SessionRules,
-    uploads: BTreeMap<UploadId, Upload>,
+    uploads: Uploads,
     queue: VecDeque<UploadId>,
     /// What is queued may have another state than was shown. It is not looked through for nothing: it may be long.
     queue_changed: bool,
@@ -161,7 +160,7 @@ impl Engine {
         Self {
             shared,
             rules,
-            uploads: BTreeMap::new(),
+            uploads: Uploads::default(),
             queue: VecDeque::new(),
             queue_changed: false,
             may_ask_back: false,
@@ -180,7 +179,7 @@ impl Engine {
         self.advance(now);
         self.last_upload += 1;
         let id = UploadId(self.last_upload);
-        self.uploads.insert(id, Upload::new(id, file, self.shared.config.part_size));
+        self.uploads.push(Upload::new(id, file, self.shared.config.part_size));
         self.queue.push_back(id);
         self.queue_changed |= self.shared.link.is_down() || self.shared.availability.holds(Class::Rest);
         id
@@ -208,7 +207,7 @@ impl Engine {
 
     /// Ends the upload of the file `key`, if one here has it.
     fn forget_upload(&mut self, key: &str) -> Option<UploadId> {
-        let upload = self.uploads.values_mut().find(|upload| upload.key() == Some(key) && !upload.is_settled())?;
+        let upload = self.uploads.iter_mut().find(|upload| upload.key() == Some(key) && !upload.is_settled())?;
         upload.abort(false, &mut self.shared);
         Some(upload.id)
     }
@@ -216,7 +215,7 @@ impl Engine {
     /// The upload now; `None` once it has settled.
     #[must_use]
     pub fn view(&self, upload: UploadId, now: Instant) -> Option<View> {
-        self.uploads.get(&upload).map(|upload| upload.view(now, &self.shared))
+        self.uploads.get(upload).map(|upload| upload.view(now, &self.shared))
     }
 
     /// How many parts may be in flight now.
@@ -242,7 +241,7 @@ impl Engine {
                 None
             }
             Some(Action::Show { upload: id, view }) => {
-                let upload = self.uploads.get_mut(&id);
+                let upload = self.uploads.get_mut(id);
                 Some(Action::Show { upload: id, view: upload.map_or(view, |upload| upload.shown_now(&self.shared)) })
             }
             Some(Action::Settle { upload }) => {
@@ -255,9 +254,12 @@ impl Engine {
 
     /// The upload is settled.
     fn forget(&mut self, id: UploadId) {
-        self.uploads.remove(&id);
-        self.queue.retain(|queued| *queued != id);
-        self.active.retain(|active| *active != id);
+        self.uploads.remove(id);
+        // Only one that was never begun is in the queue, which may be long.
+        match self.active.iter().position(|active| *active == id) {
+            Some(place) => drop(self.active.remove(place)),
+            None => self.queue.retain(|queued| *queued != id),
+        }
         let waits = |(_, call): &&(CallId, PendingCall)| call.waits_for(id);
         let waiting: Vec<CallId> = self.calls.iter().filter(waits).map(|(call, _)| *call).collect();
         for call in waiting {
@@ -274,8 +276,10 @@ impl Engine {
             Event::Moved { op, bytes } => self.moved(op, bytes),
             Event::Peer { identity, message } => self.heard(&identity, &message),
             Event::LockLost { identity } => {
-                for upload in uploads.values_mut().filter(|upload| upload.claims(&identity)) {
-                    upload.lose_lock(shared);
+                for id in &self.active {
+                    if let Some(upload) = uploads.get_mut(*id).filter(|upload| upload.claims(&identity)) {
+                        upload.lose_lock(shared);
+                    }
                 }
             }
             Event::Network { online } => {
@@ -286,18 +290,18 @@ impl Engine {
                 }
             }
             Event::Pause(id) => {
-                if let Some(upload) = uploads.get_mut(&id) {
+                if let Some(upload) = uploads.get_mut(id) {
                     upload.pause(shared);
                     self.queue_changed = true;
                 }
             }
             Event::Resume(id) => {
-                if uploads.get_mut(&id).is_some_and(Upload::resume) {
+                if uploads.get_mut(id).is_some_and(Upload::resume) {
                     (self.queue_changed, self.may_ask_back) = (true, true);
                 }
             }
             Event::Abort { upload, keep } => {
-                if let Some(upload) = uploads.get_mut(&upload) {
+                if let Some(upload) = uploads.get_mut(upload) {
                     upload.abort(keep, shared);
                 }
             }
@@ -313,14 +317,16 @@ impl Engine {
     }
 
     fn heard(&mut self, identity: &Identity, message: &PeerMessage) {
-        for upload in self.uploads.values_mut().filter(|upload| upload.claims(identity)) {
-            upload.heard(message.clone(), &mut self.shared);
+        for id in &self.active {
+            if let Some(upload) = self.uploads.get_mut(*id).filter(|upload| upload.claims(identity)) {
+                upload.heard(message.clone(), &mut self.shared);
+            }
         }
     }
 
     /// Aborts every upload, and keeps what is stored. No call is answered any more but with `closed`.
     fn close(&mut self) {
-        for upload in self.uploads.values_mut() {
+        for upload in self.uploads.iter_mut() {
             upload.abort(true, &mut self.shared);
         }
         let calls: Vec<CallId> = self.calls.iter().map(|(call, _)| *call).collect();
@@ -347,7 +353,7 @@ impl Engine {
         self.queue_changed = true;
         self.rules.reconnected(now);
         for id in &self.active {
-            if let Some(upload) = self.uploads.get_mut(id) {
+            if let Some(upload) = self.uploads.get_mut(*id) {
                 upload.reconnected(now);
             }
         }
@@ -357,7 +363,7 @@ impl Engine {
     fn show(&mut self) {
         let queued = if std::mem::take(&mut self.queue_changed) { self.queue.as_slices() } else { Default::default() };
         for id in self.active.iter().chain(queued.0).chain(queued.1) {
-            if let Some(upload) = self.uploads.get_mut(id).filter(|upload| !upload.has_ended()) {
+            if let Some(upload) = self.uploads.get_mut(*id).filter(|upload| !upload.has_ended()) {
                 upload.show(&mut self.shared);
             }
         }

@@ -1,5 +1,6 @@
 //! What follows from the outcome of an operation.
 
+use super::uploads::Uploads;
 use super::{Engine, Stray};
 use crate::engine::operations::{Deadline, Kind, Operation, Suspect, Target};
 use crate::engine::upload::FlightStep;
@@ -67,7 +68,7 @@ impl Engine {
         }
         operation.deadline = Some(Deadline::new(until));
         if let Target::Part(id, part) = operation.target
-            && let Some(upload) = self.uploads.get_mut(&id)
+            && let Some(upload) = self.uploads.get_mut(id)
         {
             upload.part_moved(part, bytes, &self.shared);
         }
@@ -132,7 +133,7 @@ impl Engine {
             let deadline = Some(Deadline::new(now.plus(stall)));
             let peek = Operation { kind: Kind::Local, deadline, ..operation };
             let op = self.shared.operations.begin(peek);
-            if let Some(upload) = self.uploads.get_mut(&id) {
+            if let Some(upload) = self.uploads.get_mut(id) {
                 upload.recheck_part(part, failure, op, &mut self.shared);
             }
         } else if let Some(operation) = self.shared.operations.get_mut(op) {
@@ -158,12 +159,12 @@ impl Engine {
         let shared = &mut self.shared;
         match target {
             Target::Step(id) => {
-                if let Some(upload) = self.uploads.get_mut(&id) {
+                if let Some(upload) = self.uploads.get_mut(id) {
                     upload.step_ended(result, epoch, shared);
                 }
             }
             Target::Part(id, part) => {
-                let Some(upload) = self.uploads.get_mut(&id) else { return };
+                let Some(upload) = self.uploads.get_mut(id) else { return };
                 match result.and_then(|body| part_tag(&body, part)) {
                     Ok(tag) => {
                         let bytes = upload.plan.len(part);
@@ -192,17 +193,21 @@ impl Engine {
             return;
         }
         self.shared.admission.removed(&key);
-        let is_claimed = |identity: &Identity| self.uploads.values().any(|upload| upload.claims(identity));
-        if let Some(identity) = identity.filter(|identity| !is_claimed(identity)) {
+        if let Some(identity) = identity.filter(|identity| !self.is_claimed(identity)) {
             let op = self.shared.begin_storing(Target::Look);
             self.shared.emit(Action::Purge { op, identity });
         }
     }
 
+    /// Whether an upload here lays claim to the file.
+    fn is_claimed(&self, identity: &Identity) -> bool {
+        claims(&self.uploads, &self.active, identity)
+    }
+
     /// What was aborted, and could not be removed, is removed now, unless another page is about to.
     fn remove_aborted(&mut self, stored: &[Stored], locks: &[Identity]) {
         for Stored { identity, record, .. } in stored {
-            let is_known = self.uploads.values().any(|upload| upload.claims(identity))
+            let is_known = self.is_claimed(identity)
                 || self
                     .strays
                     .iter()
@@ -274,15 +279,16 @@ impl Engine {
         }
         match (operation.target, outcome) {
             (Target::Token, Outcome::Token(given)) => self.token_given(given),
-            (Target::Part(id, part), Outcome::Readable(readable)) => self.peeked(id, part, readable, operation),
+            (Target::Part(id, part), Outcome::Readable(readable)) => self.peeked(id, part, readable, None, operation),
+            (Target::Part(id, part), Outcome::ReadWhole(read)) => self.peeked(id, part, true, Some(read), operation),
             (Target::Tag(id, part), Outcome::Stored(result)) => {
-                if let Some(upload) = self.uploads.get_mut(&id) {
+                if let Some(upload) = self.uploads.get_mut(id) {
                     upload.tag_stored(part, result.is_ok(), &mut self.shared);
                 }
             }
             (Target::Digest(id, part), Outcome::Digested(digest)) => {
                 self.shared.digested(operation.since);
-                if let Some(upload) = self.uploads.get_mut(&id) {
+                if let Some(upload) = self.uploads.get_mut(id) {
                     upload.part_digested(part, digest, &mut self.shared);
                 }
             }
@@ -294,13 +300,13 @@ impl Engine {
 
     fn step_outcome(&mut self, id: UploadId, outcome: Outcome, epoch: u64) {
         let is_known = match &outcome {
-            Outcome::Sampled(Some(sample)) => self.uploads.values().any(|upload| upload.claims(&sample.identity)),
+            Outcome::Sampled(Some(identity), _) => self.is_claimed(identity),
             _ => false,
         };
         let shared = &mut self.shared;
-        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        let Some(upload) = self.uploads.get_mut(id) else { return };
         match outcome {
-            Outcome::Sampled(sample) => upload.sampled(sample, is_known, shared),
+            Outcome::Sampled(identity, read) => upload.sampled(identity, read, is_known, shared),
             Outcome::Locked(lock) => upload.locked(lock, shared),
             Outcome::Loaded(loaded) => upload.loaded_or_not(loaded, shared),
             Outcome::Stored(result) => upload.stored(result.is_ok(), shared),
@@ -331,9 +337,9 @@ impl Engine {
                     let locks = locks.to_vec();
                     self.remove_aborted(stored, &locks);
                 }
-                let Self { shared, uploads, calls, .. } = self;
+                let Self { shared, uploads, active, calls, .. } = self;
                 let Some(call) = calls.get_mut(&id) else { return };
-                let is_own = |identity: &_| uploads.values().any(|upload| upload.claims(identity));
+                let is_own = |identity: &_| claims(uploads, active, identity);
                 call.loaded_all(loaded, is_own, shared)
             }
             Outcome::Stored(result) => call.purged(result),
@@ -346,7 +352,7 @@ impl Engine {
     fn note_list(&mut self, files: &[FileInfo]) {
         let admission = &mut self.shared.admission;
         admission.listed(files.iter().filter_map(|file| Some((file.file_key.clone()?, file.size()))));
-        for upload in self.active.iter().filter_map(|id| self.uploads.get(id)) {
+        for upload in self.active.iter().filter_map(|id| self.uploads.get(*id)) {
             if let Some(key) = upload.key() {
                 admission.holds(key, upload.plan.size());
             }
@@ -354,13 +360,13 @@ impl Engine {
     }
 
     /// The file can be read, or not: before a part is sent, or after its connection failed.
-    fn peeked(&mut self, id: UploadId, part: u32, readable: bool, operation: Operation) {
+    fn peeked(&mut self, id: UploadId, part: u32, readable: bool, read: Option<Bytes>, operation: Operation) {
         // A read that hung took no place.
         let (room, room_beside) = self.room();
         let has_place = self.shared.operations.places(self.shared.now) < self.most_requests();
         let took_place = !operation.is_slow(self.shared.now);
         let shared = &mut self.shared;
-        let Some(upload) = self.uploads.get_mut(&id) else { return };
+        let Some(upload) = self.uploads.get_mut(id) else { return };
         let has_room = took_place || has_place && (room || room_beside && upload.parts_in_flight() == 1);
         let Some(step) = upload.flight(part).map(|flight| flight.step.clone()) else { return };
         if !readable {
@@ -368,7 +374,7 @@ impl Engine {
         }
         match step {
             FlightStep::Peeking if !has_room => upload.put_off(part, shared),
-            FlightStep::Peeking => upload.send_part(part, shared),
+            FlightStep::Peeking => upload.send_part(part, read, shared),
             FlightStep::Rechecking(failure) => {
                 let suspect = Some(Suspect { failure, since: shared.now });
                 let op =
@@ -407,4 +413,9 @@ impl Engine {
         self.let_aborted_be();
         self.fail_calls(&failure);
     }
+}
+
+/// Whether one of those begun lays claim to the file: the queue may be long, and claims nothing.
+fn claims(uploads: &Uploads, active: &[UploadId], identity: &Identity) -> bool {
+    active.iter().filter_map(|id| uploads.get(*id)).any(|upload| upload.claims(identity))
 }

@@ -5,7 +5,7 @@ use crate::engine::availability::Class;
 use crate::engine::operations::{Operation, Target};
 use crate::engine::shared::Shared;
 use crate::engine::upload::Upload;
-use crate::engine::{CallId, Instant};
+use crate::engine::{CallId, Instant, UploadId};
 use crate::protocol::Request;
 
 /// Requests that a browser has in flight to one HTTP/1.1 origin: more would queue there, unseen.
@@ -47,10 +47,11 @@ impl Engine {
 
     fn send_step(&mut self) -> bool {
         // Who is refused goes to the end of the line.
-        let due =
-            |id| self.uploads.get(id)?.step_due().map(|due| (due, *id)).filter(|(due, _)| *due <= self.shared.now);
+        let due = |id: &UploadId| {
+            self.uploads.get(*id)?.step_due().map(|due| (due, *id)).filter(|(due, _)| *due <= self.shared.now)
+        };
         let Some((_, id)) = self.active.iter().filter_map(due).min() else { return false };
-        if let Some(upload) = self.uploads.get_mut(&id).filter(|_| self.shared.has_token()) {
+        if let Some(upload) = self.uploads.get_mut(id).filter(|_| self.shared.has_token()) {
             upload.send_step(&mut self.shared);
         }
         !self.shared.outbox.is_empty()
@@ -77,16 +78,16 @@ impl Engine {
         let is_slow = |upload: &Upload| {
             upload.operation().and_then(|op| operations.get(op)).is_some_and(|operation| operation.is_slow(now))
         };
-        let active = self.active.iter().filter_map(|id| self.uploads.get(id));
+        let active = self.active.iter().filter_map(|id| self.uploads.get(*id));
         let ahead = active.filter(|upload| upload.is_ahead(now) && !is_slow(upload)).count();
         if ahead >= self.shared.window.allowed() {
             return false;
         }
         let is_runnable = |upload: &Upload| !upload.paused && !upload.has_ended();
-        let runnable = self.queue.iter().position(|id| self.uploads.get(id).is_some_and(is_runnable));
+        let runnable = self.queue.iter().position(|id| self.uploads.get(*id).is_some_and(is_runnable));
         let Some(id) = runnable.and_then(|place| self.queue.remove(place)) else { return false };
         self.active.push(id);
-        if let Some(upload) = self.uploads.get_mut(&id) {
+        if let Some(upload) = self.uploads.get_mut(id) {
             upload.leave_queue(&mut self.shared);
         }
         true
@@ -96,7 +97,7 @@ impl Engine {
     pub(super) fn makes_room(&self) -> Option<Instant> {
         let now = self.shared.now;
         let waits = |upload: &Upload| upload.parts_in_flight() == 0 && upload.sendable(now).is_some();
-        if self.queue.is_empty() && !self.active.iter().filter_map(|id| self.uploads.get(id)).any(waits) {
+        if self.queue.is_empty() && !self.active.iter().filter_map(|id| self.uploads.get(*id)).any(waits) {
             return None;
         }
         self.shared.operations.values().map(Operation::slow_at).filter(|at| *at > now).min()
@@ -119,8 +120,8 @@ impl Engine {
             return false;
         }
         let now = self.shared.now;
-        let candidate = |id| {
-            let upload = self.uploads.get(id)?;
+        let candidate = |id: &UploadId| {
+            let upload = self.uploads.get(*id)?;
             Some(((upload.parts_in_flight(), upload.served), *id, upload.sendable(now)?))
         };
         let Some(((others, _), id, part)) = self.active.iter().filter_map(candidate).min() else { return false };
@@ -135,7 +136,7 @@ impl Engine {
             self.shared.window.begin(now);
         }
         self.shared.availability.sent(now);
-        if let Some(upload) = self.uploads.get_mut(&id) {
+        if let Some(upload) = self.uploads.get_mut(id) {
             upload.take_part(part, &mut self.shared);
         }
         true

@@ -30,7 +30,7 @@ impl Engine {
                 }
             }
             for id in &self.active {
-                if let Some(upload) = self.uploads.get_mut(id) {
+                if let Some(upload) = self.uploads.get_mut(*id) {
                     upload.overslept(now);
                 }
             }
@@ -56,13 +56,15 @@ impl Engine {
         }
         self.end_with_session();
         if std::mem::take(&mut self.may_ask_back) {
-            for upload in self.uploads.values_mut() {
+            for upload in self.uploads.iter_mut() {
                 upload.ask_back(&mut self.shared);
             }
         }
         let mut looks = false;
         for id in &self.active {
-            if let Some(upload) = self.uploads.get_mut(id) {
+            if let Some(upload) = self.uploads.get_mut(*id) {
+                upload.forget_read(self.shared.now);
+                upload.record_late(&mut self.shared);
                 upload.hand_over(&mut self.shared);
                 upload.stand(&mut self.shared);
                 looks |= upload.wait_for_lock(&mut self.shared);
@@ -110,7 +112,7 @@ impl Engine {
             Kind::Request if operation.target == Target::Probe => self.probe_ended(op, false),
             Kind::Request => {
                 if let Target::Part(id, part) = operation.target
-                    && let Some(upload) = self.uploads.get_mut(&id)
+                    && let Some(upload) = self.uploads.get_mut(id)
                 {
                     upload.note_stall(part, &self.shared);
                 }
@@ -127,7 +129,7 @@ impl Engine {
     /// service may be at work on it.
     fn may_be_thinking(&self, operation: &Operation) -> bool {
         let Target::Part(id, part) = operation.target else { return false };
-        let Some(upload) = self.uploads.get(&id).filter(|_| operation.kind == Kind::Request) else { return false };
+        let Some(upload) = self.uploads.get(id).filter(|_| operation.kind == Kind::Request) else { return false };
         let is_whole = operation.moved == 0 || operation.moved >= upload.plan.len(part);
         is_whole && upload.flight(part).is_some_and(|flight| flight.tries.stalls > 0)
     }
@@ -136,12 +138,12 @@ impl Engine {
     fn timed_out(&mut self, target: Target, epoch: u64) {
         match target {
             Target::Step(id) => {
-                if let Some(upload) = self.uploads.get_mut(&id) {
+                if let Some(upload) = self.uploads.get_mut(id) {
                     upload.step_timed_out(epoch, &mut self.shared);
                 }
             }
             Target::Part(id, part) => {
-                if let Some(upload) = self.uploads.get_mut(&id) {
+                if let Some(upload) = self.uploads.get_mut(id) {
                     let failure = Failure::unread();
                     upload.read_hung(part);
                     upload.part_failed(part, failure, epoch, &mut self.shared);
@@ -149,12 +151,12 @@ impl Engine {
             }
             Target::Tag(id, part) => {
                 self.shared.store_hangs();
-                if let Some(upload) = self.uploads.get_mut(&id) {
+                if let Some(upload) = self.uploads.get_mut(id) {
                     upload.tag_stored(part, false, &mut self.shared);
                 }
             }
             Target::Digest(id, part) => {
-                if let Some(upload) = self.uploads.get_mut(&id) {
+                if let Some(upload) = self.uploads.get_mut(id) {
                     upload.part_digested(part, None, &mut self.shared);
                 }
             }
@@ -170,7 +172,7 @@ impl Engine {
     #[must_use]
     pub fn wake_at(&self) -> Option<(Instant, &'static str)> {
         let now = self.shared.now;
-        let active = || self.active.iter().filter_map(|id| self.uploads.get(id));
+        let active = || self.active.iter().filter_map(|id| self.uploads.get(*id));
         let token = &self.shared.token;
         let sends = if token.is_awaited() { None } else { self.send_at() };
         let is_waited_for = self.waits_for_service();
@@ -186,6 +188,7 @@ impl Engine {
             (self.shared.verdict_at(), "a failed connection is judged"),
             (self.shared.probe_at().filter(|_| is_waited_for), "the service is looked for"),
             (active().filter_map(Upload::lock_at).min(), "a lock is waited for"),
+            (active().filter_map(Upload::record_at).min(), "a small file takes long"),
             (active().filter_map(|upload| upload.stands_at(&self.shared)).min(), "an abort stands"),
             (self.calls.values().filter_map(|call| call.offline_until()).min(), "a call waited for the network"),
         ]
@@ -198,7 +201,7 @@ impl Engine {
     fn send_at(&self) -> Option<Instant> {
         let shared = &self.shared;
         let now = shared.now;
-        let active = || self.active.iter().filter_map(|id| self.uploads.get(id));
+        let active = || self.active.iter().filter_map(|id| self.uploads.get(*id));
         let queued = (!self.queue.is_empty() && !self.rules.hold_uploads()).then_some(now);
         let strays = (!self.strays.is_empty()).then_some(now);
         let steps = active().filter_map(Upload::step_due).chain(queued).chain(strays).chain(self.rules_due());
@@ -225,7 +228,7 @@ impl Engine {
     pub(super) fn no_token(&mut self, failure: &Failure) {
         self.shared.token.forget();
         for id in &self.active {
-            if let Some(upload) = self.uploads.get_mut(id).filter(|upload| !upload.is_claiming()) {
+            if let Some(upload) = self.uploads.get_mut(*id).filter(|upload| !upload.is_claiming()) {
                 upload.fail_or_let_be(failure, &mut self.shared);
             }
         }
@@ -236,7 +239,7 @@ impl Engine {
     /// Fails what is queued, where it waits for the token or for the rules.
     pub(super) fn fail_queue(&mut self, failure: &Failure) {
         for id in &self.queue {
-            if let Some(upload) = self.uploads.get_mut(id) {
+            if let Some(upload) = self.uploads.get_mut(*id) {
                 upload.fail_or_let_be(failure, &mut self.shared);
             }
         }
@@ -252,7 +255,7 @@ impl Engine {
     /// A token could not be had for now. What was aborted is settled: nothing can be removed.
     pub(super) fn let_aborted_be(&mut self) {
         for id in &self.active {
-            if let Some(upload) = self.uploads.get_mut(id).filter(|upload| upload.has_ended()) {
+            if let Some(upload) = self.uploads.get_mut(*id).filter(|upload| upload.has_ended()) {
                 upload.let_be(&mut self.shared);
             }
         }

@@ -5,7 +5,7 @@ use super::{Claim, Upload};
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
-use crate::engine::{Action, Ask, Instant, Lock, OpId, Sample};
+use crate::engine::{Action, Ask, Bytes, Identity, Instant, Lock, OpId};
 use crate::protocol::check_key;
 use crate::resume::{PeerEnd, PeerMessage, PeerReport};
 
@@ -35,12 +35,18 @@ impl Upload {
 
     /// The file was sampled, for the first time. One that cannot be read, or that this engine sends already, is not
     /// claimed: a file picked twice is two uploads.
-    pub(super) fn identified(&mut self, sample: Option<Sample>, is_known: bool, shared: &mut Shared) {
-        self.fingerprint.clone_from(&sample);
+    pub(super) fn identified(
+        &mut self,
+        identity: Option<Identity>,
+        read: Option<Bytes>,
+        is_known: bool,
+        shared: &mut Shared,
+    ) {
+        self.fingerprint.clone_from(&identity);
+        self.sampled_at = shared.now;
+        self.read = read.filter(|read| self.is_small() && read.size == self.plan.size());
         let is_kept = shared.config.resume && !is_known && !shared.is_store_left_alone();
-        let Some(Sample { identity, .. }) = sample.filter(|_| is_kept) else {
-            return self.begin(shared);
-        };
+        let Some(identity) = identity.filter(|_| is_kept) else { return self.begin(shared) };
         shared.claimed();
         self.claim = Some(Claim::new(identity.clone()));
         let op = shared.begin_storing(self.step());
@@ -79,6 +85,8 @@ impl Upload {
     /// Another tab has the lock, which is asked for again after `pause` milliseconds.
     fn follow(&mut self, pause: u64, shared: &Shared) {
         let now = shared.now;
+        // Many may follow, for long.
+        self.read = None;
         self.stage = Stage::Claiming(Claiming::Following(Following {
             wait: LockWait::AskAt(now.plus(pause)),
             look_at: now.plus(LOOK_EVERY),
@@ -193,10 +201,10 @@ impl Upload {
     }
 
     fn load(&mut self, shared: &mut Shared) {
-        let Some(sample) = self.fingerprint.clone() else { return };
+        let Some(identity) = self.fingerprint.clone() else { return };
         let op = shared.begin_storing(self.step());
         self.stage = Stage::Claiming(Claiming::Loading(op));
-        shared.emit(Action::Load { op, sample });
+        shared.emit(Action::Load { op, upload: self.id, identity });
     }
 
     /// The store failed, or gave no answer in time: nothing is kept of this upload from now on.
@@ -210,6 +218,9 @@ impl Upload {
 
     /// Another tab posted something about the file.
     pub fn heard(&mut self, message: PeerMessage, shared: &mut Shared) {
+        if let Some(claim) = &mut self.claim {
+            claim.followed |= !matches!(message, PeerMessage::Report(_));
+        }
         match message {
             PeerMessage::RequestHandover if self.has_ended() => {}
             PeerMessage::Ping => {

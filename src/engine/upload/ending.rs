@@ -1,8 +1,8 @@
 //! The end: what it leaves at the service, in the store and in other tabs is put in order before it is settled.
 
-use super::Upload;
 use super::orphans::Orphans;
 use super::stage::{End, EndStep, Ending, Stage, Starting};
+use super::{Claim, Upload};
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
 use crate::engine::{Action, Checkpoint, Instant, OpId, Remote};
@@ -48,6 +48,9 @@ impl Upload {
             _ if remote.is_some() && !keep => EndStep::Removing(Exchange::default()),
             _ => EndStep::Storing(None),
         };
+        if keep {
+            self.record(shared);
+        }
         let goes_on = match step {
             EndStep::AwaitingStart(op) => Some(op),
             EndStep::Storing(op) => op,
@@ -75,7 +78,8 @@ impl Upload {
     /// The decision is kept at once: nobody is offered the upload any more, and whoever sees this removes what is left.
     fn store_abort(&mut self, shared: &mut Shared) {
         let Some(Remote { key, .. }) = self.stage.remote().cloned() else { return };
-        if !self.claim.as_ref().is_some_and(|claim| claim.locked && claim.recorded) {
+        let is_kept = |claim: &Claim| claim.locked && (claim.recorded || claim.begun_at.is_some());
+        if !self.claim.as_ref().is_some_and(is_kept) {
             return;
         }
         let name = self.name_there.clone().unwrap_or_default();
@@ -151,7 +155,9 @@ impl Upload {
             }
             End::Done | End::Aborted => false,
         };
-        if !keep {
+        if keep {
+            self.record(shared);
+        } else {
             self.cancel_storing(shared);
         }
         let removes = is_useless && remote.is_some();

@@ -8,10 +8,13 @@ use crate::engine::availability::Class;
 use crate::engine::operations::{Kind, Target};
 use crate::engine::shared::Shared;
 use crate::engine::tries::{Exchange, Tries};
-use crate::engine::{Action, OpId, PartBody, Sample};
+use crate::engine::{Action, Bytes, Identity, Instant, OpId, PartBody};
 use crate::names::PREFIX;
 use crate::protocol::{Code, Failure, FileInfo, Request};
 use crate::resume::{Digest, StoredPart};
+
+/// For so long, in milliseconds, a small file that was read is taken to be readable.
+const JUST_READ: u64 = 1000;
 
 impl Upload {
     /// Begins a part: first the file is looked at, as Firefox never ends a request whose file has changed.
@@ -22,17 +25,42 @@ impl Upload {
         let op = shared.begin(Target::Part(self.id, part), Kind::Local, Some(shared.config.stall));
         self.parts.take(part, op, shared.now);
         self.served = op.0;
+        let read = self.read.take();
+        self.read_sent = false;
+        if self.is_just_read(part, shared.now) {
+            self.read_sent = read.is_some();
+            shared.operations.end(op);
+            return self.send_part(part, read, shared);
+        }
         shared.emit(Action::Peek { op, upload: self.id, range: self.plan.range(part) });
     }
 
-    /// The part's bytes are there. It is sent, or put back where nothing may be sent any more.
-    pub fn send_part(&mut self, part: u32, shared: &mut Shared) {
+    /// What was read of the file a while ago takes memory, and may be something else by now.
+    pub fn forget_read(&mut self, now: Instant) {
+        if now.since(self.sampled_at) >= JUST_READ {
+            self.read = None;
+        }
+    }
+
+    /// Whether the file was read a moment ago, and is not known to have failed since. One without bytes was not: that
+    /// it is gone shows only where its part is looked for.
+    fn is_just_read(&self, part: u32, now: Instant) -> bool {
+        if self.plan.is_empty() {
+            return false;
+        }
+        let is_first = self.parts.flight(part).is_some_and(|flight| flight.tries.sent == 0);
+        self.is_small() && is_first && self.fingerprint.is_some() && now.since(self.sampled_at) < JUST_READ
+    }
+
+    /// The part's bytes are there, and may have been read. It is sent, or put back where nothing may be sent any more.
+    pub fn send_part(&mut self, part: u32, read: Option<Bytes>, shared: &mut Shared) {
         let Some(tries) = self.parts.flight(part).map(|flight| flight.tries) else { return };
         let Stage::Live(Live { remote, step: LiveStep::Sending, .. }) = &self.stage else { return };
         if self.paused || shared.is_blocked() {
             return self.put_off(part, shared);
         }
         let (limit, report) = self.patience(part, tries, shared);
+        let read = read.filter(|read| self.plan.parts() == 1 && read.size == self.plan.size());
         let request = Request::part(&remote.key, &remote.upload_id, part);
         let op = shared.begin(Target::Part(self.id, part), Kind::Request, Some(limit));
         if let Some(flight) = self.parts.flight_mut(part) {
@@ -51,7 +79,7 @@ impl Upload {
             self.parts.digests(part, op);
             shared.emit(Action::Digest { op, upload: self.id, range: self.plan.range(part) });
         }
-        shared.emit(Action::Send { op, request, part: Some(body), report });
+        shared.emit(Action::Send { op, request, part: Some(body), read, report });
     }
 
     /// The part's bytes are there, and it may not be sent now.
@@ -78,7 +106,7 @@ impl Upload {
         let moved = self.parts.flight(part).map_or(0, |flight| flight.moved);
         let digest = self.parts.take_digest(part);
         let op = match digest {
-            _ if !self.is_kept() => None,
+            _ if !self.is_kept() || self.is_small() => None,
             None if self.plan.parts() == 1 => {
                 self.store_part(part, StoredPart { tag: tag.clone(), digest: None }, shared)
             }
@@ -125,25 +153,32 @@ impl Upload {
         if !stored {
             self.stop_keeping(shared);
         }
+        if part == 0
+            && stored
+            && !self.has_ended()
+            && let Some(claim) = &mut self.claim
+        {
+            claim.recorded = true;
+        }
         self.parts.counts(part);
         self.meter.moved_since_shown = true;
         self.check_parts(shared);
         self.check_storing(shared);
     }
 
-    /// Goes on once every part counts. A file that could have changed is sampled again.
+    /// Goes on once every part counts. A file that could have changed since it was sampled is sampled again.
     pub(super) fn check_parts(&mut self, shared: &Shared) {
+        let is_known = self.fingerprint.is_none() || self.read_sent;
         let Stage::Live(live) = &mut self.stage else { return };
         if matches!(live.step, LiveStep::Sending) && self.parts.done() == self.plan.parts() {
             let first = Exchange::after(Tries { due: shared.now, ..Tries::default() });
-            let is_known = self.fingerprint.is_some();
-            live.step = if is_known { LiveStep::Sampling(first) } else { LiveStep::Completing(first) };
+            live.step = if is_known { LiveStep::Completing(first) } else { LiveStep::Sampling(first) };
         }
     }
 
     /// The file was sampled again.
-    pub(super) fn resampled(&mut self, sample: Option<&Sample>, shared: &mut Shared) {
-        let is_same = sample.is_some() && sample == self.fingerprint.as_ref();
+    pub(super) fn resampled(&mut self, identity: Option<&Identity>, shared: &mut Shared) {
+        let is_same = identity.is_some() && identity == self.fingerprint.as_ref();
         match &mut self.stage {
             Stage::Live(live) if is_same => live.step = LiveStep::Completing(Exchange::default()),
             _ => {

@@ -1,7 +1,7 @@
 //! What a person sees of an upload: how far it is, how fast, how long it will take, and when that is shown.
 
 use super::parts::FlightStep;
-use super::{Upload, View};
+use super::{Claim, Upload, View};
 use crate::engine::operations::Operation;
 use crate::engine::progress::{Carried, Speed};
 use crate::engine::shared::Shared;
@@ -125,7 +125,7 @@ impl Upload {
         moved.into_iter().chain(ticks).chain(stands.filter(|at| *at > now)).min()
     }
 
-    /// Shows it, here and to other tabs, if it changed.
+    /// Shows it, here and to the tabs that follow it, if it changed.
     pub fn show(&mut self, shared: &mut Shared) {
         let now = shared.now;
         let state = self.state(shared);
@@ -141,7 +141,8 @@ impl Upload {
         (meter.shown, meter.shown_at) = (Some(state), now);
         (meter.moved_since_shown, meter.shown_moving) = (false, moves);
         let view = self.view(now, shared);
-        if let Some(claim) = self.claim.as_ref().filter(|claim| claim.locked && !self.is_following()) {
+        let is_heard = |claim: &&Claim| claim.locked && claim.followed && !self.is_following();
+        if let Some(claim) = self.claim.as_ref().filter(is_heard) {
             let report = Self::report(&view);
             shared.emit(Action::Post { identity: claim.identity.clone(), message: PeerMessage::Report(report) });
         }

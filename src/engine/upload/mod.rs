@@ -15,7 +15,7 @@ mod step;
 use super::availability::Class;
 use super::operations::Target;
 use super::shared::Shared;
-use super::{FileSpec, Identity, Instant, Plan, Remote, Sample, State, UploadId, View};
+use super::{Bytes, FileSpec, Identity, Instant, Plan, Remote, State, UploadId, View};
 use meter::Meter;
 use parts::Parts;
 pub(super) use parts::{Flight, FlightStep};
@@ -23,6 +23,8 @@ use stage::{Claiming, End, EndStep, Live, LiveStep, Stage, Starting};
 
 /// A file that was not read for so long, in milliseconds, is asked for no other part meanwhile.
 const SLOW_READ: u64 = 1000;
+/// Bytes of a file of one part that is sent again sooner than it is looked after.
+const SMALL: u64 = 1024 * 1024;
 
 /// One upload.
 #[derive(Debug)]
@@ -35,8 +37,12 @@ pub(super) struct Upload {
     file: FileSpec,
     stage: Stage,
     parts: Parts,
-    /// What the file was when it was picked, where it was sampled.
-    fingerprint: Option<Sample>,
+    /// What the file was when it was picked, where it was sampled; and when that was.
+    fingerprint: Option<Identity>,
+    sampled_at: Instant,
+    /// All of its bytes, where they were read then; and whether the newest try sends those.
+    read: Option<Bytes>,
+    read_sent: bool,
     claim: Option<Claim>,
     /// Names under which a start without an answer, here or on an earlier page, may have left a file that nobody knows
     /// the key of.
@@ -65,10 +71,14 @@ struct Claim {
     keeps: bool,
     /// The store has a record that another tab could resume from.
     recorded: bool,
+    /// When the service began what the store knows only the intent of.
+    begun_at: Option<Instant>,
     /// The store was asked to write something.
     written: bool,
     /// Another tab asked for the upload.
     handover_requested: bool,
+    /// Another tab follows it.
+    followed: bool,
     /// What this tab began and left to another.
     left: Option<Remote>,
     /// The key under which another tab sends the file, as it told last; and whether it says that it is done. What is
@@ -86,8 +96,10 @@ impl Claim {
             locked: false,
             keeps: true,
             recorded: false,
+            begun_at: None,
             written: false,
             handover_requested: false,
+            followed: false,
             left: None,
             told_key: None,
             told_done: false,
@@ -106,6 +118,9 @@ impl Upload {
             stage: Stage::Queued,
             parts: Parts::new(),
             fingerprint: None,
+            sampled_at: Instant::default(),
+            read: None,
+            read_sent: false,
             claim: None,
             sought: Vec::new(),
             name_there: None,
@@ -113,6 +128,11 @@ impl Upload {
             aborted_at: None,
             meter: Meter::default(),
         }
+    }
+
+    /// Whether it is so small that what is kept of it may cost more than it saves.
+    fn is_small(&self) -> bool {
+        self.plan.parts() == 1 && self.plan.size() <= SMALL
     }
 
     /// The target of its operations, those of parts apart.

@@ -79,6 +79,16 @@ impl Orphans {
         }
     }
 
+    /// The key of a file of this size and number of parts that is complete and bears one of the names: an earlier page
+    /// completed it, and heard no more of it. One that was aborted is none.
+    pub fn completed(&self, files: &[FileInfo], size: u64, parts: u32) -> Option<String> {
+        let is_this = |file: &&FileInfo| {
+            let is_named = file.file_name.as_ref().is_some_and(|name| self.names.contains(name));
+            is_named && file.is_complete() && file.file_key.as_ref().is_some_and(|key| file.is_of(key, size, parts))
+        };
+        files.iter().find(is_this).filter(|_| self.key.is_none())?.file_key.clone()
+    }
+
     /// The bucket was listed. Says whether it holds an orphan; `own` is none.
     pub fn found(&mut self, files: Vec<FileInfo>, own: Option<&str>) -> bool {
         // A complete file is nobody's orphan.

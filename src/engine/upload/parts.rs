@@ -75,6 +75,11 @@ impl Parts {
         Self { next: 1, ..Self::default() }
     }
 
+    /// All are to be sent again. What is on its way to the store still is.
+    pub fn send_again(&mut self) {
+        *self = Self { storing: std::mem::take(&mut self.storing), ..Self::new() };
+    }
+
     /// The part was stored before.
     pub fn resume(&mut self, plan: &Plan, part: u32, tag: String) {
         if self.tag(part).is_none() {

@@ -15,8 +15,10 @@ impl Upload {
     /// Nobody else sends this upload, and this is stored of it.
     pub(super) fn loaded(&mut self, stored: Option<Stored>, shared: &mut Shared) {
         let claim = self.claim.as_mut();
-        let (mut left, told, told_done) =
-            claim.map_or((None, None, false), |claim| (claim.left.take(), claim.told_key.take(), claim.told_done));
+        let (mut left, told, told_done) = claim.map_or((None, None, false), |claim| {
+            claim.begun_at = None;
+            (claim.left.take(), claim.told_key.take(), claim.told_done)
+        });
         // What this tab began is gone, where the other tab had to begin anew.
         let newer = stored.as_ref().map(|stored| &stored.record.key).or(told.as_ref());
         if let Some(gone) = left.take_if(|left| newer.is_some_and(|key| left.key != *key)) {
@@ -24,6 +26,9 @@ impl Upload {
         }
         match stored {
             Some(Stored { record, .. }) if record.is_intent() => {
+                if let Some(claim) = &mut self.claim {
+                    claim.doubted = record.modified != self.file.modified;
+                }
                 // A start of an earlier page may act even after this search.
                 if !record.name_there().is_empty() {
                     self.seek(record.name_there().to_owned());
@@ -61,7 +66,13 @@ impl Upload {
     }
 
     /// Goes on from what was begun before.
-    fn go_on(&mut self, remote: Remote, part_size: u64, stored: Vec<(u32, StoredPart)>, shared: &mut Shared) {
+    pub(super) fn go_on(
+        &mut self,
+        remote: Remote,
+        part_size: u64,
+        stored: Vec<(u32, StoredPart)>,
+        shared: &mut Shared,
+    ) {
         shared.admission.holds(&remote.key, self.plan.size());
         self.plan = Plan::new(self.plan.size(), Some(part_size));
         self.parts = Parts::new();

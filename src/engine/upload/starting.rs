@@ -7,8 +7,11 @@ use super::stage::{End, Live, Stage, Starting, Uncertain};
 use crate::engine::operations::Target;
 use crate::engine::shared::Shared;
 use crate::engine::tries::Exchange;
-use crate::engine::{Action, Checkpoint, OpId, Remote};
+use crate::engine::{Action, Checkpoint, Instant, OpId, Remote};
 use crate::protocol::Started;
+
+/// For so long, in milliseconds, the key of a small file that was begun is not stored: most are done before.
+const RECORD_AFTER: u64 = 300;
 
 impl Upload {
     /// Announces the upload, if the rules let it in. A page that dies in its start leaves a file that nobody knows the
@@ -32,9 +35,10 @@ impl Upload {
         if matches!(checkpoint, Checkpoint::Intent { .. }) && !self.file.unique_name {
             return None;
         }
-        // Nothing waits for the decision to be stored but the word that it stands.
+        // Nothing waits for an abort to be stored but the word that it stands; nothing for a key that is stored late.
         let is_aborted = matches!(checkpoint, Checkpoint::Aborted { .. });
-        let target = if is_aborted { Target::Tag(self.id, 0) } else { self.step() };
+        let is_late = matches!(self.stage, Stage::Live(_)) && matches!(checkpoint, Checkpoint::Begun(_));
+        let target = if is_aborted || is_late { Target::Tag(self.id, 0) } else { self.step() };
         let claim = self.claim.as_mut().filter(|claim| claim.keeps)?;
         claim.written = true;
         let op = shared.begin_storing(target);
@@ -49,11 +53,17 @@ impl Upload {
         self.stage = Stage::Starting(Starting::Posting(Exchange::default()));
     }
 
-    /// The service told the key. The store learns it before anything is sent under it.
+    /// The service told the key. The store learns it before anything is sent under it; that of a small file only if
+    /// the file takes long: what the store knows already finds it by its name.
     pub(super) fn started(&mut self, started: Started, shared: &mut Shared) {
         let Started { file_key: key, upload_id } = started;
         self.note_start(&key, shared);
         let live = Live::sending(Remote { key, upload_id }, false);
+        let is_found = self.is_small() && self.file.unique_name;
+        if let Some(claim) = self.claim.as_mut().filter(|claim| is_found && claim.keeps) {
+            claim.begun_at = Some(shared.now);
+            return self.record_stored(live, false, shared);
+        }
         match self.store(Checkpoint::Begun(live.remote.clone()), shared) {
             Some(op) => self.stage = Stage::Starting(Starting::StoringRecord(op, live)),
             None => self.record_stored(live, false, shared),
@@ -66,6 +76,30 @@ impl Upload {
         self.name_there = self.file.unique_name.then(|| self.file.name.clone());
         if self.file.unique_name {
             shared.starts.note(&self.file.name, key);
+        }
+    }
+
+    /// When the store is to learn the key of a small file that was begun.
+    pub fn record_at(&self) -> Option<Instant> {
+        let claim = self.claim.as_ref().filter(|claim| claim.locked && claim.keeps && !claim.recorded)?;
+        let is_live = matches!(self.stage, Stage::Live(_)) && !self.parts.stores_still();
+        claim.begun_at.filter(|_| is_live).map(|at| at.plus(RECORD_AFTER))
+    }
+
+    /// Stores the key of a small file that takes long, if it is time to.
+    pub fn record_late(&mut self, shared: &mut Shared) {
+        if self.record_at().is_some_and(|at| at <= shared.now) {
+            self.record(shared);
+        }
+    }
+
+    /// Stores the key of a small file that somebody is to go on with.
+    pub(super) fn record(&mut self, shared: &mut Shared) {
+        if self.record_at().is_some()
+            && let Some(remote) = self.stage.remote().cloned()
+            && let Some(op) = self.store(Checkpoint::Begun(remote), shared)
+        {
+            self.parts.stores(op);
         }
     }
 

@@ -2,13 +2,12 @@
 
 use super::Upload;
 use super::orphans::{AfterOrphans, OrphanStep, Orphans};
-use super::parts::Parts;
 use super::stage::{Claiming, End, EndStep, Ending, Live, LiveStep, Stage, Starting, Uncertain};
 use crate::engine::availability::Class;
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
 use crate::engine::tries::{Exchange, Tries};
-use crate::engine::{Action, Lock, Remote, Sample, Stored};
+use crate::engine::{Action, Bytes, Identity, Lock, Remote, Stored};
 use crate::protocol::{Code, Failure, FileInfo, Request, file_info, says_complete, started};
 
 /// Tries a removal gets: the person has already moved on.
@@ -163,7 +162,7 @@ impl Upload {
                 // A part that arrived late, after another try of it, has another tag than was told.
                 LiveStep::Completing(_) if matches!(failure.status, Some(400 | 412 | 422)) && !live.tags_refused => {
                     (live.tags_refused, live.step) = (true, LiveStep::Sending);
-                    self.parts = Parts::new();
+                    self.parts.send_again();
                     self.meter.moved_since_shown = true;
                     return;
                 }
@@ -249,10 +248,15 @@ impl Upload {
     /// The list is read, or is none.
     pub fn listed(&mut self, files: Result<Vec<FileInfo>, Failure>, epoch: u64, shared: &mut Shared) {
         let own = self.stage.remote().map(|remote| remote.key.clone());
+        let (size, parts) = (self.plan.size(), self.plan.parts());
+        let begins = matches!(self.stage, Stage::Starting(Starting::Orphans(_, AfterOrphans::Begin)));
         let Some(orphans) = self.orphans_mut() else { return };
         let OrphanStep::Decoding(_, exchange) = orphans.step else { return };
         match files {
             Ok(files) => {
+                if let Some(key) = orphans.completed(&files, size, parts).filter(|_| begins) {
+                    return self.go_on(Remote::told(key), self.plan.part_size(), Vec::new(), shared);
+                }
                 if !orphans.found(files, own.as_deref()) {
                     self.no_orphan_left(shared);
                 }
@@ -290,11 +294,11 @@ impl Upload {
     // --- operations that send nothing ---
 
     /// The file was sampled.
-    pub fn sampled(&mut self, sample: Option<Sample>, is_known: bool, shared: &mut Shared) {
+    pub fn sampled(&mut self, identity: Option<Identity>, read: Option<Bytes>, is_known: bool, shared: &mut Shared) {
         if matches!(self.stage, Stage::Claiming(Claiming::Sampling(_))) {
-            self.identified(sample, is_known, shared);
+            self.identified(identity, read, is_known, shared);
         } else {
-            self.resampled(sample.as_ref(), shared);
+            self.resampled(identity.as_ref(), shared);
         }
     }
 
@@ -330,7 +334,7 @@ impl Upload {
     pub fn step_timed_out(&mut self, epoch: u64, shared: &mut Shared) {
         let stalled = Failure::stalled(shared.config.stall);
         match &self.stage {
-            Stage::Claiming(Claiming::Sampling(_)) => self.sampled(None, false, shared),
+            Stage::Claiming(Claiming::Sampling(_)) => self.sampled(None, None, false, shared),
             // Without a lock nothing is kept, and the upload continues.
             Stage::Claiming(Claiming::Locking(_)) => {
                 shared.store_hangs();

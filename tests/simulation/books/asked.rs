@@ -99,6 +99,8 @@ impl TabBook {
                 self.window.may_halve = true;
                 self.window.may_halved = Some(now);
                 self.link.lost = Some(now);
+                // A probe that nothing answers is an outage.
+                self.link.unproven |= flight.probes;
                 self.link.answered_before_loss = self.link.responded;
                 self.failed(&flight, &failure, now);
             } else if let (Wanted::Start { .. }, Some(id)) = (&flight.wanted, flight.upload) {
@@ -126,6 +128,9 @@ impl TabBook {
                 }
                 // An upload that begins anew gives up what it was about to store of the old one.
                 Kind::StorePart(id, ..) if self.upload(id).lost && now < pending.since + 9_990 => {}
+                // One that is done needs its key no more.
+                Kind::Store(id, false)
+                    if self.upload(id).is_small() && (now < pending.since + 9_990 || self.has_slept(now)) => {}
                 Kind::Store(id, _) | Kind::StorePart(id, ..) => {
                     let upload = self.upload_mut(id);
                     upload.purge_failed |= !upload.live();
@@ -185,8 +190,13 @@ impl TabBook {
         }
     }
 
+    /// Whether it overslept a moment ago: every operation got another chance.
+    fn has_slept(&self, now: u64) -> bool {
+        self.woke_late > 0 && now <= self.woke_late + 2 * self.config.stall
+    }
+
     fn give_up_keeping(&mut self, id: UploadId, since: u64, now: u64) {
-        let slept = self.woke_late > 0 && now <= self.woke_late + 2 * self.config.stall;
+        let slept = self.has_slept(now);
         let late = now - since >= 3990;
         if (late || slept) && self.upload(id).live() {
             if late && !self.warned {
@@ -251,7 +261,7 @@ impl TabBook {
             }
             Action::Post { .. } | Action::Channel { .. } | Action::CallProgress { .. } => {}
             Action::Move { .. } => {}
-            Action::Load { op, sample } => self.open(*op, Kind::Load(sample.identity.clone()), now),
+            Action::Load { op, identity, .. } => self.open(*op, Kind::Load(identity.clone()), now),
             Action::LoadAll { op } => self.open(*op, Kind::LoadAll, now),
             Action::Store { op, upload, checkpoint, .. } => {
                 let part_size = self.config.part_size;

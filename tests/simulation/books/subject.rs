@@ -3,7 +3,7 @@
 use super::tab::{Kind, TabBook};
 use super::wanted::Wanted;
 use crate::trace::Subject;
-use partway::engine::{Action, Identity, OpId, Sample};
+use partway::engine::{Action, Identity, OpId};
 
 impl TabBook {
     fn file(&self, tab: usize, identity: &Identity) -> Subject {
@@ -49,7 +49,7 @@ impl TabBook {
             Action::Lock { identity, .. }
             | Action::Unlock { identity }
             | Action::Post { identity, .. }
-            | Action::Load { sample: Sample { identity, .. }, .. }
+            | Action::Load { identity, .. }
             | Action::Move { identity, .. }
             | Action::Purge { identity, .. } => self.file(tab, identity),
             Action::CallProgress { call, .. } | Action::Reply { call, .. } => Subject::call(tab, *call),

@@ -97,10 +97,15 @@ impl TabBook {
         let Some(pending) = self.ops.remove(&op) else { return };
         match (pending.kind, outcome) {
             (Kind::Token, Outcome::Token(given)) => self.token_given(given, now),
-            (Kind::Sample(id), Outcome::Sampled(sample)) => {
-                self.sampled(id, sample.as_ref().map(|sample| sample.identity.clone()));
+            (Kind::Sample(id), Outcome::Sampled(sample, _)) => {
+                self.sampled(id, sample.clone());
                 let left_alone = now <= self.left_alone_until;
                 self.upload_mut(id).left_alone |= left_alone;
+            }
+            (Kind::Decode, Outcome::Listed(Ok(files))) => {
+                for upload in self.uploads.values_mut().filter(|upload| upload.live() && upload.key.is_none()) {
+                    upload.found_complete(files);
+                }
             }
             (Kind::Peek(id), Outcome::Readable(false)) => self.upload_mut(id).causes.push(Code::FileChanged),
             (Kind::Lock(identity, _), Outcome::Locked(lock)) => {
@@ -382,7 +387,7 @@ impl Books {
     /// Notes an event that the engine of `tab` is about to be told.
     pub fn told(&mut self, tab: usize, event: &Event, now: u64) {
         let unsampled = match event {
-            Event::Ended { op, outcome: Outcome::Sampled(Some(_)) } => match self.tabs[tab].ops.get(op) {
+            Event::Ended { op, outcome: Outcome::Sampled(Some(_), _) } => match self.tabs[tab].ops.get(op) {
                 Some(super::tab::Pending { kind: Kind::Sample(id), .. }) => Some(*id),
                 _ => None,
             },

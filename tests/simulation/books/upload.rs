@@ -2,9 +2,12 @@
 
 use super::tries::Tries;
 use partway::engine::{Identity, OpId, Plan, Progress, State, Stored};
-use partway::protocol::Code;
+use partway::protocol::{Code, FileInfo};
 use partway::resume::{Digest, StoredPart};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Bytes of a file of one part of which nothing but the key is kept.
+const SMALL: u64 = 1024 * 1024;
 
 /// A request whose tries are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -260,7 +263,12 @@ impl Upload {
 
     /// Whether a part's tag is stored, or is not to be.
     pub fn is_saved(&self, number: u32) -> bool {
-        self.saved.contains(&number) || self.undigested.contains(&number)
+        self.saved.contains(&number) || self.undigested.contains(&number) || self.is_small()
+    }
+
+    /// Whether it is so small that nothing but its key is kept.
+    pub fn is_small(&self) -> bool {
+        self.plan.parts() == 1 && self.plan.size() <= SMALL
     }
 
     pub fn is_paused(&self) -> bool {
@@ -289,6 +297,23 @@ impl Upload {
         self.loaded = None;
         self.unchecked.clear();
         self.resumed.clear();
+    }
+
+    /// An earlier page may have completed it, and heard no more of it: then it is asked about under that key.
+    pub fn found_complete(&mut self, files: &[FileInfo]) {
+        let Some(record) = self.loaded.as_ref().map(|loaded| &loaded.record).filter(|record| record.is_intent()) else {
+            return;
+        };
+        let (size, parts) = (self.plan.size(), self.plan.parts());
+        let is_this = |file: &&FileInfo| {
+            let is_named = file.file_name.as_deref() == Some(record.name_there());
+            is_named && file.is_complete() && file.file_key.as_ref().is_some_and(|key| file.is_of(key, size, parts))
+        };
+        if record.aborted_key().is_none()
+            && let Some(file) = files.iter().find(is_this)
+        {
+            (self.key, self.told) = (file.file_key.clone(), true);
+        }
     }
 
     pub fn tries(&mut self, slot: Slot) -> &mut Tries {

@@ -114,7 +114,7 @@ pub const PROMISES: &[(&str, Promise)] = &[
     ("promise: every part bears the bytes of the plan and goes to its own upload", tags::part_is_the_plans),
     ("promise: `sent` never decreases, and done is all of it", progress::progress),
     ("promise: at most so many parts and requests are in flight", limits::limits),
-    ("promise: the window halves on overload, once a round, and grows by one", window::window),
+    ("promise: the window halves on overload, once a round, and grows with the line", window::window),
     ("promise: a request that moves nothing is given up, and no other", stalls::stalls),
     ("promise: offline nothing is sent but what finds out, and no try is spent", offline::offline),
     ("promise: tries are counted, and retries wait as long as the service asked", tries::tries),

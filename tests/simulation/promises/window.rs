@@ -1,21 +1,22 @@
 use super::{Case, Moment, Verdict, hold};
 
 /// The window halves when the service or the line is overloaded, once for all requests that were sent before; it grows
-/// by one when a part was stored; else it stays.
+/// twofold or by one when a part was stored; else it stays.
 pub fn window(case: &Case<'_>) -> Verdict {
     let Moment::Quiet = case.moment else { return Ok(false) };
     let (before, after) = (case.book.window.allowed, case.engine.parts_allowed());
     let window = &case.book.window;
     let half = |wide: usize| (wide / 2).max(1);
-    let grown = if window.may_grow { (before + 1).min(case.book.config.parallel) } else { before };
-    let halved = after == half(before) || after == half(grown);
+    let most = if window.may_grow { case.book.config.parallel } else { before };
+    let grown = [before, before + 1, 2 * before].map(|wide| wide.min(most));
+    let halved = grown.iter().any(|wide| after == half(*wide));
     if window.must_halve && !case.book.interrupted {
         hold!(halved, case.subject(), "an overload does not halve the window: {before}, then {after}");
     } else if window.may_halve || window.must_halve {
-        let fits = halved || after == before || after == grown;
+        let fits = halved || grown.contains(&after);
         hold!(fits, case.subject(), "the window was {before} and is {after}");
     } else {
-        hold!(after == before || after == grown, case.subject(), "the window moves for nothing: {before} to {after}");
+        hold!(grown.contains(&after), case.subject(), "the window moves for nothing: {before} to {after}");
     }
     Ok(window.must_halve || after != before)
 }
