@@ -3,12 +3,9 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
+use wasm_encoder::{EntityType, ImportSection, Module, RawSection};
 use wasmparser::{Parser, Payload, TypeRef};
 
-/// Section of imports (WebAssembly core specification, 5.5.5).
-const IMPORTS: u8 = 2;
-/// Length of the magic number and the version.
-const PREAMBLE: usize = 8;
 /// What the wasm calls the glue.
 const MODULE: &str = "_";
 
@@ -36,16 +33,16 @@ fn without_comments(text: &str) -> String {
 
 /// Both with short names for the imports.
 fn renamed(wasm: &[u8], mut js: String) -> Result<(Vec<u8>, String)> {
-    let mut out = wasm.get(..PREAMBLE).context("the wasm is too short")?.to_vec();
+    let mut out = Module::new();
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
         let Some((id, range)) = payload.as_section() else { continue };
         let Payload::ImportSection(imports) = payload else {
-            section(&mut out, id, wasm.get(range).unwrap_or_default());
+            let data = wasm.get(range).context("a section is longer than the wasm")?;
+            out.section(&RawSection { id, data });
             continue;
         };
-        let mut contents = Vec::new();
-        number(&mut contents, imports.count());
+        let mut section = ImportSection::new();
         for (place, import) in imports.into_imports().enumerate() {
             let import = import?;
             let TypeRef::Func(function) = import.ty else { bail!("{} is imported, and is no function", import.name) };
@@ -54,16 +51,11 @@ fn renamed(wasm: &[u8], mut js: String) -> Result<(Vec<u8>, String)> {
             if place == 0 {
                 js = replaced(&js, &format!("{:?}: ", import.module), &format!("{MODULE:?}: "))?;
             }
-            for text in [MODULE, &name] {
-                number(&mut contents, u32::try_from(text.len())?);
-                contents.extend(text.as_bytes());
-            }
-            contents.push(0);
-            number(&mut contents, function);
+            section.import(MODULE, &name, EntityType::Function(function));
         }
-        section(&mut out, IMPORTS, &contents);
+        out.section(&section);
     }
-    Ok((out, js))
+    Ok((out.finish(), js))
 }
 
 fn replaced(text: &str, old: &str, new: &str) -> Result<String> {
@@ -80,24 +72,6 @@ fn short(mut place: usize) -> String {
             return name;
         }
         place = place / 26 - 1;
-    }
-}
-
-fn section(out: &mut Vec<u8>, id: u8, contents: &[u8]) {
-    out.push(id);
-    number(out, u32::try_from(contents.len()).unwrap_or(u32::MAX));
-    out.extend(contents);
-}
-
-/// Appends an unsigned LEB128 (WebAssembly core specification, 5.2.2).
-fn number(out: &mut Vec<u8>, mut number: u32) {
-    loop {
-        let byte = (number & 0x7f) as u8;
-        number >>= 7;
-        out.push(if number == 0 { byte } else { byte | 0x80 });
-        if number == 0 {
-            return;
-        }
     }
 }
 
