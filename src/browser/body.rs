@@ -1,6 +1,6 @@
 //! A part's bytes, as a request's body.
 
-use super::native::{buffer, bytes};
+use super::native::{buffer, whole_buffer};
 use super::property::get;
 use crate::engine::{Bytes, Outcome};
 use crate::resume::SAMPLE;
@@ -51,9 +51,7 @@ pub async fn peek(part: &PartSource) -> Outcome {
         return Outcome::Readable(is_readable(part).await);
     }
     let Some(slice) = part.slice(part.range.end) else { return Outcome::Readable(false) };
-    let read = buffer(&slice).await;
-    // A file that was cut short may read as less, without an error.
-    match read.filter(|read| bytes(read).is_some_and(|bytes| u64::from(bytes.length()) == part.size)) {
+    match whole_buffer(&slice, part.size).await {
         Some(read) => Outcome::ReadWhole(Bytes { size: part.size, value: Rc::new(read) }),
         None => Outcome::Readable(false),
     }

@@ -163,7 +163,7 @@ impl Database {
             let range = IdbKeyRange::upper_bound(&now.into())?;
             let expired = uploads.index(EXPIRES)?.get_all_keys_with_key(&range)?;
             Ok(Placed::heard(expired, move |expired| {
-                for key in expired.dyn_into::<Array>().unwrap_or_default().iter() {
+                for key in list(expired).iter() {
                     let _ = delete_upload(&uploads, &tags, &key);
                 }
             }))
@@ -367,6 +367,11 @@ pub fn below(key: &JsValue) -> Result<IdbKeyRange, JsValue> {
 /// The result of a request that has succeeded.
 pub fn result(request: &IdbRequest) -> JsValue {
     request.result().unwrap_or(JsValue::UNDEFINED)
+}
+
+/// The result of a request for all rows, or all keys.
+pub fn list(result: JsValue) -> Array {
+    result.dyn_into().unwrap_or_default()
 }
 
 /// The element of an array.

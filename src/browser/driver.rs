@@ -115,12 +115,15 @@ impl Driver {
         self.wake();
     }
 
-    /// Whether this is the file that `identity` names; `None` if it cannot be read.
-    pub async fn is_identified(&self, source: &SourceFile, identity: &Identity) -> Option<bool> {
+    /// Whether this is the file that `identity` names, and can be read.
+    pub async fn is_identified(&self, source: &SourceFile, identity: &Identity) -> bool {
         let key = self.store.key();
-        let found =
-            if is_earlier(identity) { identify_earlier(key, source).await? } else { identify(key, source).await?.0 };
-        Some(found == *identity)
+        let found = if is_earlier(identity) {
+            identify_earlier(key, source).await
+        } else {
+            identify(key, source).await.map(|(identity, _)| identity)
+        };
+        found.as_ref() == Some(identity)
     }
 
     /// The file handle that is stored with an upload.
@@ -189,14 +192,8 @@ impl Driver {
                     op,
                     Box::pin(async move {
                         let Some(request) = request else { return Outcome::Sampled(None, None) };
-                        let size = request.source.size;
-                        match identify(store.key(), &request.source).await {
-                            Some((identity, read)) => {
-                                let read = read.map(|value| Bytes { size, value: Rc::new(value) });
-                                Outcome::Sampled(Some(identity), read)
-                            }
-                            None => Outcome::Sampled(None, None),
-                        }
+                        let (identity, read) = identify(store.key(), &request.source).await.unzip();
+                        Outcome::Sampled(identity, read.flatten())
                     }),
                 );
             }

@@ -1,20 +1,25 @@
 //! What tells a file from another of its name and size: some of its bytes.
 
 use super::Boxed;
-use super::native::buffer;
+use super::native::whole_buffer;
 use super::store::EARLIER;
 use super::upload_request::SourceFile;
-use crate::engine::Identity;
+use crate::engine::{Bytes, Identity};
 use crate::resume::{Facts, ResumeKey, SAMPLE};
 use js_sys::Uint8Array;
 use std::ops::Range;
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
-/// Which file it is, by its facts and its sample; and a buffer of all its bytes, where the sample is all of them.
-/// `None` if it cannot be read.
-pub fn identify<'a>(key: &'a ResumeKey, source: &'a SourceFile) -> Boxed<'a, Option<(Identity, Option<JsValue>)>> {
-    Box::pin(async move { identity(key, source, None).await.map(|(identity, read)| (Identity(identity), read)) })
+/// Which file it is, by its facts and its sample; and all its bytes, a buffer, where the sample is all of them. `None`
+/// if it cannot be read.
+pub fn identify<'a>(key: &'a ResumeKey, source: &'a SourceFile) -> Boxed<'a, Option<(Identity, Option<Bytes>)>> {
+    Box::pin(async move {
+        let (identity, read) = identity(key, source, None).await?;
+        let read = read.map(|buffer| Bytes { size: source.size, value: Rc::new(buffer) });
+        Some((Identity(identity), read))
+    })
 }
 
 /// The identity that it had in the version before, which counted the date.
@@ -47,8 +52,6 @@ pub async fn sample(file: &Blob, size: u64) -> Option<(Vec<u8>, Option<JsValue>)
 
 async fn read(file: &Blob, range: Range<u64>) -> Option<(Vec<u8>, JsValue)> {
     let slice = file.slice_with_f64_and_f64(range.start as f64, range.end as f64).ok()?;
-    let buffer = buffer(&slice).await?;
-    let bytes = Uint8Array::new(&buffer).to_vec();
-    // A file that was cut short may read as less, without an error.
-    (bytes.len() as u64 == range.end - range.start).then_some((bytes, buffer))
+    let buffer = whole_buffer(&slice, range.end - range.start).await?;
+    Some((Uint8Array::new(&buffer).to_vec(), buffer))
 }

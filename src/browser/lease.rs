@@ -4,7 +4,7 @@
 //! secure context) writes a row with an expiry instead, and renews it. If it cannot write either, the lease holds
 //! within the page only.
 
-use super::database::{Access, Database, LEASES, Placed, Transaction, failed};
+use super::database::{Access, Database, LEASES, Placed, Transaction, failed, list};
 use super::property::{dictionary, get, has_global, set};
 use super::{Boxed, Listener, deferred::Deferred, wall_clock};
 use crate::engine::{Ask, Lock};
@@ -205,7 +205,7 @@ impl Row {
             Ok(Placed::wanting([leases.get_all_keys_with_key(&range)?, leases.get_all_with_key(&range)?]))
         };
         let mut lists = Database::shared().run(&[LEASES], Access::Read, Box::new(place)).await?.into_iter();
-        let mut next = || lists.next().and_then(|list| list.dyn_into::<Array>().ok()).unwrap_or_default();
+        let mut next = || list(lists.next().unwrap_or_default());
         let (names, rows, now) = (next(), next(), wall_clock());
         let held = names.iter().zip(rows.iter()).filter(|(_, row)| is_held(row, now));
         Ok(held.filter_map(|(name, _)| name.as_string()).collect())

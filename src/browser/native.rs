@@ -58,6 +58,12 @@ pub async fn buffer(blob: &Blob) -> Option<JsValue> {
     JsFuture::from(Deferred::of(&read)).await.ok().filter(|read| bytes(read).is_some())
 }
 
+/// Reads a `Blob` of `size` bytes into a buffer. `None` where it cannot be read: a file that was cut short may read as
+/// less, without an error.
+pub async fn whole_buffer(blob: &Blob, size: u64) -> Option<JsValue> {
+    buffer(blob).await.filter(|read| bytes(read).is_some_and(|bytes| u64::from(bytes.length()) == size))
+}
+
 /// The bytes of a buffer or of a view on one.
 pub fn bytes(value: &JsValue) -> Option<Uint8Array> {
     if !ArrayBuffer::is_view(value) {

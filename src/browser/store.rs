@@ -11,7 +11,7 @@
 //! The version before had one scope for all services. What it stored is found there, under an identity that begins with
 //! [`EARLIER`] on this side of the store, and is moved once a service is known to have it.
 
-use super::database::{Access, Database, Placed, TAGS, Transaction, UPLOADS, at, below, delete_upload, failed};
+use super::database::{Access, Database, Placed, TAGS, Transaction, UPLOADS, at, below, delete_upload, failed, list};
 use super::property::{dictionary, get, set};
 use super::{Boxed, wall_clock};
 use crate::engine::{Identity, Stored};
@@ -131,7 +131,7 @@ impl Store {
             ]))
         };
         let mut lists = self.database.run(&STORES, Access::Read, Box::new(place)).await?.into_iter();
-        let mut next = || lists.next().and_then(|list| list.dyn_into::<Array>().ok()).unwrap_or_default();
+        let mut next = || list(lists.next().unwrap_or_default());
         let (keys, rows, numbers, tags) = (next(), next(), next(), next());
         let (mut found, mut broken) = (Vec::new(), Vec::new());
         for (key, row) in keys.iter().zip(rows.iter()) {

@@ -70,7 +70,7 @@ impl UnfinishedUpload {
             let file = permitted_file(&handle).await?;
             let Some(bytes) = blob(&file) else { return Err(unreadable(file)) };
             let source = source_file(&file, bytes, found.record.name.clone(), Some(handle));
-            if inner.driver.is_identified(&source, &found.identity).await != Some(true) {
+            if !inner.driver.is_identified(&source, &found.identity).await {
                 let message = "The file changed since the upload began; pick it again.";
                 return Err(partway_error(&Failure::new(Code::FileChanged, message)));
             }

@@ -79,12 +79,17 @@ impl Orphans {
         }
     }
 
+    /// Whether the file bears one of the names.
+    fn is_named(&self, file: &FileInfo) -> bool {
+        file.file_name.as_ref().is_some_and(|name| self.names.contains(name))
+    }
+
     /// The key of a file of this size and number of parts that is complete and bears one of the names: an earlier page
     /// completed it, and heard no more of it. One that was aborted is none.
     pub fn completed(&self, files: &[FileInfo], size: u64, parts: u32) -> Option<String> {
         let is_this = |file: &&FileInfo| {
-            let is_named = file.file_name.as_ref().is_some_and(|name| self.names.contains(name));
-            is_named && file.is_complete() && file.file_key.as_ref().is_some_and(|key| file.is_of(key, size, parts))
+            let is_of = |key: &String| file.is_of(key, size, parts);
+            self.is_named(file) && file.is_complete() && file.file_key.as_ref().is_some_and(is_of)
         };
         files.iter().find(is_this).filter(|_| self.key.is_none())?.file_key.clone()
     }
@@ -92,11 +97,10 @@ impl Orphans {
     /// The bucket was listed. Says whether it holds an orphan; `own` is none.
     pub fn found(&mut self, files: Vec<FileInfo>, own: Option<&str>) -> bool {
         // A complete file is nobody's orphan.
-        let bears_name = |file: &FileInfo| {
-            let is_named = file.file_name.as_ref().is_some_and(|name| self.names.contains(name));
-            !file.is_complete() && is_named || self.key.is_some() && file.file_key == self.key
+        let is_orphan = |file: &FileInfo| {
+            !file.is_complete() && self.is_named(file) || self.key.is_some() && file.file_key == self.key
         };
-        let keys = files.into_iter().filter(bears_name).filter_map(|file| file.file_key);
+        let keys = files.into_iter().filter(is_orphan).filter_map(|file| file.file_key);
         let orphans = keys.filter(|key| own != Some(key.as_str())).collect();
         self.remove_next(orphans)
     }
