@@ -3,7 +3,6 @@
 use super::native::{buffer, whole_buffer};
 use super::property::get;
 use crate::engine::{Bytes, Outcome};
-use crate::resume::SAMPLE;
 use std::ops::Range;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -44,15 +43,15 @@ pub async fn part_body(part: &PartSource) -> Option<JsValue> {
     buffer(&slice).await
 }
 
-/// Looks whether `part` can be read. A short file is read whole, and sent as it was read: that asks other processes
-/// less often.
-pub async fn peek(part: &PartSource) -> Outcome {
-    if part.range != (0..part.size) || part.range.is_empty() || part.size > 3 * SAMPLE {
+/// Looks whether `part` can be read, or reads all of it.
+pub async fn peek(part: &PartSource, whole: bool) -> Outcome {
+    if !whole {
         return Outcome::Readable(is_readable(part).await);
     }
+    let size = part.range.end - part.range.start;
     let Some(slice) = part.slice(part.range.end) else { return Outcome::Readable(false) };
-    match whole_buffer(&slice, part.size).await {
-        Some(read) => Outcome::ReadWhole(Bytes { size: part.size, value: Rc::new(read) }),
+    match whole_buffer(&slice, size).await {
+        Some(read) => Outcome::ReadWhole(Bytes { size, value: Rc::new(read) }),
         None => Outcome::Readable(false),
     }
 }

@@ -197,13 +197,13 @@ impl Driver {
                     }),
                 );
             }
-            Action::Peek { op, upload, range } => {
+            Action::Peek { op, upload, range, whole } => {
                 let part = self.part(PartBody { upload, range });
                 self.start(
                     op,
                     Box::pin(async move {
                         let Some(part) = part else { return Outcome::Readable(false) };
-                        peek(&part).await
+                        peek(&part, whole).await
                     }),
                 );
             }

@@ -58,7 +58,7 @@ pub enum Action {
         /// The upload.
         upload: UploadId,
     },
-    /// Read the first byte of `range` (of an empty file: nothing), or all of a short file. `Readable`, `ReadWhole`.
+    /// Read the first byte of `range` (of an empty file: nothing), or all of it. `Readable`, `ReadWhole`.
     Peek {
         /// The operation.
         op: OpId,
@@ -66,6 +66,8 @@ pub enum Action {
         upload: UploadId,
         /// Bytes of the file.
         range: Range<u64>,
+        /// Whether all of it is to be read, and handed over.
+        whole: bool,
     },
     /// Read the bytes of `range` and digest them. `Digested`.
     Digest {

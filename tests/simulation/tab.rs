@@ -133,14 +133,15 @@ impl World {
                 let read = self.read_whole(tab, upload);
                 self.answer(tab, op, 0, 30, Outcome::Sampled(identity, read));
             }
-            Action::Peek { op, upload, .. } => {
+            Action::Peek { op, upload, whole, .. } => {
                 let readable = self.identity(tab, upload).is_some();
                 // Files in a cloud, or on a drive that is away, take as long as they like.
                 let hangs = self.model.files.hang && self.books.calm.is_none() && self.chance.percent(4);
                 if hangs {
                     self.counts.add("file: is read late");
                 }
-                let outcome = self.read_whole(tab, upload).map_or(Outcome::Readable(readable), Outcome::ReadWhole);
+                let read = self.read_whole(tab, upload).filter(|_| whole);
+                let outcome = read.map_or(Outcome::Readable(readable), Outcome::ReadWhole);
                 self.answer(tab, op, 0, if hangs { 60_000 } else { 5 }, outcome);
             }
             Action::Digest { op, upload, range } => {

@@ -32,7 +32,7 @@ impl Upload {
             shared.operations.end(op);
             return self.send_part(part, read, shared);
         }
-        shared.emit(Action::Peek { op, upload: self.id, range: self.plan.range(part) });
+        shared.emit(Action::Peek { op, upload: self.id, range: self.plan.range(part), whole: self.is_short() });
     }
 
     /// What was read of the file a while ago takes memory, and may be something else by now.
@@ -94,7 +94,7 @@ impl Upload {
         let range = self.plan.range(part);
         let Some(flight) = self.parts.flight_mut(part) else { return };
         (flight.op, flight.step) = (op, FlightStep::Rechecking(failure));
-        shared.emit(Action::Peek { op, upload: self.id, range });
+        shared.emit(Action::Peek { op, upload: self.id, range, whole: false });
     }
 
     /// The service has a part. Its tag is stored before it counts.

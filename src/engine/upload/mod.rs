@@ -16,6 +16,7 @@ use super::availability::Class;
 use super::operations::Target;
 use super::shared::Shared;
 use super::{Bytes, FileSpec, Identity, Instant, Plan, Remote, State, UploadId, View};
+use crate::resume::SAMPLE;
 use meter::Meter;
 use parts::Parts;
 pub(super) use parts::{Flight, FlightStep};
@@ -23,6 +24,8 @@ use stage::{Claiming, End, EndStep, Live, LiveStep, Stage, Starting};
 
 /// A file that was not read for so long, in milliseconds, is asked for no other part meanwhile.
 const SLOW_READ: u64 = 1000;
+/// Bytes of a file that is read at once, and sent as it was read: that asks other processes less often.
+const SHORT: u64 = 3 * SAMPLE;
 /// Bytes of a file of one part that is sent again sooner than it is looked after.
 const SMALL: u64 = 1024 * 1024;
 
@@ -133,6 +136,11 @@ impl Upload {
     /// Whether it is so small that what is kept of it may cost more than it saves.
     fn is_small(&self) -> bool {
         self.plan.parts() == 1 && self.plan.size() <= SMALL
+    }
+
+    /// Whether it is read at once. One without bytes is not.
+    fn is_short(&self) -> bool {
+        self.plan.parts() == 1 && (1..=SHORT).contains(&self.plan.size())
     }
 
     /// The target of its operations, those of parts apart.
