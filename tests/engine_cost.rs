@@ -56,3 +56,18 @@ fn progress_of_a_part_allocates_nothing() {
         }
     }
 }
+
+#[test]
+fn a_file_that_only_waits_is_small() {
+    let mut driver = Driver::new(LEAST_PART, true);
+    driver.add(1, "first", false);
+    driver.begin();
+    let queued = measure(|| {
+        for number in 0..4000 {
+            driver.add(1, &format!("file {number}"), false);
+        }
+    });
+    // Its name and facts, its places in the lists, and what those were grown for.
+    let each = queued.bytes_current / 4000;
+    assert!(each <= 128, "{each} bytes a file");
+}

@@ -56,7 +56,7 @@ impl Driver {
 
     /// Queues a file.
     pub fn add(&mut self, size: u64, name: &str, wants_progress: bool) -> UploadId {
-        let file = FileSpec { size, name: name.into(), unique_name: true, modified: None, wants_progress };
+        let file = FileSpec { size, name: name.to_owned().into(), unique_name: true, modified: None, wants_progress };
         self.engine.upload(file, self.now)
     }
 

@@ -2,6 +2,7 @@
 
 use super::property::get;
 use js_sys::{Array, Function, Promise, Reflect};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// A promise, and what settles it: an event's listener, an answer, the end of somebody's life. It settles once.
@@ -40,6 +41,14 @@ impl Deferred {
     /// The promise.
     pub fn promise(&self) -> Promise {
         self.promise.clone()
+    }
+
+    /// A rejection that nobody handles is none that the browser complains of.
+    pub fn may_be_ignored(&self) {
+        thread_local! {
+            static IGNORE: Closure<dyn FnMut(JsValue)> = Closure::new(|_| {});
+        }
+        IGNORE.with(|ignore| drop(self.promise.catch(ignore)));
     }
 
     /// Fulfils the promise, unless it is settled.

@@ -18,8 +18,8 @@ use super::table::Table;
 use super::upload_request::{SourceFile, UploadRequest};
 use super::{Boxed, list, transport, wall_clock};
 use crate::engine::{
-    Action, Bytes, Call, CallId, Checkpoint, Engine, Event, FileSpec, Identity, Instant, OpId, Outcome, PartBody,
-    Remote, UploadId,
+    Action, Bytes, Call, CallId, Checkpoint, Engine, Event, FileName, FileSpec, Identity, Instant, OpId, Outcome,
+    PartBody, Remote, UploadId,
 };
 use crate::protocol::Failure;
 use crate::resume::{Record, ResumeKey};
@@ -39,7 +39,7 @@ pub struct Driver {
     store: Rc<Store>,
     leases: Rc<Leases>,
     channel: TabChannel,
-    uploads: Table<UploadId, Rc<UploadRequest>>,
+    uploads: Table<UploadId, UploadRequest>,
     calls: Table<CallId, Rc<dyn CallObserver>>,
     operations: Table<OpId, Operation>,
     /// The one timer, and when it fires.
@@ -81,16 +81,16 @@ impl Driver {
     }
 
     /// Queues an upload, of which the service gets this name.
-    pub fn upload(self: &Rc<Self>, request: UploadRequest, encrypted_name: String) -> UploadId {
+    pub fn upload(self: &Rc<Self>, request: UploadRequest, name: FileName) -> UploadId {
         let file = FileSpec {
             size: request.source.size,
-            name: encrypted_name,
+            name,
             unique_name: request.unique_name,
             modified: request.source.modified,
             wants_progress: request.wants_progress,
         };
         let upload = self.engine.borrow_mut().upload(file, now());
-        self.uploads.insert(upload, Rc::new(request));
+        self.uploads.insert(upload, request);
         self.wake();
         upload
     }

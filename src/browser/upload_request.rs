@@ -6,6 +6,7 @@ use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
 /// A file to upload.
+#[derive(Clone)]
 pub struct UploadRequest {
     /// The file.
     pub source: Rc<SourceFile>,

@@ -136,7 +136,7 @@ impl PendingCall {
             return None;
         }
         let epoch = shared.token.epoch;
-        self.exchange_mut()?.tries.sent += 1;
+        self.exchange_mut()?.tries.begin();
         let verdict = self.retry(Failure::connection(), epoch, false, shared);
         self.offline_until = self.due().map(|due| due.plus(stall));
         verdict

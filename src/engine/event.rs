@@ -1,6 +1,6 @@
 //! What the engine is told.
 
-use super::{CallId, Identity, OpId, UploadId};
+use super::{CallId, FileName, Identity, OpId, UploadId};
 use crate::protocol::{Failure, FileInfo, Response};
 use crate::resume::{Digest, PeerMessage, Record, StoredPart};
 use std::any::Any;
@@ -13,8 +13,8 @@ use std::rc::Rc;
 pub struct FileSpec {
     /// Its size in bytes.
     pub size: u64,
-    /// Its name as the service gets it: encrypted, or plain where the caller chose that.
-    pub name: String,
+    /// Its name as the service gets it.
+    pub name: FileName,
     /// Whether no other file's name is like this one (it holds a nonce): files left by a lost start can then be found
     /// in the bucket's list.
     pub unique_name: bool,

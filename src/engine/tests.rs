@@ -3,6 +3,7 @@
 use super::*;
 use crate::protocol::{Body, Code, Failure, Method, Request, Response};
 use crate::resume::{Digest, PeerEnd, PeerMessage, PeerReport, Record, StoredPart};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -103,8 +104,12 @@ impl Script {
 
     fn pick_as(&mut self, size: u64, wants_progress: bool) -> UploadId {
         let name = format!("name{}", self.shown.len() + 1);
-        let id =
-            self.engine.upload(FileSpec { size, name, unique_name: true, modified: Some(1), wants_progress }, self.now);
+        self.pick_named(size, wants_progress, name.into())
+    }
+
+    fn pick_named(&mut self, size: u64, wants_progress: bool, name: FileName) -> UploadId {
+        let file = FileSpec { size, name, unique_name: true, modified: Some(1), wants_progress };
+        let id = self.engine.upload(file, self.now);
         let view = self.engine.view(id, self.now).unwrap();
         self.shown.insert(id, view);
         id
@@ -1148,6 +1153,37 @@ fn a_queued_upload_shows_its_pause() {
     script.engine.handle(Event::Resume(id), script.now);
     assert!(matches!(script.engine.poll(script.now), Some(Action::Show { view, .. }) if view.state == State::Queued));
     assert!(script.engine.poll(script.now).is_none());
+}
+
+#[test]
+fn a_name_is_written_once_and_when_it_is_its_turn() {
+    let mut script = Script::new(2, 3);
+    let written = Rc::new(Cell::new(0));
+    for _ in 0..9 {
+        let count = Rc::clone(&written);
+        let write = move || {
+            count.set(count.get() + 1);
+            Ok(format!("name{}", count.get()))
+        };
+        script.pick_named(1, false, FileName::Later(Rc::new(write)));
+    }
+    assert_eq!(script.asked(), "start 1 of 1, start 2 of 1");
+    assert_eq!(written.get(), 2);
+    // Its name is the same in every try.
+    assert_eq!(script.status("start 1 of 1", 500), "list, start 3 of 1", "what it may have made is sought");
+    script.answer("list", "[]");
+    assert_eq!(script.wait(), "start 1 of 1");
+    assert_eq!(written.get(), 3, "its name is the same in every try");
+}
+
+#[test]
+fn a_name_that_cannot_be_written_fails_its_upload_alone() {
+    let mut script = Script::new(2, 3);
+    let failure = || Failure::new(Code::InvalidFile, "The file's name: the random source failed.");
+    script.pick_named(1, false, FileName::Later(Rc::new(move || Err(failure()))));
+    script.pick(1);
+    assert_eq!(script.asked(), "settled 1, start 2 of 1");
+    assert_eq!((script.state(1), script.code(1)), (State::Failed, Some(Code::InvalidFile)));
 }
 
 #[test]

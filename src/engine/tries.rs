@@ -7,6 +7,8 @@ use super::{Instant, OpId};
 pub(super) struct Tries {
     /// Sent so far.
     pub sent: u32,
+    /// Sent before the newest try.
+    pub before: u32,
     /// Not to be sent before.
     pub due: Instant,
     /// How often in a row the newest token was refused.
@@ -18,9 +20,21 @@ pub(super) struct Tries {
 }
 
 impl Tries {
-    /// The last one cost nothing, and the next may be sent at once, as far as its own wait goes.
-    pub fn freed(self, now: Instant) -> Self {
-        Self { sent: self.sent.saturating_sub(1), due: now, ..self }
+    /// A try begins.
+    pub fn begin(&mut self) {
+        self.before = self.sent;
+        self.sent += 1;
+    }
+
+    /// The newest one cost nothing, for however many reasons.
+    pub fn free(&mut self) {
+        self.sent = self.sent.min(self.before);
+    }
+
+    /// The same, and the next may be sent at once, as far as its own wait goes.
+    pub fn freed(mut self, now: Instant) -> Self {
+        self.free();
+        Self { due: now, ..self }
     }
 
     /// The network is back: what failed for want of it waits no longer.
@@ -48,6 +62,22 @@ impl Exchange {
     /// A try begins.
     pub fn send(&mut self, op: OpId) {
         self.op = Some(op);
-        self.tries.sent += 1;
+        self.tries.begin();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_try_that_costs_nothing_for_two_reasons_is_taken_back_once() {
+        let mut tries = Tries::default();
+        tries.begin();
+        tries.begin();
+        tries.free();
+        assert_eq!(tries.freed(Instant(7)).sent, 1);
+        tries.begin();
+        assert_eq!(tries.sent, 2);
     }
 }

@@ -6,9 +6,9 @@ use super::error::{abort_error, closed, invalid_option, partway_error};
 use super::observer::Observer;
 use super::options::{CallOptions, UploadOptions};
 use super::upload::Upload;
-use crate::browser::{Driver, SourceFile, UploadRequest, blob, kind, native};
-use crate::engine::{Call, Engine, Event};
-use crate::names::{NameFields, Scheme, SessionNames};
+use crate::browser::{Driver, Native, SourceFile, UploadRequest, blob, kind};
+use crate::engine::{Call, Engine, Event, FileName};
+use crate::names::{Scheme, SessionNames, check_length};
 use crate::protocol::{Code, Failure, FileInfo, check_key};
 use js_sys::{JsString, Promise};
 use std::cell::{Cell, RefCell};
@@ -27,7 +27,7 @@ pub(super) struct Inner {
     /// Only looked at: what is told to it goes through the driver.
     pub engine: Rc<RefCell<Engine>>,
     pub driver: Rc<Driver>,
-    pub names: SessionNames,
+    pub names: Rc<SessionNames>,
     /// How new names are written.
     pub scheme: Scheme,
     pub name_strength: f64,
@@ -84,11 +84,12 @@ impl Bucket {
             return Err(partway_error(&Failure::new(Code::InvalidFile, message)));
         };
         let mut options = UploadOptions::parse(&options)?;
-        let given = options.name.take().or_else(|| native(&file, "File", "name").and_then(|name| name.as_string()));
+        let class = Native::class("File");
+        let given = options.name.take().or_else(|| class.read(&file, "name").and_then(|name| name.as_string()));
         let name = given.filter(|name| !name.is_empty()).ok_or_else(|| {
             partway_error(&Failure::new(Code::InvalidFile, "The file has no name; give one in the option `name`."))
         })?;
-        let source = source_file(&file, blob, name, options.handle.take());
+        let source = source_file(&class, &file, blob, name, options.handle.take());
         self.inner.upload(source, options)
     }
 
@@ -146,8 +147,8 @@ impl Inner {
 
     /// Queues an upload.
     pub fn upload(self: &Rc<Self>, source: SourceFile, options: UploadOptions) -> Result<Upload, JsValue> {
-        let encrypted_name = self.encrypt(&source.name, &sealed_fields(&source))?;
         let source = Rc::new(source);
+        let name = self.sent_name(&source)?;
         let wants_progress = options.on_progress.is_some();
         let observer = Rc::new(Observer::new(options.on_progress, options.on_state, Rc::clone(&source), self.scheme));
         let request = UploadRequest {
@@ -156,23 +157,36 @@ impl Inner {
             wants_progress,
             observer: observer.clone(),
         };
-        let id = self.driver.upload(request, encrypted_name);
+        let id = self.driver.upload(request, name);
         if let Some(signal) = options.signal {
             observer.abort_with(&signal, &self.driver, id);
         }
         Ok(Upload { inner: Rc::clone(self), observer, id })
     }
 
-    fn encrypt(&self, name: &str, fields: &NameFields) -> Result<String, JsValue> {
-        self.names
-            .write(self.scheme, name, fields, &mut getrandom::fill)
-            .map_err(|error| partway_error(&Failure::new(Code::InvalidFile, format!("The file's name: {error}."))))
+    /// The file's name as the service gets it. One that is sealed is sealed in its turn; that it can be is known now.
+    fn sent_name(&self, source: &Rc<SourceFile>) -> Result<FileName, JsValue> {
+        let (scheme, names, source) = (self.scheme, Rc::clone(&self.names), Rc::clone(source));
+        let unwritten = |error| Failure::new(Code::InvalidFile, format!("The file's name: {error}."));
+        check_length(&source.name).map_err(|error| partway_error(&unwritten(error)))?;
+        let write =
+            move || names.write(scheme, &source.name, &sealed_fields(&source), &mut getrandom::fill).map_err(unwritten);
+        if scheme == Scheme::Partway {
+            return Ok(FileName::Later(Rc::new(write)));
+        }
+        write().map(FileName::Written).map_err(|failure| partway_error(&failure))
     }
 }
 
-/// A file under a name, and through what it was picked.
-pub(super) fn source_file(given: &JsValue, file: Blob, name: String, handle: Option<JsValue>) -> SourceFile {
-    let modified = native(given, "File", "lastModified").and_then(|date| date.as_f64()).map(|date| date as u64);
+/// A file under a name, and through what it was picked. `class` is that of files.
+pub(super) fn source_file(
+    class: &Native,
+    given: &JsValue,
+    file: Blob,
+    name: String,
+    handle: Option<JsValue>,
+) -> SourceFile {
+    let modified = class.read(given, "lastModified").and_then(|date| date.as_f64()).map(|date| date as u64);
     SourceFile { size: file.size() as u64, file, name, modified, handle }
 }
 

@@ -5,21 +5,22 @@ use super::error::{abort_error, partway_error};
 use crate::browser::{Deferred, Driver, Listener, SourceFile, UploadObserver};
 use crate::engine::{Event, State, UploadId, View};
 use crate::names::Scheme;
-use js_sys::{Array, Function};
+use js_sys::{Array, Function, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::AbortSignal;
 
 /// What of an upload JavaScript may ask after it has settled, and what it waits for.
 pub struct Observer {
-    /// The last view shown.
-    pub last: RefCell<Option<View>>,
+    /// The last view shown. Of a file that only waits there is none.
+    pub last: RefCell<Option<Box<View>>>,
     /// Settles with the upload. Nobody needs to handle its rejection.
     pub done: Deferred,
-    /// Resolves when nothing more will be done for it, a removal included, or when that takes a network.
-    pub settled: Deferred,
+    /// Nothing more will be done for it, a removal included, or that takes a network.
+    is_settled: Cell<bool>,
+    /// Resolves then, if anybody asked for it.
+    settled: RefCell<Option<Deferred>>,
     /// Listens to the caller's signal until the upload ends.
     aborting: RefCell<Option<Listener>>,
     on_progress: Option<Function>,
@@ -39,15 +40,12 @@ impl Observer {
         scheme: Scheme,
     ) -> Self {
         let done = Deferred::new();
-        // A rejection that nobody looks at is not an unhandled one: this looks.
-        let looked_at = JsFuture::from(done.promise());
-        spawn_local(async move {
-            let _ = looked_at.await;
-        });
+        done.may_be_ignored();
         Self {
             last: RefCell::default(),
             done,
-            settled: Deferred::new(),
+            is_settled: Cell::default(),
+            settled: RefCell::default(),
             aborting: RefCell::default(),
             on_progress,
             on_state,
@@ -72,6 +70,15 @@ impl Observer {
         }
     }
 
+    /// A promise that resolves when nothing more will be done for it.
+    pub fn when_settled(&self) -> Promise {
+        let settled = self.settled.borrow_mut().get_or_insert_with(Deferred::new).clone();
+        if self.is_settled.get() {
+            settled.resolve(&JsValue::UNDEFINED);
+        }
+        settled.promise()
+    }
+
     fn finish(&self, view: &View) {
         let result = match view.state {
             State::Done => FileEntry::of_upload(&self.source, self.scheme, view).to_js(),
@@ -91,7 +98,7 @@ impl UploadObserver for Observer {
     fn changed(&self, view: View) {
         let state = view.state;
         let moved = self.last.borrow().as_ref().is_none_or(|last| last.progress != view.progress);
-        *self.last.borrow_mut() = Some(view.clone());
+        *self.last.borrow_mut() = Some(Box::new(view.clone()));
         if moved
             && let Some(callback) = &self.on_progress
             && let Ok(progress) = progress_to_js(&view.progress)
@@ -107,11 +114,14 @@ impl UploadObserver for Observer {
     }
 
     fn stands(&self) {
-        self.settled.resolve(&JsValue::UNDEFINED);
+        self.is_settled.set(true);
+        if let Some(settled) = &*self.settled.borrow() {
+            settled.resolve(&JsValue::UNDEFINED);
+        }
     }
 
     fn settled(&self) {
-        self.settled.resolve(&JsValue::UNDEFINED);
+        self.stands();
     }
 }
 

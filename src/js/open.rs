@@ -80,6 +80,7 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
     let service = Service { endpoint, api_key: options.api_key, token: options.token };
     let driver = Driver::new(Rc::clone(&engine), service, key, earlier);
     let closed = Cell::new(false);
+    let names = Rc::new(names);
     Ok(Bucket::new(Inner { engine, driver, names, scheme: options.names, name_strength, closed }))
 }
 

@@ -2,7 +2,7 @@
 
 use super::error::partway_error;
 use super::options_reader::OptionsReader;
-use crate::browser::{Endpoint, SessionToken, get, is_header_text, native, now, wall_clock};
+use crate::browser::{Endpoint, Native, SessionToken, get, is_header_text, now, wall_clock};
 use crate::engine::{Backoff, GREATEST_PART, LEAST_PART, RulesSource};
 use crate::names::{MAX_NAME, NameError, Scheme};
 use crate::protocol::{Code, Failure, Rules};
@@ -71,7 +71,7 @@ impl BucketOptions {
 
 fn endpoint(options: &OptionsReader) -> Result<Endpoint, JsValue> {
     let value = options.get("endpoint")?;
-    let text = native(&value, "URL", "href").unwrap_or_else(|| value.clone()).as_string();
+    let text = Native::class("URL").read(&value, "href").unwrap_or_else(|| value.clone()).as_string();
     let text = text.ok_or_else(|| options.wrong("endpoint", "must be a URL or a string", &value))?;
     Endpoint::parse(&text).map_err(|must| options.wrong("endpoint", must, &value))
 }

@@ -1,7 +1,7 @@
 //! Reads an options object: known keys only, each of its right type.
 
 use super::error::{invalid_option, partway_error};
-use crate::browser::{dictionary, read, signal};
+use crate::browser::{read, read_named, signal};
 use crate::protocol::{Code, Failure};
 use js_sys::{Array, Function, JsString, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -11,6 +11,7 @@ use web_sys::AbortSignal;
 pub struct OptionsReader {
     /// Stands before the keys in messages, such as `retry.`.
     prefix: &'static str,
+    /// Undefined where none is given.
     object: JsValue,
 }
 
@@ -18,14 +19,15 @@ impl OptionsReader {
     /// Takes `value`, which may be undefined, as the argument or option `what`; `prefix` stands before its keys.
     pub fn new(what: &str, prefix: &'static str, value: &JsValue, keys: &[&str]) -> Result<Self, JsValue> {
         if value.is_undefined() {
-            return Ok(Self { prefix, object: dictionary().into() });
+            return Ok(Self { prefix, object: JsValue::UNDEFINED });
         }
         if !value.is_object() || Array::is_array(value) || value.is_function() {
             return Err(invalid_option(what, "must be an object", value));
         }
-        for key in Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string()) {
+        for name in Object::keys(value.unchecked_ref::<Object>()).iter() {
+            let key = name.as_string().unwrap_or_default();
             if !keys.contains(&key.as_str()) {
-                let given = read(value, &key)?;
+                let given = read_named(value, &name)?;
                 let must = format!("is no option here; known are {}", keys.join(", "));
                 // A mistyped key may be anything: it is shown cut, and without what could break a line.
                 let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
@@ -36,8 +38,8 @@ impl OptionsReader {
     }
 
     /// The value of `key`, the object's own or its class's; undefined where there is none.
-    pub fn get(&self, key: &str) -> Result<JsValue, JsValue> {
-        read(&self.object, key)
+    pub fn get(&self, key: &'static str) -> Result<JsValue, JsValue> {
+        if self.object.is_undefined() { Ok(JsValue::UNDEFINED) } else { read(&self.object, key) }
     }
 
     /// The error that `key` is wrong.
@@ -46,7 +48,12 @@ impl OptionsReader {
     }
 
     /// A string of well-formed Unicode that `is_right`.
-    pub fn text(&self, key: &str, must: &str, is_right: impl Fn(&str) -> bool) -> Result<Option<String>, JsValue> {
+    pub fn text(
+        &self,
+        key: &'static str,
+        must: &str,
+        is_right: impl Fn(&str) -> bool,
+    ) -> Result<Option<String>, JsValue> {
         let value = self.get(key)?;
         if value.is_undefined() {
             return Ok(None);
@@ -63,14 +70,19 @@ impl OptionsReader {
     }
 
     /// An integer from `least` to `most`.
-    pub fn integer(&self, key: &str, least: u64, most: u64) -> Result<Option<u64>, JsValue> {
+    pub fn integer(&self, key: &'static str, least: u64, most: u64) -> Result<Option<u64>, JsValue> {
         let is_right = |n: f64| n.fract() == 0.0 && n >= least as f64 && n <= most as f64;
         let must = format!("must be an integer from {least} to {most}");
         Ok(self.number(key, &must, is_right)?.map(|number| number as u64))
     }
 
     /// A number that `is_right`.
-    pub fn number(&self, key: &str, must: &str, is_right: impl Fn(f64) -> bool) -> Result<Option<f64>, JsValue> {
+    pub fn number(
+        &self,
+        key: &'static str,
+        must: &str,
+        is_right: impl Fn(f64) -> bool,
+    ) -> Result<Option<f64>, JsValue> {
         let value = self.get(key)?;
         if value.is_undefined() {
             return Ok(None);
@@ -79,7 +91,7 @@ impl OptionsReader {
     }
 
     /// A function.
-    pub fn function(&self, key: &str) -> Result<Option<Function>, JsValue> {
+    pub fn function(&self, key: &'static str) -> Result<Option<Function>, JsValue> {
         let value = self.get(key)?;
         if value.is_undefined() {
             return Ok(None);
@@ -88,7 +100,7 @@ impl OptionsReader {
     }
 
     /// `true` or `false`.
-    pub fn boolean(&self, key: &str) -> Result<Option<bool>, JsValue> {
+    pub fn boolean(&self, key: &'static str) -> Result<Option<bool>, JsValue> {
         let value = self.get(key)?;
         if value.is_undefined() {
             return Ok(None);

@@ -3,7 +3,7 @@
 use super::bucket::{Inner, source_file};
 use super::error::{closed, partway_error, thrown};
 use super::options::UploadOptions;
-use crate::browser::{Deferred, blob, dictionary, get, set};
+use crate::browser::{Deferred, Native, blob, dictionary, get, set};
 use crate::engine::Unfinished;
 use crate::protocol::{Code, Failure};
 use js_sys::{Function, Promise};
@@ -69,7 +69,7 @@ impl UnfinishedUpload {
             })?;
             let file = permitted_file(&handle).await?;
             let Some(bytes) = blob(&file) else { return Err(unreadable(file)) };
-            let source = source_file(&file, bytes, found.record.name.clone(), Some(handle));
+            let source = source_file(&Native::class("File"), &file, bytes, found.record.name.clone(), Some(handle));
             if !inner.driver.is_identified(&source, &found.identity).await {
                 let message = "The file changed since the upload began; pick it again.";
                 return Err(partway_error(&Failure::new(Code::FileChanged, message)));
@@ -95,7 +95,7 @@ async fn permitted_file(handle: &JsValue) -> Result<JsValue, JsValue> {
 }
 
 /// Whether the handle grants `mode`. A private file's need not have the method: it needs no permission.
-async fn is_granted(handle: &JsValue, method: &str, mode: &JsValue) -> Result<bool, JsValue> {
+async fn is_granted(handle: &JsValue, method: &'static str, mode: &JsValue) -> Result<bool, JsValue> {
     if !get(handle, method).is_function() {
         return Ok(true);
     }
@@ -108,7 +108,7 @@ fn unreadable(_: JsValue) -> JsValue {
     partway_error(&Failure::new(Code::InvalidFile, message))
 }
 
-async fn ask(handle: &JsValue, method: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
+async fn ask(handle: &JsValue, method: &'static str, argument: &JsValue) -> Result<JsValue, JsValue> {
     let method: Function = get(handle, method).dyn_into()?;
     let given = method.call1(handle, argument)?;
     JsFuture::from(Deferred::of(&given)).await

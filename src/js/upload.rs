@@ -22,7 +22,7 @@ impl Upload {
     /// The upload now; once it has settled, as it was then.
     fn view(&self) -> Option<View> {
         let view = self.inner.engine.borrow().view(self.id, now());
-        view.or_else(|| self.observer.last.borrow().clone())
+        view.or_else(|| self.observer.last.borrow().as_deref().cloned())
     }
 }
 
@@ -78,6 +78,6 @@ impl Upload {
     pub fn abort(&self, options: JsValue) -> Result<Promise, JsValue> {
         let keep = parse_keep(&options)?;
         self.inner.driver.handle(Event::Abort { upload: self.id, keep });
-        Ok(self.observer.settled.promise())
+        Ok(self.observer.when_settled())
     }
 }

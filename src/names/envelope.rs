@@ -44,6 +44,15 @@ impl fmt::Debug for OpenedName {
     }
 }
 
+/// Checks the length of a name, of whichever scheme.
+///
+/// # Errors
+/// [`NameError::NameLength`] if it is empty or has more than [`MAX_NAME`] bytes.
+pub fn check_length(name: &str) -> Result<(), NameError> {
+    let bytes = name.len();
+    if (1..=MAX_NAME).contains(&bytes) { Ok(()) } else { Err(NameError::NameLength { bytes }) }
+}
+
 /// Seals a name and what is known of its file, and returns the text to send as the encrypted name: ASCII, at most 1,835
 /// characters.
 ///
@@ -87,10 +96,8 @@ pub fn open(key: &NameKey, text: &str) -> Result<OpenedName, NameError> {
 
 /// Lays out the plaintext: length, name, fields, zeros to a whole block.
 fn pad(name: &str, fields: &NameFields) -> Result<Zeroizing<Vec<u8>>, NameError> {
-    let length = match u16::try_from(name.len()) {
-        Ok(length) if (1..=MAX_NAME).contains(&name.len()) => length,
-        _ => return Err(NameError::NameLength { bytes: name.len() }),
-    };
+    check_length(name)?;
+    let length = u16::try_from(name.len()).map_err(|_| NameError::NameLength { bytes: name.len() })?;
     // Room for all that can follow, because growing a vector leaves an unwiped copy behind.
     let most = (2 + MAX_NAME + 3 * (2 + usize::from(u8::MAX))).next_multiple_of(BLOCK);
     let mut plain = Zeroizing::new(Vec::with_capacity(most));

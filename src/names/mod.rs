@@ -158,7 +158,7 @@ mod scheme;
 mod session;
 mod strength;
 
-pub use envelope::{MAX_NAME, MAX_TEXT, OpenedName, PREFIX, open, seal};
+pub use envelope::{MAX_NAME, MAX_TEXT, OpenedName, PREFIX, check_length, open, seal};
 pub use error::NameError;
 pub use fields::NameFields;
 pub use identify::identify;

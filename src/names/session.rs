@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::cbc::{BLOCK, CbcKey};
 use super::encoding::{Looks, encode_hex, looks};
 use super::salted;
-use super::{MAX_NAME, NameError, NameFields, NameKey, Scheme, open, seal};
+use super::{MAX_NAME, NameError, NameFields, NameKey, Scheme, check_length, open, seal};
 use crate::aead::{AeadKey, NONCE, TAG};
 
 /// A listed name as it was read. `Debug` shows no name.
@@ -116,9 +116,7 @@ impl SessionNames {
         fields: &NameFields,
         random: &mut dyn FnMut(&mut [u8]) -> Result<(), E>,
     ) -> Result<String, NameError> {
-        if !(1..=MAX_NAME).contains(&name.len()) {
-            return Err(NameError::NameLength { bytes: name.len() });
-        }
+        check_length(name)?;
         if scheme == Scheme::Plain {
             let read = self.read(name).filter(|read| read.scheme == Scheme::Plain);
             return read.map(|read| read.name).ok_or(NameError::NameForm);

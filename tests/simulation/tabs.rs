@@ -6,7 +6,8 @@ use crate::happening::Happening;
 use crate::tab::{Pick, Tab};
 use crate::trace::Subject;
 use crate::world::World;
-use partway::engine::{Engine, FileSpec, Instant, OpId, Plan, UploadId};
+use partway::engine::{Engine, FileName, FileSpec, Instant, OpId, Plan, UploadId};
+use std::rc::Rc;
 
 impl World {
     pub fn open_tab(&mut self) -> usize {
@@ -83,9 +84,10 @@ impl World {
         let name =
             if self.setup.unique_names { format!("pw1.name {}", self.names) } else { format!("plain {}", self.names) };
         let watched = self.chance.percent(50);
+        let (is_sealed_late, late) = (self.chance.percent(50), name.clone());
         let spec = FileSpec {
             size,
-            name: name.clone(),
+            name: if is_sealed_late { FileName::Later(Rc::new(move || Ok(late.clone()))) } else { name.clone().into() },
             unique_name: self.setup.unique_names,
             modified: None,
             wants_progress: watched,

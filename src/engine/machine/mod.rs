@@ -74,7 +74,7 @@ use uploads::Uploads;
 /// let (mut now, mut shown) = (Instant(0), Vec::new());
 /// let file = FileSpec {
 ///     size: LEAST_PART + 1,
-///     name: "n".into(),
+///     name: "n".to_owned().into(),
 ///     unique_name: false,
 ///     modified: None,
 ///     wants_progress: false,
@@ -153,6 +153,7 @@ impl Engine {
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
         let rules = SessionRules::new(&config.rules);
+        let uploads = Uploads::new(config.part_size);
         let mut shared = Shared::new(config, seed);
         if let RulesSource::Given { rules, ends_at } = shared.config.rules {
             shared.admission.set_rules(rules, ends_at);
@@ -160,7 +161,7 @@ impl Engine {
         Self {
             shared,
             rules,
-            uploads: Uploads::default(),
+            uploads,
             queue: VecDeque::new(),
             queue_changed: false,
             may_ask_back: false,
@@ -179,10 +180,15 @@ impl Engine {
         self.advance(now);
         self.last_upload += 1;
         let id = UploadId(self.last_upload);
-        self.uploads.push(Upload::new(id, file, self.shared.config.part_size));
+        self.uploads.push(id, file);
         self.queue.push_back(id);
-        self.queue_changed |= self.shared.link.is_down() || self.shared.availability.holds(Class::Rest);
+        self.queue_changed |= self.queue_waits();
         id
+    }
+
+    /// Whether what is queued waits for more than its turn.
+    fn queue_waits(&self) -> bool {
+        self.shared.link.is_down() || self.shared.availability.holds(Class::Rest)
     }
 
     /// Asks something of the bucket; [`Action::Reply`] answers.
@@ -215,7 +221,8 @@ impl Engine {
     /// The upload now; `None` once it has settled.
     #[must_use]
     pub fn view(&self, upload: UploadId, now: Instant) -> Option<View> {
-        self.uploads.get(upload).map(|upload| upload.view(now, &self.shared))
+        let view = |upload: &Upload| upload.view(now, &self.shared);
+        self.uploads.get(upload).map(view).or_else(|| self.uploads.untouched(upload).as_ref().map(view))
     }
 
     /// How many parts may be in flight now.
@@ -326,8 +333,10 @@ impl Engine {
 
     /// Aborts every upload, and keeps what is stored. No call is answered any more but with `closed`.
     fn close(&mut self) {
-        for upload in self.uploads.iter_mut() {
-            upload.abort(true, &mut self.shared);
+        for id in self.uploads.ids() {
+            if let Some(upload) = self.uploads.get_mut(id) {
+                upload.abort(true, &mut self.shared);
+            }
         }
         let calls: Vec<CallId> = self.calls.iter().map(|(call, _)| *call).collect();
         for call in calls {
@@ -362,8 +371,12 @@ impl Engine {
 
     fn show(&mut self) {
         let queued = if std::mem::take(&mut self.queue_changed) { self.queue.as_slices() } else { Default::default() };
+        // What nothing happened to is shown as queued already.
+        let all_wait = self.queue_waits();
         for id in self.active.iter().chain(queued.0).chain(queued.1) {
-            if let Some(upload) = self.uploads.get_mut(*id).filter(|upload| !upload.has_ended()) {
+            let is_new = all_wait || self.uploads.get(*id).is_some();
+            let upload = if is_new { self.uploads.get_mut(*id) } else { None };
+            if let Some(upload) = upload.filter(|upload| !upload.has_ended()) {
                 upload.show(&mut self.shared);
             }
         }

@@ -84,7 +84,7 @@ impl Engine {
             return false;
         }
         let is_runnable = |upload: &Upload| !upload.paused && !upload.has_ended();
-        let runnable = self.queue.iter().position(|id| self.uploads.get(*id).is_some_and(is_runnable));
+        let runnable = self.queue.iter().position(|id| self.uploads.get(*id).is_none_or(is_runnable));
         let Some(id) = runnable.and_then(|place| self.queue.remove(place)) else { return false };
         self.active.push(id);
         if let Some(upload) = self.uploads.get_mut(id) {

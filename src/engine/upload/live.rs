@@ -65,7 +65,7 @@ impl Upload {
         let op = shared.begin(Target::Part(self.id, part), Kind::Request, Some(limit));
         if let Some(flight) = self.parts.flight_mut(part) {
             (flight.op, flight.step, flight.moved) = (op, FlightStep::Sending, 0);
-            flight.tries.sent += 1;
+            flight.tries.begin();
         }
         let body = PartBody { upload: self.id, range: self.plan.range(part) };
         if let Some(Digesting::Reading(op)) = self.parts.take_digest(part) {
@@ -200,8 +200,13 @@ impl Upload {
         let is_this = self.key().is_some_and(|key| file.is_of(key, self.plan.size(), self.plan.parts()));
         if is_another || is_complete && !is_this || !is_complete && self.is_told() {
             // Another service's key, that happens to name something here too; or another file under that key; or not
-            // what another tab told.
-            return self.restart(shared);
+            // what another tab told. It stays in the bucket, and counts for the files after this one.
+            let there = self.key().map(|key| (key.to_owned(), file.size()));
+            self.restart(shared);
+            if let Some((key, size)) = there {
+                shared.admission.holds(&key, size);
+            }
+            return;
         }
         if is_complete && self.claim.as_ref().is_some_and(|claim| claim.doubted) {
             // Nobody knows whether this file is the one that is complete.

@@ -281,7 +281,7 @@ impl Upload {
         for (part, flight) in self.parts.unsent(&self.plan) {
             let mut tries = flight.tries;
             if !matches!(flight.step, FlightStep::Peeking) {
-                tries.sent = tries.sent.saturating_sub(1);
+                tries.free();
             }
             tries.due = shared.now;
             self.parts.put_back(part, tries);

@@ -36,14 +36,14 @@ impl Upload {
         let reports = self.file.wants_progress;
         let Some(flight) = self.parts.flight_mut(part) else { return };
         if can_report && !reports && flight.moved == 0 && flight.tries.stalls == 0 {
-            flight.tries.sent = flight.tries.sent.saturating_sub(1);
+            flight.tries.free();
         }
     }
 
     /// A look at the file was not answered in time: that is a try, as nothing says that the next one will be.
     pub fn read_hung(&mut self, part: u32) {
         if let Some(flight) = self.parts.flight_mut(part).filter(|flight| matches!(flight.step, FlightStep::Peeking)) {
-            flight.tries.sent += 1;
+            flight.tries.begin();
         }
     }
 }

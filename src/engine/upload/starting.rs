@@ -17,13 +17,16 @@ impl Upload {
     /// Announces the upload, if the rules let it in. A page that dies in its start leaves a file that nobody knows the
     /// key of; where the store knows of the start, the next page finds it by its name.
     pub(super) fn begin(&mut self, shared: &mut Shared) {
+        if let Err(failure) = self.file.name.write() {
+            return self.finish(End::Failed(failure), shared);
+        }
         if let Err(failure) = shared.admission.admit(self.id, self.plan.size(), shared.now) {
             return self.finish(End::Failed(failure), shared);
         }
         // What this tab stored before it left the upload to another is not of this start.
         self.parts = Parts::new();
         self.meter.resumed_from = 0;
-        let intent = Checkpoint::Intent { name: self.file.name.clone() };
+        let intent = Checkpoint::Intent { name: self.file.name.as_str().to_owned() };
         self.stage = Stage::Starting(match self.store(intent, shared) {
             Some(op) => Starting::StoringIntent(op),
             None => Starting::Posting(Exchange::default()),
@@ -73,9 +76,9 @@ impl Upload {
     /// The service has a file of this upload.
     pub(super) fn note_start(&mut self, key: &str, shared: &mut Shared) {
         shared.admission.started(self.id, key);
-        self.name_there = self.file.unique_name.then(|| self.file.name.clone());
+        self.name_there = self.file.unique_name.then(|| self.file.name.as_str().to_owned());
         if self.file.unique_name {
-            shared.starts.note(&self.file.name, key);
+            shared.starts.note(self.file.name.as_str(), key);
         }
     }
 
@@ -123,7 +126,7 @@ impl Upload {
     /// A start of this upload may have been acted on unheard.
     pub(super) fn seek_own_name(&mut self) {
         if self.file.unique_name {
-            self.seek(self.file.name.clone());
+            self.seek(self.file.name.as_str().to_owned());
         }
     }
 

@@ -6,7 +6,7 @@ use super::stage::{Claiming, End, EndStep, Ending, Live, LiveStep, Stage, Starti
 use crate::engine::availability::Class;
 use crate::engine::operations::Kind;
 use crate::engine::shared::Shared;
-use crate::engine::tries::{Exchange, Tries};
+use crate::engine::tries::Exchange;
 use crate::engine::{Action, Bytes, Identity, Lock, Remote, Stored};
 use crate::protocol::{Code, Failure, FileInfo, Request, file_info, says_complete, started};
 
@@ -55,7 +55,7 @@ impl Upload {
     fn next(&self) -> Option<Next> {
         let request = match &self.stage {
             Stage::Starting(Starting::Posting(_)) => {
-                Some(Request::start(self.plan.parts(), &self.file.name, self.plan.size()))
+                Some(Request::start(self.plan.parts(), self.file.name.as_str(), self.plan.size()))
             }
             Stage::Starting(Starting::Orphans(orphans, _))
             | Stage::Live(Live { step: LiveStep::Orphans(orphans), .. })
@@ -144,8 +144,8 @@ impl Upload {
         let is_unavailable = failure.is_unavailable() && class.is_some();
         let free = failure.is_connection_failure() && shared.link.is_down()
             || is_unavailable && shared.waits_with_all(Class::Rest) == Some(true);
-        let spent = tries.sent.saturating_sub(u32::from(free));
-        let doubted = Tries { sent: spent, ..tries };
+        let doubted = if free { tries.freed(tries.due) } else { tries };
+        let spent = doubted.sent;
         let is_removal_over = spent >= REMOVAL_TRIES && failure.code != Code::Unauthorized;
         match &mut self.stage {
             Stage::Starting(Starting::Posting(_)) if failure.is_ambiguous() && self.file.unique_name => {

@@ -23,7 +23,9 @@ pub fn handover(case: &Case<'_>) -> Verdict {
             // A request that is lost, or that nobody was awake to hear, is not made again.
             let token = &case.book.token;
             let lacks_token = token.asking || token.missed_since.is_some();
-            if lacks_token || case.model.channel.loses > 0 || case.books.sleeps > 0 {
+            // Without a network this tab could not send it either, and takes it from no other, which may be frozen.
+            let is_offline = case.book.link.offline.is_some();
+            if lacks_token || is_offline || case.model.channel.loses > 0 || case.books.sleeps > 0 {
                 return Ok(false);
             }
             for (id, book) in case.book.uploads.iter().filter(|(_, book)| book.follows && !book.is_paused()) {
