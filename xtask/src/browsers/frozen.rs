@@ -3,7 +3,7 @@
 //! Linux only: `/proc` tells which process a tab is.
 use std::{collections::BTreeMap, fs, thread, time::Duration};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
 use super::webdriver::Session;
@@ -30,7 +30,7 @@ pub fn process_of(session: &Session) -> Result<u32> {
         }
         before = busiest;
     }
-    Err(anyhow::anyhow!("none of the processes of {} stands out as the tab's", session.browser()))
+    bail!("none of the processes of {} stands out as the tab's", session.browser())
 }
 
 /// The process that took more time than all the others together, while the page computed.
@@ -75,7 +75,7 @@ pub fn freeze(process: u32) -> Result<Stopped> {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    Err(anyhow::anyhow!("process {process} cannot be stopped"))
+    bail!("process {process} cannot be stopped")
 }
 
 /// What `/proc/{process}/stat` tells.
