@@ -24,5 +24,6 @@ import "./wrappers.js";
 import "./service-worker.js";
 import "./world.js";
 import "./downloads.js";
+import "./defaults.js";
 
 await run();

@@ -36,8 +36,9 @@ export async function scenario(rules = [], sessionRules = {}, origin = gateway) 
     join: async () => (await post("/v1/session/join", { sessionId: session.sessionId })).credentials.token,
     /** Changes the rules; the log begins anew. */
     rules: setRules,
-    /** The requests that came, preflights apart. */
-    log: async () => (await (await call(`/faults/${name}`, { headers })).json()).log.filter(({ method }) => method !== "OPTIONS"),
+    /** The requests that came, preflights apart unless they are asked for. */
+    log: async (preflights = false) =>
+      (await (await call(`/faults/${name}`, { headers })).json()).log.filter(({ method }) => preflights || method !== "OPTIONS"),
     /** Opens the bucket through the scenario; quick retries unless told otherwise. */
     open: (options = {}) =>
       openBucket({

@@ -1,6 +1,13 @@
 // The list of tests, and what they say when something is not so.
 
+const query = new URLSearchParams(location.search);
+const only = query.get("only") ?? "";
+/** Whether tests that take minutes are run, too. */
+export const full = query.get("full") === "true";
 export const tests = [];
+
+/** Whether a test of that name is to be run. */
+export const isWanted = (name) => name.includes(only);
 
 /** Adds a test. */
 export function test(name, body) {

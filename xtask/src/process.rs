@@ -209,11 +209,37 @@ fn signal(_group: u32, _signal: Signal) -> bool {
 /// `kill -9` of one process.
 pub fn kill(process: u32) {
     #[cfg(unix)]
-    if let Ok(process) = i32::try_from(process) {
-        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), nix::sys::signal::Signal::SIGKILL);
-    }
+    send(process, nix::sys::signal::Signal::SIGKILL);
     #[cfg(not(unix))]
     let _ = process;
+}
+
+/// A process that is stopped: nothing of it runs until this is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Stopped(u32);
+
+/// Stops one process.
+pub fn stop(process: u32) -> Stopped {
+    #[cfg(unix)]
+    send(process, nix::sys::signal::Signal::SIGSTOP);
+    Stopped(process)
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        send(self.0, nix::sys::signal::Signal::SIGCONT);
+        #[cfg(not(unix))]
+        let _ = self.0;
+    }
+}
+
+#[cfg(unix)]
+fn send(process: u32, signal: nix::sys::signal::Signal) {
+    if let Ok(process) = i32::try_from(process) {
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), signal);
+    }
 }
 
 #[cfg(all(test, unix))]

@@ -116,7 +116,8 @@ pub struct Selection {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, requires = "only")]
     pub test: String,
 
-    /// Run the long variants: the longest file of the matrix under every fault in each browser, `kill` 20 and 5 times
+    /// Run the long variants: the longest file of the matrix under every fault in each browser, `kill` 20 and 5 times,
+    /// the contract's tests with the default times
     #[arg(long)]
     pub full: bool,
 

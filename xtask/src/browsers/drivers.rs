@@ -102,6 +102,12 @@ impl Driver {
         Ok(())
     }
 
+    /// The driver's own process, of which the browser's are descendants.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.group.id()
+    }
+
     /// The end of what the driver printed.
     #[must_use]
     pub fn said(&self) -> String {

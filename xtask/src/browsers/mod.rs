@@ -13,6 +13,7 @@
 //! | [`node`] | node and npm, installed where they lack |
 //! | [`wasm_tests`], [`contract`], [`element`], [`matrix`], [`pages`] | its steps in browsers |
 //! | [`kill`], [`end_to_end`] | more of its steps in browsers |
+//! | [`frozen`] | a tab whose own process is stopped |
 //! | [`consumers`] | the packed package in fresh apps |
 //! | [`bench`] | the race against hand-written loops and the uploaders of others |
 //! | `faults` | the faults of a gateway, set and read |
@@ -35,6 +36,7 @@ pub mod element;
 pub mod elsewhere;
 pub mod end_to_end;
 mod faults;
+pub mod frozen;
 pub mod install;
 pub mod kill;
 pub mod matrix;

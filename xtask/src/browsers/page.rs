@@ -1,4 +1,4 @@
-//! A page of tests, followed to its end: it leaves `window.results`, `{done, tests: [{ok, millis, error}]}`.
+//! A page of tests, followed to its end: it leaves `window.results`, `{done, tests: [{ok, millis, error}], longest}`.
 use std::{
     thread,
     time::{Duration, Instant},
@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use super::webdriver::Session;
 use crate::gateway::Gateway;
 
-/// Longest time without a further result; the pages end a single test after 120 s.
-const PATIENCE: Duration = Duration::from_secs(150);
+/// Longest that a page gives a single test, in milliseconds, where it does not say so.
+const LONGEST: u64 = 120_000;
+/// Longest time without a further result, beyond that.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Longest time until the page's modules have loaded.
 const LOADING: Duration = Duration::from_secs(30);
 
@@ -33,7 +35,7 @@ pub fn follow(session: &Session, told: impl FnMut(&Value)) -> Result<()> {
 pub fn attend(session: &Session, mut told: impl FnMut(&Value), mut serve: impl FnMut() -> Result<()>) -> Result<()> {
     let (mut seen, mut last) = (0, Instant::now());
     loop {
-        let script = "const { done, tests } = window.results ?? {}; return tests ? { done, tests: tests.slice(arguments[0]) } : null";
+        let script = "const { tests, ...rest } = window.results ?? {}; return tests ? { ...rest, tests: tests.slice(arguments[0]) } : null";
         let results = session.execute(script, json!([seen]))?;
         let tests = results.get("tests").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for test in tests {
@@ -45,7 +47,8 @@ pub fn attend(session: &Session, mut told: impl FnMut(&Value), mut serve: impl F
             ensure!(seen > 0, "the page has no test, or none of such a name");
             return Ok(());
         }
-        let patience = if results.is_null() { LOADING } else { PATIENCE };
+        let longest = results.get("longest").and_then(Value::as_u64).unwrap_or(LONGEST);
+        let patience = if results.is_null() { LOADING } else { Duration::from_millis(longest) + PATIENCE };
         if last.elapsed() > patience {
             let console = session.console().unwrap_or_default().join("\n  ");
             bail!("the page stopped after {seen} tests; its console:\n  {console}");

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
-    Browser, contract::Place, drivers::Driver, end_to_end, install::Programs, table::Table, webdriver::Session,
+    Browser, contract::Place, drivers::Driver, end_to_end, frozen, install::Programs, table::Table, webdriver::Session,
 };
 use crate::{gateway::Gateway, tally::Tally};
 
@@ -25,11 +25,12 @@ const DELAY: u32 = 600;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is tried, by its name in the table.
-const CHECKS: [(&str, Check); 8] = [
+const CHECKS: [(&str, Check); 9] = [
     ("A page is reloaded: the upload goes on", Scene::reloaded),
     ("A second tab picks the same file: it follows the first", Scene::followed),
     ("The tab that sends is closed: the second takes over", Scene::closed),
     ("The tab that sends goes to another page: the second takes over", Scene::left),
+    ("The tab that sends is frozen: the second takes over, and nothing counts twice when it wakes", Scene::frozen),
     ("No token: a new tab with a new one goes on", Scene::new_token),
     ("The file changes on the disk: `file-changed`, nothing is completed", Scene::changed),
     ("The file is deleted: `file-changed`, nothing is completed", Scene::deleted),
@@ -113,11 +114,7 @@ impl Scene {
     }
 
     fn taken_over(&self, service: &Service<'_>, leave: impl FnOnce(&Session) -> Result<()>) -> Result<()> {
-        // The first tab has its third and fourth part on their way until it is left, however long the driver takes.
-        service.rules(json!([
-            { "match": { "method": "PUT", "nth": [3, 4] }, "do": { "delayMs": PATIENCE.as_millis() as u64 } },
-            { "match": { "method": "PUT" }, "do": { "delayMs": DELAY } },
-        ]))?;
+        service.hold_third_and_fourth(PATIENCE)?;
         let options = service.options_with(&json!({ "stallTimeout": PATIENCE.as_millis() as u64 }));
         let first = self.session.tab()?;
         self.begin(&self.file, &options)?;
@@ -126,14 +123,38 @@ impl Scene {
         self.begin(&self.file, &options)?;
         self.wait("news of the first tab", "return told.error ?? told.sent > 0")?;
         self.session.switch_to(&first)?;
-        self.wait(
-            "the first tab to be sending",
-            "return told.error ?? (told.key === null && told.state === 'uploading')",
-        )?;
+        self.wait_for_sending()?;
         leave(&self.session)?;
         self.session.switch_to(&second)?;
         let from = self.arrives()?;
         ensure!(from >= 2 * PART, "it went on from {from}");
+        service.ensure_sent(1, PARALLEL)
+    }
+
+    fn frozen(&self, service: &Service<'_>) -> Result<()> {
+        // Should it not be taken over from, nothing arrives while the second tab is waited for.
+        let held = 3 * PATIENCE;
+        service.hold_third_and_fourth(held)?;
+        let first = self.session.tab()?;
+        self.pick(&self.file)?;
+        let sending = frozen::process_of(&self.session)?;
+        self.upload(&service.options_with(&json!({ "stallTimeout": held.as_millis() as u64 })))?;
+        self.wait("two parts", "return told.error ?? told.partsDone >= 2")?;
+        let second = self.session.new_tab()?;
+        self.pick(&self.file)?;
+        let following = frozen::process_of(&self.session)?;
+        ensure!(following != sending, "both tabs are process {sending}");
+        self.upload(&service.options())?;
+        self.wait("news of the first tab", "return told.error ?? told.sent > 0")?;
+        self.session.switch_to(&first)?;
+        self.wait_for_sending()?;
+        self.session.switch_to(&second)?;
+        let stopped = frozen::freeze(sending)?;
+        let from = self.arrives()?;
+        ensure!(from >= 2 * PART, "it went on from {from}");
+        drop(stopped);
+        self.session.switch_to(&first)?;
+        self.arrives()?;
         service.ensure_sent(1, PARALLEL)
     }
 
@@ -213,6 +234,12 @@ impl Scene {
         self.session.wait_for(what, PATIENCE, &format!("const told = window.told; {script}"), &json!([]))
     }
 
+    /// Waits until this tab is the one that sends, its upload not done yet.
+    fn wait_for_sending(&self) -> Result<()> {
+        let script = "return told.error ?? (told.key === null && told.state === 'uploading')";
+        self.wait("the first tab to be sending", script).map(drop)
+    }
+
     /// Waits until the file is stored, identical; gives what it was resumed from.
     fn arrives(&self) -> Result<usize> {
         let ended = self.wait("the upload to end", "return (told.digest || told.error) && told");
@@ -287,6 +314,14 @@ impl<'a> Service<'a> {
 
     fn rules(&self, rules: Value) -> Result<()> {
         self.gateway.set_faults(&self.name, &rules)
+    }
+
+    /// Whoever sends first has its third and fourth part on their way for so long, however long the driver takes.
+    fn hold_third_and_fourth(&self, time: Duration) -> Result<()> {
+        self.rules(json!([
+            { "match": { "method": "PUT", "nth": [3, 4] }, "do": { "delayMs": time.as_millis() as u64 } },
+            { "match": { "method": "PUT" }, "do": { "delayMs": DELAY } },
+        ]))
     }
 
     fn log(&self) -> Result<Vec<Value>> {

@@ -135,7 +135,8 @@ impl<'a> Suite<'a> {
         let measure = if selection.full { kill::Measure::FULL } else { kill::Measure::SHORT };
         let killed = kill::Place { workspace, program: &program, site: &servers.site, measure };
         let consuming = consumers::Place { workspace, gateway: &gateway, only: &selection.test };
-        let tests = contract::Place { gateway: &gateway, servers: &servers, only: &selection.test };
+        let tests =
+            contract::Place { gateway: &gateway, servers: &servers, only: &selection.test, full: selection.full };
         let in_order = steps.iter().filter(|step| step.needs_browsers());
         let _busy = selection.busy.then(Busy::start);
         let rounds = selection.rounds();
