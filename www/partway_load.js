@@ -15,6 +15,9 @@ const FORBIDDEN =
 const ABSENT =
   "There is no WebAssembly here: use a browser that has it, or switch it on, where it is off as in Lockdown Mode.";
 
+/** Longest that the module may take to come, in milliseconds: a line of 1.5 kB/s carries it in that time. */
+const LONGEST = 120_000;
+
 /** `\0asm` and the version: the least module there is. */
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
@@ -55,13 +58,23 @@ export function load(source) {
 
 async function start(source) {
   try {
-    await instantiate({ module_or_path: await compile(await (source ?? offered?.source())) });
+    const module = Promise.resolve(source ?? offered?.source()).then(compile);
+    await instantiate({ module_or_path: await within(LONGEST, module) });
   } catch (thrown) {
     // Its own properties: what `compile` says, or none.
     const missed = Object.assign(Object.create(null), thrown);
     const error = new Error(await sentence(missed), { cause: missed.cause ?? thrown });
     throw Object.assign(error, { name: "PartwayError", code: "load", retryable: true });
   }
+}
+
+/** What `work` gives. A browser waits for ever for an answer, and whoever opens a bucket would too. */
+function within(millis, work) {
+  return new Promise((resolve, reject) => {
+    const from = ` within ${millis / 1000} s`;
+    const timer = setTimeout(() => reject({ cause: new Error("It does not come."), from }), millis);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /**

@@ -84,6 +84,21 @@ for (const [what, [answer, told]] of Object.entries(BROKEN)) {
   });
 }
 
+test("a wasm that never comes is told of within two minutes, and the next call loads it", async () => {
+  for (const hangs of [() => new Promise(() => {}), (scope) => typed(new scope.ReadableStream(), "application/wasm")(scope)]) {
+    const made = await realm("/pkg/partway.js");
+    const { api, scope, answer, frame } = made;
+    const later = scope.setTimeout.bind(scope);
+    scope.setTimeout = (call, millis) => later(call, millis / 600);
+    made.answer = async () => hangs(scope);
+    await unloaded(api.openBucket(options), "within 120 s", COPY);
+    made.answer = answer;
+    scope.setTimeout = later;
+    await api.openBucket(options);
+    frame.remove();
+  }
+});
+
 test("an address that init was given is told without its secrets, and stays given", async () => {
   const { api, scope, asked, frame } = await realm("/pkg/partway.js");
   const nowhere = `${origin}/nowhere.wasm`;
