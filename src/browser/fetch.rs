@@ -121,7 +121,8 @@ pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static
                 fits
             });
             match taken.await {
-                Ok(()) => {}
+                // It is over: nothing of it is left to be aborted.
+                Ok(()) => fetch.controller = None,
                 Err(Unread::Broken) => return Outcome::NoResponse,
                 Err(Unread::TooLong) => return Outcome::TooLong,
             }
