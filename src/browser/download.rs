@@ -8,6 +8,7 @@ use super::property::{dictionary, set};
 use super::reader::Unread;
 use super::transport::retry_after;
 use super::wall_clock;
+use crate::decimal::decimal;
 use crate::engine::{Bytes, Gathered, Link, Outcome};
 use crate::protocol;
 use std::cell::RefCell;
@@ -61,7 +62,7 @@ async fn request(
     if from > 0 {
         // Just this form is sent without asking the service before. `If-Range` never is, so the answer is looked at.
         let headers = dictionary();
-        set(&headers, "Range", &format!("bytes={from}-").into());
+        set(&headers, "Range", &["bytes=", &decimal(from), "-"].concat().into());
         init.set_headers(&headers);
     }
     let Some(response) = Fetched::of(fetch.ask(&link.0, &init)).await else { return Some(Outcome::NoResponse) };

@@ -27,7 +27,7 @@ impl Endpoint {
             return Err("must not have a query or fragment");
         }
         let path = url.pathname();
-        Ok(Self { base: format!("{}{}", url.origin(), path.trim_end_matches('/')), is_http })
+        Ok(Self { base: [&url.origin(), path.trim_end_matches('/')].concat(), is_http })
     }
 
     /// The base URL: origin and path, without slashes at its end.

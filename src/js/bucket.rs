@@ -80,7 +80,7 @@ impl Bucket {
             return Err(closed());
         }
         let Some(blob) = blob(&file) else {
-            let message = format!("The file must be a File or Blob, but it is {}.", kind(&file));
+            let message = ["The file must be a File or Blob, but it is ", &kind(&file), "."].concat();
             return Err(partway_error(&Failure::new(Code::InvalidFile, message)));
         };
         let mut options = UploadOptions::parse(&options)?;
@@ -166,7 +166,7 @@ impl Inner {
     fn encrypt(&self, name: &str, fields: &NameFields) -> Result<String, JsValue> {
         self.names
             .write(self.scheme, name, fields, &mut getrandom::fill)
-            .map_err(|error| partway_error(&Failure::new(Code::InvalidFile, format!("The file's name: {error}."))))
+            .map_err(|error| wrong(Code::InvalidFile, "The file's name: ", &error.sentence()))
     }
 }
 
@@ -179,6 +179,11 @@ pub(super) fn source_file(given: &JsValue, file: Blob, name: String, handle: Opt
 fn parse_key(value: &JsValue) -> Result<String, JsValue> {
     let text = value.dyn_ref::<JsString>().filter(|text| text.is_valid_utf16()).map(String::from);
     let Some(key) = text else { return Err(invalid_option("key", "must be a string", value)) };
-    check_key(&key).map_err(|why| partway_error(&Failure::new(Code::InvalidOption, format!("key: {why}."))))?;
+    check_key(&key).map_err(|why| wrong(Code::InvalidOption, "key: ", why.sentence()))?;
     Ok(key)
+}
+
+/// The error that something, `what`, cannot be taken.
+pub(super) fn wrong(code: Code, what: &str, why: &str) -> JsValue {
+    partway_error(&Failure::new(code, [what, why, "."].concat()))
 }

@@ -42,7 +42,8 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
         .expecting(options.names);
     // Said now, not with the first file: a scheme may want an ID of a certain length.
     names.write(options.names, "x", &NameFields::default(), &mut |_| Ok::<(), ()>(())).map_err(|error| {
-        let message = format!("names: \"{}\" cannot be used here: {error}.", options.names.as_str());
+        let message =
+            ["names: \"", options.names.as_str(), "\" cannot be used here: ", &error.sentence(), "."].concat();
         partway_error(&Failure::new(Code::InvalidOption, message))
     })?;
     let name_strength = options.session_id.as_deref().map_or(0.0, strength);

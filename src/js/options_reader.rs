@@ -2,6 +2,7 @@
 
 use super::error::{invalid_option, partway_error};
 use crate::browser::{dictionary, read, signal};
+use crate::decimal::decimal;
 use crate::protocol::{Code, Failure};
 use js_sys::{Array, Function, JsString, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -26,10 +27,10 @@ impl OptionsReader {
         for key in Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string()) {
             if !keys.contains(&key.as_str()) {
                 let given = read(value, &key)?;
-                let must = format!("is no option here; known are {}", keys.join(", "));
+                let must = ["is no option here; known are ", &keys.join(", ")].concat();
                 // A mistyped key may be anything: it is shown cut, and without what could break a line.
                 let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
-                return Err(invalid_option(&format!("{prefix}{shown}"), &must, &given));
+                return Err(invalid_option(&[prefix, &shown].concat(), &must, &given));
             }
         }
         Ok(Self { prefix, object: value.clone() })
@@ -42,7 +43,7 @@ impl OptionsReader {
 
     /// The error that `key` is wrong.
     pub fn wrong(&self, key: &str, must: &str, given: &JsValue) -> JsValue {
-        invalid_option(&format!("{}{key}", self.prefix), must, given)
+        invalid_option(&[self.prefix, key].concat(), must, given)
     }
 
     /// A string of well-formed Unicode that `is_right`.
@@ -57,7 +58,7 @@ impl OptionsReader {
                 return self.wrong(key, must, &value);
             }
             // Which string it is may be a secret.
-            let message = format!("{}{key}: {must}, which the given string is not.", self.prefix);
+            let message = [self.prefix, key, ": ", must, ", which the given string is not."].concat();
             partway_error(&Failure::new(Code::InvalidOption, message))
         })
     }
@@ -65,7 +66,7 @@ impl OptionsReader {
     /// An integer from `least` to `most`.
     pub fn integer(&self, key: &str, least: u64, most: u64) -> Result<Option<u64>, JsValue> {
         let is_right = |n: f64| n.fract() == 0.0 && n >= least as f64 && n <= most as f64;
-        let must = format!("must be an integer from {least} to {most}");
+        let must = ["must be an integer from ", &decimal(least), " to ", &decimal(most)].concat();
         Ok(self.number(key, &must, is_right)?.map(|number| number as u64))
     }
 

@@ -132,7 +132,7 @@ impl SessionNames {
             Scheme::CbcRaw32 => {
                 let key = &keys.raw()?.cbc;
                 let iv = draw(random)?;
-                Ok(format!("{}:{}", encode_hex(&iv), encode_hex(&key.encrypt(&iv, name)?)))
+                Ok([&encode_hex(&iv), ":", &encode_hex(&key.encrypt(&iv, name)?)].concat())
             }
             Scheme::Plain => Ok(name.to_owned()),
         }
