@@ -6,6 +6,7 @@ mod integrity;
 mod manifest;
 mod optimise;
 mod panics;
+mod remains;
 mod sources;
 mod staged;
 mod weights;
@@ -37,7 +38,7 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     let wasm = step("build the library for the browser", || compile(workspace, &builder))?;
     let wasm = fs::read(&wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
     step("write pkg/", || {
-        let wasm = panics::silenced(&wasm)?;
+        let wasm = remains::blanked(&panics::silenced(&wasm)?)?;
         let staged = Staged::create(workspace)?;
         bind(&wasm, &staged.folder, false)?;
         let bound = staged.folder.join(format!("{OUT_NAME}_bg.wasm"));
