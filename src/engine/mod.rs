@@ -39,6 +39,7 @@ mod plan;
 mod progress;
 mod random;
 mod shared;
+mod sizes;
 mod small_map;
 mod starts;
 mod state;
