@@ -8,9 +8,9 @@ use super::property::{dictionary, set};
 use super::reader::Unread;
 use super::transport::retry_after;
 use super::wall_clock;
-use crate::decimal::decimal;
 use crate::engine::{Bytes, Gathered, Link, Outcome};
 use crate::protocol;
+use crate::text::{decimal, split_once};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -124,9 +124,9 @@ async fn request(
 
 /// Whether a `Content-Range` is of a file of `size` bytes, from `from` on.
 fn is_rest_of(range: &str, from: u64, size: u64) -> bool {
-    let parts = range.strip_prefix("bytes ").and_then(|range| range.split_once('/'));
+    let parts = range.strip_prefix("bytes ").and_then(|range| split_once(range, b'/'));
     parts.is_some_and(|(range, of)| {
-        let begins = range.split_once('-').is_some_and(|(first, _)| first.parse() == Ok(from));
+        let begins = split_once(range, b'-').is_some_and(|(first, _)| first.parse() == Ok(from));
         begins && (of == "*" || of.parse() == Ok(size))
     })
 }

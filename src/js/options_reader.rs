@@ -2,8 +2,8 @@
 
 use super::error::{invalid_option, partway_error};
 use crate::browser::{dictionary, read, signal};
-use crate::decimal::decimal;
 use crate::protocol::{Code, Failure};
+use crate::text::decimal;
 use js_sys::{Array, Function, JsString, Object};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortSignal;

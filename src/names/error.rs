@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use crate::decimal::decimal;
+use crate::text::decimal;
 
 /// Why a name could not be written or read. No message holds a session ID, a name or any part of one.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]

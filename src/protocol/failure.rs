@@ -1,6 +1,6 @@
 //! What went wrong, in the terms a caller acts on.
 
-use crate::decimal::decimal;
+use crate::text::decimal;
 use std::borrow::Cow;
 
 /// The documented error codes of the public API (`ErrorCode` in `partway.d.ts`).

@@ -2,7 +2,7 @@
 
 use super::json::quote;
 use super::key::{encode_segment, key_header};
-use crate::decimal::decimal;
+use crate::text::decimal;
 
 /// Most bytes read of an answer, a list apart.
 pub const ANSWER_CAP: usize = 64 * 1024;
