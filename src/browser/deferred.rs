@@ -42,6 +42,14 @@ impl Deferred {
         self.promise.clone()
     }
 
+    /// Fulfils or rejects the promise, unless it is settled.
+    pub fn settle(&self, result: Result<JsValue, JsValue>) {
+        match result {
+            Ok(value) => self.resolve(&value),
+            Err(error) => self.reject(&error),
+        }
+    }
+
     /// Fulfils the promise, unless it is settled.
     pub fn resolve(&self, value: &JsValue) {
         if let Some((resolve, _)) = &self.settle {

@@ -109,7 +109,7 @@ async fn request(
     let taken = match response.blob().await {
         Some(blob) if take(&blob, blob.size() as u64) => Ok(()),
         Some(_) => Err(Unread::TooLong),
-        None => response.read(|chunk| take(&chunk, u64::from(chunk.length()))).await,
+        None => response.read(&mut |chunk| take(&chunk, u64::from(chunk.length()))).await,
     };
     match taken {
         Err(Unread::TooLong) if !is_kept => Some(Outcome::Unkept),

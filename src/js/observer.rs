@@ -2,14 +2,14 @@
 
 use super::entry::{FileEntry, progress_to_js};
 use super::error::{abort_error, partway_error};
-use crate::browser::{Deferred, Driver, Listener, SourceFile, UploadObserver};
+use crate::browser::{Deferred, Driver, Listener, SourceFile, UploadObserver, spawn};
 use crate::engine::{Event, State, UploadId, View};
 use crate::names::Scheme;
 use js_sys::{Array, Function};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
 /// What of an upload JavaScript may ask after it has settled, and what it waits for.
@@ -41,7 +41,7 @@ impl Observer {
         let done = Deferred::new();
         // A rejection that nobody looks at is not an unhandled one: this looks.
         let looked_at = JsFuture::from(done.promise());
-        spawn_local(async move {
+        spawn(async move {
             let _ = looked_at.await;
         });
         Self {
@@ -80,10 +80,7 @@ impl Observer {
             _ => return,
         };
         self.aborting.take();
-        match result {
-            Ok(entry) => self.done.resolve(&entry),
-            Err(error) => self.done.reject(&error),
-        }
+        self.done.settle(result);
     }
 }
 

@@ -112,6 +112,20 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(&bare.chars().map(url).collect::<String>()).ok()
 }
 
+/// Base64 of the usual alphabet, padded. The other one is in the shipped wasm anyway, and an encoder of each kilobytes.
+pub(super) fn encode_base64(bytes: &[u8]) -> String {
+    let usual = |letter| match letter {
+        '-' => '+',
+        '_' => '/',
+        other => other,
+    };
+    let mut text: String = Base64UrlUnpadded::encode_string(bytes).chars().map(usual).collect();
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    text
+}
+
 /// Hexadecimal in lower case.
 pub(super) fn encode_hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
