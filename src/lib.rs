@@ -8,6 +8,7 @@
 //! - [`names`]: encrypted file names. Pure, with randomness from outside.
 //! - [`resume`]: what is kept of an unfinished upload, sealed. Pure, with randomness from outside.
 //! - `aead`: the cipher of `names` and `resume`, and its keys from a session ID. Pure.
+//! - `text`: numbers as text, and what is searched in one. Pure.
 //! - `allocator` (wasm only): a small one.
 //! - `browser` (wasm only): does what the engine decides, with `fetch`, `XMLHttpRequest`, `Blob`, IndexedDB, Web Locks
 //!   and one timer. A body there performs one operation of the browser and posts one event.
@@ -22,6 +23,7 @@ pub mod engine;
 pub mod names;
 pub mod protocol;
 pub mod resume;
+mod text;
 
 #[cfg(target_family = "wasm")]
 mod browser;

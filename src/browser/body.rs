@@ -3,6 +3,7 @@
 use super::native::{buffer, whole_buffer};
 use super::property::get;
 use crate::engine::{Bytes, Outcome};
+use crate::text::holds;
 use std::ops::Range;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -67,5 +68,5 @@ async fn is_readable(part: &PartSource) -> bool {
 /// Whether this is Safari's engine. No feature tells: the hang shows only after the file was sent.
 fn is_webkit() -> bool {
     let agent = get(&get(&js_sys::global(), "navigator"), "userAgent").as_string().unwrap_or_default();
-    agent.contains("AppleWebKit/") && !agent.contains("Chrome/") && !agent.contains("Chromium/")
+    holds(&agent, "AppleWebKit/") && !holds(&agent, "Chrome/") && !holds(&agent, "Chromium/")
 }

@@ -5,13 +5,14 @@
 
 use super::deferred::Deferred;
 use super::property::{dictionary, get, set};
+use super::spawn::spawn;
 use super::{Boxed, Listener, wall_clock};
 use crate::protocol::{Code, Failure};
 use js_sys::{Array, Reflect};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, prelude::*};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     DomException, EventTarget, IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest,
     IdbTransaction,
@@ -204,7 +205,7 @@ impl Database {
                     database.opening.take();
                     if connection.is_some() {
                         database.connection.replace(connection);
-                        spawn_local(async move {
+                        spawn(async move {
                             // What fails here fails in the next transaction as well, and is told there.
                             let _ = database.sweep(wall_clock()).await;
                         });

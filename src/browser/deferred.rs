@@ -51,6 +51,14 @@ impl Deferred {
         IGNORE.with(|ignore| drop(self.promise.catch(ignore)));
     }
 
+    /// Fulfils or rejects the promise, unless it is settled.
+    pub fn settle(&self, result: Result<JsValue, JsValue>) {
+        match result {
+            Ok(value) => self.resolve(&value),
+            Err(error) => self.reject(&error),
+        }
+    }
+
     /// Fulfils the promise, unless it is settled.
     pub fn resolve(&self, value: &JsValue) {
         if let Some((resolve, _)) = &self.settle {

@@ -10,6 +10,7 @@ use super::transport::retry_after;
 use super::wall_clock;
 use crate::engine::{Bytes, Gathered, Link, Outcome};
 use crate::protocol;
+use crate::text::{decimal, split_once};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -61,7 +62,7 @@ async fn request(
     if from > 0 {
         // Just this form is sent without asking the service before. `If-Range` never is, so the answer is looked at.
         let headers = dictionary();
-        set(&headers, "Range", &format!("bytes={from}-").into());
+        set(&headers, "Range", &["bytes=", &decimal(from), "-"].concat().into());
         init.set_headers(&headers);
     }
     let Some(response) = Fetched::of(fetch.ask(&link.0, &init)).await else { return Some(Outcome::NoResponse) };
@@ -108,7 +109,7 @@ async fn request(
     let taken = match response.blob().await {
         Some(blob) if take(&blob, blob.size() as u64) => Ok(()),
         Some(_) => Err(Unread::TooLong),
-        None => response.read(|chunk| take(&chunk, u64::from(chunk.length()))).await,
+        None => response.read(&mut |chunk| take(&chunk, u64::from(chunk.length()))).await,
     };
     match taken {
         Err(Unread::TooLong) if !is_kept => Some(Outcome::Unkept),
@@ -123,9 +124,9 @@ async fn request(
 
 /// Whether a `Content-Range` is of a file of `size` bytes, from `from` on.
 fn is_rest_of(range: &str, from: u64, size: u64) -> bool {
-    let parts = range.strip_prefix("bytes ").and_then(|range| range.split_once('/'));
+    let parts = range.strip_prefix("bytes ").and_then(|range| split_once(range, b'/'));
     parts.is_some_and(|(range, of)| {
-        let begins = range.split_once('-').is_some_and(|(first, _)| first.parse() == Ok(from));
+        let begins = split_once(range, b'-').is_some_and(|(first, _)| first.parse() == Ok(from));
         begins && (of == "*" || of.parse() == Ok(size))
     })
 }

@@ -12,6 +12,7 @@ use super::leases::Leases;
 use super::observer::CallObserver;
 use super::operation::Operation;
 use super::service::Service;
+use super::spawn::spawn;
 use super::store::{Store, is_earlier};
 use super::tab_channel::TabChannel;
 use super::table::Table;
@@ -27,7 +28,6 @@ use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::spawn_local;
 
 /// Longest timer a browser keeps: beyond 2^31 - 1 ms it fires at once.
 const LONGEST_TIMER: u64 = i32::MAX as u64;
@@ -138,7 +138,7 @@ impl Driver {
     fn wake(self: &Rc<Self>) {
         if !self.pump_pending.replace(true) {
             let driver = Rc::clone(self);
-            spawn_local(async move {
+            spawn(async move {
                 driver.pump_pending.set(false);
                 driver.pump();
             });

@@ -23,11 +23,14 @@ impl Endpoint {
             return Err("must not hold a user or password");
         }
         // `search` and `hash` are empty for a lone `?` or `#` too.
-        if text.contains(['?', '#']) {
+        if text.bytes().any(|byte| b"?#".contains(&byte)) {
             return Err("must not have a query or fragment");
         }
-        let path = url.pathname();
-        Ok(Self { base: format!("{}{}", url.origin(), path.trim_end_matches('/')), is_http })
+        let mut base = [url.origin(), url.pathname()].concat();
+        while base.ends_with('/') {
+            base.pop();
+        }
+        Ok(Self { base, is_http })
     }
 
     /// The base URL: origin and path, without slashes at its end.
@@ -51,8 +54,7 @@ impl Endpoint {
 }
 
 fn is_loopback(host: &str) -> bool {
-    // A URL parser writes every form of an IPv4 address as four numbers.
-    let is_v4 =
-        || host.starts_with("127.") && host.split('.').count() == 4 && host.split('.').all(|n| n.parse::<u8>().is_ok());
+    // A URL parser writes every form of an IPv4 address as four numbers, and no name ends in one.
+    let is_v4 = || host.starts_with("127.") && host.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit());
     host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_v4()
 }

@@ -8,7 +8,7 @@ use super::transport::{Outgoing, retry_after};
 use super::wall_clock;
 use crate::engine::Outcome;
 use crate::protocol::{Response, is_success};
-use js_sys::{Array, Object};
+use js_sys::{Array, Object, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{
@@ -110,7 +110,7 @@ pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static
         }
         let mut body = Vec::new();
         if is_success(status) {
-            let taken = response.read(|chunk| {
+            let mut take = |chunk: Uint8Array| {
                 let fits = body.len() + chunk.length() as usize <= cap;
                 if fits {
                     body.extend_from_slice(&chunk.to_vec());
@@ -119,8 +119,8 @@ pub fn send(outgoing: Outgoing, moved: Option<Rc<dyn Fn(u64)>>) -> Boxed<'static
                     }
                 }
                 fits
-            });
-            match taken.await {
+            };
+            match response.read(&mut take).await {
                 // It is over: nothing of it is left to be aborted.
                 Ok(()) => fetch.controller = None,
                 Err(Unread::Broken) => return Outcome::NoResponse,

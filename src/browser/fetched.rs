@@ -1,11 +1,11 @@
 //! What `fetch` gave, where it can be used as a response: the browser's own, one of another frame, or one that a page's
 //! wrapper of `fetch` made. Everything about it is looked at before it is used, since such a wrapper may give anything.
 
-use super::Deferred;
 use super::native::{blob, bytes};
 use super::property::{call, get};
 use super::reader::{Unread, read};
 use super::redirect::is_elsewhere;
+use super::{Boxed, Deferred};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -49,14 +49,16 @@ impl Fetched {
     }
 
     /// Gives its bytes to `take` until they end or `take` refuses.
-    pub async fn read(&self, mut take: impl FnMut(Uint8Array) -> bool) -> Result<(), Unread> {
-        let body = get(&self.given, "body");
-        if get(&body, "getReader").is_function() {
-            return read(&body, take).await;
-        }
-        // One without a body too.
-        let whole = call(&self.given, "arrayBuffer", &Array::new()).map_err(|_| Unread::Broken)?;
-        let whole = JsFuture::from(Deferred::of(&whole)).await.map_err(|_| Unread::Broken)?;
-        if take(bytes(&whole).ok_or(Unread::Broken)?) { Ok(()) } else { Err(Unread::TooLong) }
+    pub fn read<'a>(&'a self, take: &'a mut dyn FnMut(Uint8Array) -> bool) -> Boxed<'a, Result<(), Unread>> {
+        Box::pin(async move {
+            let body = get(&self.given, "body");
+            if get(&body, "getReader").is_function() {
+                return read(&body, take).await;
+            }
+            // One without a body too.
+            let whole = call(&self.given, "arrayBuffer", &Array::new()).map_err(|_| Unread::Broken)?;
+            let whole = JsFuture::from(Deferred::of(&whole)).await.map_err(|_| Unread::Broken)?;
+            if take(bytes(&whole).ok_or(Unread::Broken)?) { Ok(()) } else { Err(Unread::TooLong) }
+        })
     }
 }

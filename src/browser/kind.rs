@@ -17,15 +17,13 @@ pub fn kind(value: &JsValue) -> String {
         if empty { "an empty string".to_owned() } else { "a string".to_owned() }
     } else if let Some(number) = value.as_f64() {
         // Numbers are sizes, counts and times: no secrets. JavaScript formats them for free.
-        format!(
-            "the number {}",
-            String::from(js_sys::Number::from(number).to_string_with_radix(10).unwrap_or_default())
-        )
+        let digits = js_sys::Number::from(number).to_string_with_radix(10).unwrap_or_default();
+        ["the number ", &String::from(digits)].concat()
     } else {
         match value.js_typeof().as_string().as_deref() {
             Some("object") => "an object".to_owned(),
             Some("undefined") | None => "undefined".to_owned(),
-            Some(other) => format!("a {other}"),
+            Some(other) => ["a ", other].concat(),
         }
     }
 }

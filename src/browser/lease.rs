@@ -6,6 +6,7 @@
 
 use super::database::{Access, Database, LEASES, Placed, Transaction, failed, list};
 use super::property::{dictionary, get, has_global, set};
+use super::spawn::spawn;
 use super::{Boxed, Listener, deferred::Deferred, wall_clock};
 use crate::engine::{Ask, Lock};
 use crate::protocol::Failure;
@@ -14,7 +15,7 @@ use js_sys::{Array, Object, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, prelude::*};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, EventTarget, IdbKeyRange};
 
 /// How long a row holds, in milliseconds: longer than a hidden page's timers may sleep, which is a minute.
@@ -139,7 +140,7 @@ impl WebLock {
         let is_granted = JsFuture::from(race).await?.is_object();
         if is_granted {
             let lost = Rc::clone(lost);
-            spawn_local(async move {
+            spawn(async move {
                 if JsFuture::from(ended).await.is_err() {
                     lost();
                 }
@@ -185,7 +186,7 @@ impl Row {
         let (renewed, left, lost) = (Rc::clone(&claim), Rc::clone(&claim), Rc::clone(lost));
         let renewal = Interval::new(RENEWAL, move || {
             let (claim, lost) = (Rc::clone(&renewed), Rc::clone(&lost));
-            spawn_local(async move {
+            spawn(async move {
                 // A page that could not renew it for long finds it taken.
                 if !claim.over.get() && claim.write().await == Ok(false) && !claim.over.replace(true) {
                     lost();
@@ -243,7 +244,7 @@ impl Claim {
     /// Deletes the row, if it is ours, some time soon. If that fails, the row runs out.
     fn withdraw(claim: &Rc<Self>) {
         let claim = Rc::clone(claim);
-        spawn_local(async move {
+        spawn(async move {
             let _ = claim.delete().await;
         });
     }

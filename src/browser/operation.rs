@@ -1,12 +1,12 @@
 //! One operation of the browser, while it runs.
 
 use super::Boxed;
+use super::spawn::spawn;
 use crate::engine::Outcome;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
-use wasm_bindgen_futures::spawn_local;
 
 /// An operation. Cancelling it drops its future, and with it what withdraws the request, the transaction or the
 /// place in a queue that it asked the browser for.
@@ -20,7 +20,7 @@ impl Operation {
     pub fn start(work: Boxed<'static, Outcome>, ended: impl Fn(Outcome) + 'static) -> Self {
         let running = Rc::new(RefCell::new(Some(work)));
         let polled = Rc::clone(&running);
-        spawn_local(poll_fn(move |context| {
+        spawn(poll_fn(move |context| {
             let mut slot = polled.borrow_mut();
             let Some(work) = slot.as_mut() else { return Poll::Ready(()) };
             let Poll::Ready(outcome) = work.as_mut().poll(context) else { return Poll::Pending };

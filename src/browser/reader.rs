@@ -17,7 +17,7 @@ pub enum Unread {
 
 /// Gives each chunk of `stream` to `take` until it ends or `take` refuses. What is left then is received only until
 /// the request is dropped.
-pub async fn read(stream: &JsValue, mut take: impl FnMut(Uint8Array) -> bool) -> Result<(), Unread> {
+pub async fn read(stream: &JsValue, take: &mut dyn FnMut(Uint8Array) -> bool) -> Result<(), Unread> {
     // WebKit's own code looks for options that it was not given.
     let reader = call(stream, "getReader", &Array::of1(&dictionary())).map_err(|_| Unread::Broken)?;
     loop {

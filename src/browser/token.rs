@@ -12,7 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 
 /// Whether `text` can be a header's value: visible ASCII, with single spaces inside at most.
 pub fn is_header_text(text: &str) -> bool {
-    !text.is_empty() && text.trim() == text && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    !text.is_empty() && text.trim_ascii() == text && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 /// The session's token. It is neither printed nor stored.

@@ -148,8 +148,12 @@ fn outcome(xhr: &XmlHttpRequest, outgoing: &Outgoing) -> Outcome {
 /// console.
 fn header(xhr: &XmlHttpRequest, name: &str) -> Option<String> {
     let headers = xhr.get_all_response_headers().ok()?;
-    let mut lines = headers.lines().filter_map(|line| line.split_once(':'));
-    lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
+    let mut lines = headers.as_bytes().split(|byte| *byte == b'\n');
+    let value = lines.find_map(|line| {
+        let (found, value) = line.split_at_checked(name.len())?;
+        value.strip_prefix(b":").filter(|_| found.eq_ignore_ascii_case(name.as_bytes()))
+    })?;
+    String::from_utf8(value.trim_ascii().to_vec()).ok()
 }
 
 fn loaded(event: &Event) -> u64 {

@@ -1,9 +1,9 @@
 //! Whether the session's rules allow one file more, by all that earlier answers told.
 
+use super::sizes::Sizes;
 use super::small_map::SmallMap;
 use super::{Instant, UploadId};
 use crate::protocol::{Code, Failure, Rules};
-use std::collections::BTreeMap;
 
 /// The rules, and what is known to count against them.
 #[derive(Clone, Debug, Default)]
@@ -11,7 +11,7 @@ pub(super) struct Admission {
     rules: Rules,
     ends_at: Option<Instant>,
     /// Files the bucket is known to hold, by key, with their sizes; and those together.
-    stored: BTreeMap<String, u64>,
+    stored: Sizes,
     stored_bytes: u128,
     /// Uploads let in whose key is not known yet.
     pending: SmallMap<UploadId, u64>,
@@ -82,7 +82,7 @@ impl Admission {
 
     /// The bucket was listed: this is what it holds.
     pub fn listed(&mut self, files: impl IntoIterator<Item = (String, u64)>) {
-        (self.stored, self.stored_bytes) = (BTreeMap::new(), 0);
+        (self.stored, self.stored_bytes) = (Sizes::default(), 0);
         for (key, size) in files {
             self.holds(&key, size);
         }
@@ -90,13 +90,14 @@ impl Admission {
 
     /// The size of a file that the bucket is known to hold.
     pub fn size_of(&self, key: &str) -> Option<u64> {
-        self.stored.get(key).copied()
+        self.stored.get(key)
     }
 
     /// The bucket holds this file too.
     pub fn holds(&mut self, key: &str, size: u64) {
-        let before = self.stored.insert(key.to_owned(), size).unwrap_or_default();
-        self.stored_bytes = self.stored_bytes + u128::from(size) - u128::from(before);
+        self.removed(key);
+        self.stored.insert(key, size);
+        self.stored_bytes += u128::from(size);
     }
 }
 

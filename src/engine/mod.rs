@@ -40,6 +40,7 @@ mod plan;
 mod progress;
 mod random;
 mod shared;
+mod sizes;
 mod small_map;
 mod starts;
 mod state;

@@ -8,7 +8,7 @@ use super::options::{CallOptions, UploadOptions};
 use super::upload::Upload;
 use crate::browser::{Driver, Native, SourceFile, UploadRequest, blob, kind};
 use crate::engine::{Call, Engine, Event, FileName};
-use crate::names::{Scheme, SessionNames, check_length};
+use crate::names::{NameError, Scheme, SessionNames, check_length};
 use crate::protocol::{Code, Failure, FileInfo, check_key};
 use js_sys::{JsString, Promise};
 use std::cell::{Cell, RefCell};
@@ -80,7 +80,7 @@ impl Bucket {
             return Err(closed());
         }
         let Some(blob) = blob(&file) else {
-            let message = format!("The file must be a File or Blob, but it is {}.", kind(&file));
+            let message = ["The file must be a File or Blob, but it is ", &kind(&file), "."].concat();
             return Err(partway_error(&Failure::new(Code::InvalidFile, message)));
         };
         let mut options = UploadOptions::parse(&options)?;
@@ -167,7 +167,8 @@ impl Inner {
     /// The file's name as the service gets it. One that is sealed is sealed in its turn; that it can be is known now.
     fn sent_name(&self, source: &Rc<SourceFile>) -> Result<FileName, JsValue> {
         let (scheme, names, source) = (self.scheme, Rc::clone(&self.names), Rc::clone(source));
-        let unwritten = |error| Failure::new(Code::InvalidFile, format!("The file's name: {error}."));
+        let unwritten =
+            |error: NameError| Failure::new(Code::InvalidFile, ["The file's name: ", &error.sentence(), "."].concat());
         check_length(&source.name).map_err(|error| partway_error(&unwritten(error)))?;
         let write =
             move || names.write(scheme, &source.name, &sealed_fields(&source), &mut getrandom::fill).map_err(unwritten);
@@ -193,6 +194,11 @@ pub(super) fn source_file(
 fn parse_key(value: &JsValue) -> Result<String, JsValue> {
     let text = value.dyn_ref::<JsString>().filter(|text| text.is_valid_utf16()).map(String::from);
     let Some(key) = text else { return Err(invalid_option("key", "must be a string", value)) };
-    check_key(&key).map_err(|why| partway_error(&Failure::new(Code::InvalidOption, format!("key: {why}."))))?;
+    check_key(&key).map_err(|why| wrong(Code::InvalidOption, "key: ", why.sentence()))?;
     Ok(key)
+}
+
+/// The error that something, `what`, cannot be taken.
+pub(super) fn wrong(code: Code, what: &str, why: &str) -> JsValue {
+    partway_error(&Failure::new(code, [what, why, "."].concat()))
 }

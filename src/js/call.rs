@@ -6,14 +6,13 @@ use super::error::{abort_error, defect, thrown};
 use super::observer::call;
 use super::options::CallOptions;
 use super::unfinished::UnfinishedUpload;
-use crate::browser::{Boxed, CallObserver, Deferred, Listener, TimeSlice, give_way};
+use crate::browser::{Boxed, CallObserver, Deferred, Listener, TimeSlice, give_way, spawn};
 use crate::engine::{Answer, Call};
 use crate::protocol::Failure;
 use js_sys::{Array, Function, Promise};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
 /// A call that is not answered yet.
@@ -57,15 +56,12 @@ impl CallObserver for PendingCall {
     }
 
     fn answer(self: Rc<Self>, answer: Result<Answer, Failure>) {
-        spawn_local(async move {
+        spawn(async move {
             let answer = match answer {
                 Ok(answer) => to_js(&self.inner, answer).await,
                 Err(failure) => Err(thrown(failure)),
             };
-            match answer {
-                Ok(value) => self.answer.resolve(&value),
-                Err(error) => self.answer.reject(&error),
-            }
+            self.answer.settle(answer);
         });
     }
 }

@@ -21,8 +21,8 @@ pub struct FileEntry {
     pub mime: Option<String>,
     /// Whether the size inside the name's envelope is the one listed.
     pub size_matches: Option<bool>,
-    pub size: u64,
-    pub parts: u64,
+    pub size: f64,
+    pub parts: f64,
     pub completed: bool,
     pub creator: Option<String>,
 }
@@ -30,7 +30,7 @@ pub struct FileEntry {
 impl FileEntry {
     /// Reads an entry of the service. A name that cannot be read is no error: it is absent.
     pub fn read(info: FileInfo, key: String, names: &SessionNames) -> Self {
-        let (size, parts) = (info.size(), info.parts());
+        let (size, parts) = (info.size() as f64, info.parts() as f64);
         let mut entry = Self {
             key,
             name: None,
@@ -61,8 +61,8 @@ impl FileEntry {
             name_authenticated: scheme.authenticates(),
             mime: None,
             size_matches: None,
-            size: source.size,
-            parts: u64::from(view.progress.parts),
+            size: source.size as f64,
+            parts: f64::from(view.progress.parts),
             completed: true,
             creator: None,
         };
@@ -77,7 +77,7 @@ impl FileEntry {
         // As of a Blob: whoever sealed the name may have written anything.
         let is_mime = |mime: &String| mime.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         self.mime = fields.mime.clone().filter(is_mime);
-        self.size_matches = fields.size.map(|size| size == self.size);
+        self.size_matches = fields.size.map(|size| size as f64 == self.size);
     }
 
     /// The entry as an object.
@@ -101,14 +101,14 @@ pub fn rules_to_js(rules: &Rules) -> Result<JsValue, JsValue> {
     #[serde(rename_all = "camelCase")]
     struct SessionRules {
         #[serde(skip_serializing_if = "Option::is_none")]
-        max_files: Option<u64>,
+        max_files: Option<f64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         max_total_mega_bytes: Option<f64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         expiry: Option<f64>,
     }
     to_js(&SessionRules {
-        max_files: rules.max_files,
+        max_files: rules.max_files.map(|files| files as f64),
         max_total_mega_bytes: rules.max_total_mega_bytes,
         expiry: rules.expiry,
     })
@@ -119,22 +119,22 @@ pub fn progress_to_js(progress: &Progress) -> Result<JsValue, JsValue> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct UploadProgress {
-        sent: u64,
-        total: u64,
+        sent: f64,
+        total: f64,
         parts_done: u32,
         parts: u32,
         speed: f64,
         time_left: Option<f64>,
-        resumed_from: u64,
+        resumed_from: f64,
     }
     to_js(&UploadProgress {
-        sent: progress.sent,
-        total: progress.total,
+        sent: progress.sent as f64,
+        total: progress.total as f64,
         parts_done: progress.parts_done,
         parts: progress.parts,
         speed: progress.speed,
         time_left: progress.time_left,
-        resumed_from: progress.resumed_from,
+        resumed_from: progress.resumed_from as f64,
     })
 }
 

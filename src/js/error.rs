@@ -26,7 +26,7 @@ pub fn abort_error() -> JsValue {
 
 /// A `PartwayError` that says that option `key` is wrong.
 pub fn invalid_option(key: &str, must: &str, given: &JsValue) -> JsValue {
-    partway_error(&Failure::new(Code::InvalidOption, format!("{key}: {must}, but it is {}.", kind(given))))
+    partway_error(&Failure::new(Code::InvalidOption, [key, ": ", must, ", but it is ", &kind(given), "."].concat()))
 }
 
 /// The bucket was closed.

@@ -87,10 +87,7 @@ impl Observer {
             _ => return,
         };
         self.aborting.take();
-        match result {
-            Ok(entry) => self.done.resolve(&entry),
-            Err(error) => self.done.reject(&error),
-        }
+        self.done.settle(result);
     }
 }
 

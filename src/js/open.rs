@@ -41,10 +41,13 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
         .map_err(|_| invalid_option("sessionId", "must be the session's ID", &JsValue::UNDEFINED))?
         .expecting(options.names);
     // Said now, not with the first file: a scheme may want an ID of a certain length.
-    names.write(options.names, "x", &NameFields::default(), &mut |_| Ok::<(), ()>(())).map_err(|error| {
-        let message = format!("names: \"{}\" cannot be used here: {error}.", options.names.as_str());
-        partway_error(&Failure::new(Code::InvalidOption, message))
-    })?;
+    names.write(options.names, "x", &NameFields::default(), &mut |_| Ok::<(), getrandom::Error>(())).map_err(
+        |error| {
+            let message =
+                ["names: \"", options.names.as_str(), "\" cannot be used here: ", &error.sentence(), "."].concat();
+            partway_error(&Failure::new(Code::InvalidOption, message))
+        },
+    )?;
     let name_strength = options.session_id.as_deref().map_or(0.0, strength);
     if options.names != Scheme::Plain && name_strength < WEAK && !WARNED.replace(true) {
         let message = "partway: this session ID is short enough to be guessed, and file names can then be read (bucket.nameStrength)";

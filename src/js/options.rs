@@ -94,7 +94,7 @@ fn names(options: &OptionsReader) -> Result<Scheme, JsValue> {
     }
     value.as_string().as_deref().and_then(Scheme::parse).ok_or_else(|| {
         let schemes = Scheme::ALL.map(Scheme::as_str).join(", ");
-        options.wrong("names", &format!("must be one of {schemes}"), &value)
+        options.wrong("names", &["must be one of ", &schemes].concat(), &value)
     })
 }
 
@@ -179,8 +179,8 @@ impl UploadOptions {
         }
         let name = options.text("name", "must be a string", |_| true)?;
         if let Some(bytes) = name.as_ref().map(String::len).filter(|bytes| !(1..=MAX_NAME).contains(bytes)) {
-            let message = format!("name: {}.", NameError::NameLength { bytes });
-            return Err(partway_error(&Failure::new(Code::InvalidOption, message)));
+            let why = NameError::NameLength { bytes }.sentence();
+            return Err(partway_error(&Failure::new(Code::InvalidOption, ["name: ", &why, "."].concat())));
         }
         Ok(Self {
             signal: options.signal()?,

@@ -3,6 +3,7 @@
 use super::error::{invalid_option, partway_error};
 use crate::browser::{read, read_named, signal};
 use crate::protocol::{Code, Failure};
+use crate::text::decimal;
 use js_sys::{Array, Function, JsString, Object};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortSignal;
@@ -28,10 +29,10 @@ impl OptionsReader {
             let key = name.as_string().unwrap_or_default();
             if !keys.contains(&key.as_str()) {
                 let given = read_named(value, &name)?;
-                let must = format!("is no option here; known are {}", keys.join(", "));
+                let must = ["is no option here; known are ", &keys.join(", ")].concat();
                 // A mistyped key may be anything: it is shown cut, and without what could break a line.
                 let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
-                return Err(invalid_option(&format!("{prefix}{shown}"), &must, &given));
+                return Err(invalid_option(&[prefix, &shown].concat(), &must, &given));
             }
         }
         Ok(Self { prefix, object: value.clone() })
@@ -44,7 +45,7 @@ impl OptionsReader {
 
     /// The error that `key` is wrong.
     pub fn wrong(&self, key: &str, must: &str, given: &JsValue) -> JsValue {
-        invalid_option(&format!("{}{key}", self.prefix), must, given)
+        invalid_option(&[self.prefix, key].concat(), must, given)
     }
 
     /// A string of well-formed Unicode that `is_right`.
@@ -64,7 +65,7 @@ impl OptionsReader {
                 return self.wrong(key, must, &value);
             }
             // Which string it is may be a secret.
-            let message = format!("{}{key}: {must}, which the given string is not.", self.prefix);
+            let message = [self.prefix, key, ": ", must, ", which the given string is not."].concat();
             partway_error(&Failure::new(Code::InvalidOption, message))
         })
     }
@@ -72,7 +73,7 @@ impl OptionsReader {
     /// An integer from `least` to `most`.
     pub fn integer(&self, key: &'static str, least: u64, most: u64) -> Result<Option<u64>, JsValue> {
         let is_right = |n: f64| n.fract() == 0.0 && n >= least as f64 && n <= most as f64;
-        let must = format!("must be an integer from {least} to {most}");
+        let must = ["must be an integer from ", &decimal(least), " to ", &decimal(most)].concat();
         Ok(self.number(key, &must, is_right)?.map(|number| number as u64))
     }
 

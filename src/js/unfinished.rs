@@ -3,13 +3,13 @@
 use super::bucket::{Inner, source_file};
 use super::error::{closed, partway_error, thrown};
 use super::options::UploadOptions;
-use crate::browser::{Deferred, Native, blob, dictionary, get, set};
+use crate::browser::{Deferred, Native, blob, dictionary, get, set, spawn};
 use crate::engine::Unfinished;
 use crate::protocol::{Code, Failure};
 use js_sys::{Function, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 
 /// An upload of this session that can be gone on with.
 #[wasm_bindgen(skip_typescript)]
@@ -59,25 +59,30 @@ impl UnfinishedUpload {
     /// Goes on from the stored file handle, asking for permission if it must.
     pub fn reopen(&self, options: JsValue) -> Promise {
         let (inner, found) = (Rc::clone(&self.inner), Rc::clone(&self.found));
-        future_to_promise(async move {
-            let options = UploadOptions::parse(&options)?;
-            check_open(&inner)?;
-            let handle = inner.driver.stored_handle(&found.identity).await.map_err(thrown)?;
-            let handle = handle.ok_or_else(|| {
-                let message = "No file handle is stored for this upload; pick the file again.";
-                partway_error(&Failure::new(Code::InvalidFile, message))
-            })?;
-            let file = permitted_file(&handle).await?;
-            let Some(bytes) = blob(&file) else { return Err(unreadable(file)) };
-            let source = source_file(&Native::class("File"), &file, bytes, found.record.name.clone(), Some(handle));
-            if !inner.driver.is_identified(&source, &found.identity).await {
-                let message = "The file changed since the upload began; pick it again.";
-                return Err(partway_error(&Failure::new(Code::FileChanged, message)));
-            }
-            check_open(&inner)?;
-            Ok(inner.upload(source, options)?.into())
-        })
+        let reopened = Deferred::new();
+        let promise = reopened.promise();
+        spawn(async move { reopened.settle(reopen(&inner, &found, &options).await) });
+        promise
     }
+}
+
+async fn reopen(inner: &Rc<Inner>, found: &Unfinished, options: &JsValue) -> Result<JsValue, JsValue> {
+    let options = UploadOptions::parse(options)?;
+    check_open(inner)?;
+    let handle = inner.driver.stored_handle(&found.identity).await.map_err(thrown)?;
+    let handle = handle.ok_or_else(|| {
+        let message = "No file handle is stored for this upload; pick the file again.";
+        partway_error(&Failure::new(Code::InvalidFile, message))
+    })?;
+    let file = permitted_file(&handle).await?;
+    let Some(bytes) = blob(&file) else { return Err(unreadable(file)) };
+    let source = source_file(&Native::class("File"), &file, bytes, found.record.name.clone(), Some(handle));
+    if !inner.driver.is_identified(&source, &found.identity).await {
+        let message = "The file changed since the upload began; pick it again.";
+        return Err(partway_error(&Failure::new(Code::FileChanged, message)));
+    }
+    check_open(inner)?;
+    Ok(inner.upload(source, options)?.into())
 }
 
 fn check_open(inner: &Inner) -> Result<(), JsValue> {

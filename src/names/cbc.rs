@@ -82,5 +82,5 @@ const _: () = wipes_itself::<Aes256>();
 
 /// What a name without a tag must look like to be believed.
 fn is_believable(name: &str) -> bool {
-    (1..=MAX_NAME).contains(&name.len()) && !name.contains(|c: char| c.is_control() || matches!(c, '/' | '\\'))
+    (1..=MAX_NAME).contains(&name.len()) && !name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'))
 }

@@ -6,11 +6,10 @@ use super::cbc::BLOCK;
 use super::salted::MAGIC;
 use super::{MAX_TEXT, PREFIX};
 use crate::aead::{NONCE, TAG};
+use crate::text::split_once;
 
 /// How base64 of [`MAGIC`] begins; the next character depends on the salt.
 const SALTED: &str = "U2FsdGVkX1";
-
-const LINE_BREAKS: [char; 2] = ['\r', '\n'];
 
 /// What a listed text is, by its looks. Each kind is read in one way only.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,24 +33,29 @@ pub(super) enum Looks {
 /// Tells what a text is. The rules are in the module's documentation.
 pub(super) fn looks(text: &str) -> Looks {
     // Four bytes is the longest character: what is longer than that is not counted.
-    if text.is_empty() || text.len() > 4 * MAX_TEXT || text.chars().count() > MAX_TEXT {
+    if text.is_empty() || text.len() > 4 * MAX_TEXT || characters(text) > MAX_TEXT {
         return Looks::Unusable;
     }
     if text.starts_with(PREFIX) {
         return Looks::Partway;
     }
-    if text.contains(LINE_BREAKS) {
+    if text.bytes().any(|byte| b"\r\n".contains(&byte)) {
         // `openssl enc -a` and its like wrap what they write, and end it with a line break.
-        return looks_unwrapped(&text.replace(LINE_BREAKS, ""));
+        return looks_unwrapped(&text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect::<String>());
     }
     looks_unwrapped(text)
+}
+
+/// How many there are: each has one byte that continues no other.
+fn characters(text: &str) -> usize {
+    text.bytes().filter(|byte| byte & 0xc0 != 0x80).count()
 }
 
 fn looks_unwrapped(text: &str) -> Looks {
     if text.starts_with(SALTED) {
         return decode_base64(text).map_or(Looks::Broken, Looks::Salted);
     }
-    if let Some((iv, ciphertext)) = text.split_once(':') {
+    if let Some((iv, ciphertext)) = split_once(text, b':') {
         return pair(iv, ciphertext);
     }
     let hex = decode_hex(text);
@@ -88,18 +92,38 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
 
 /// Base64 of either alphabet, padded or not, but canonical: one alphabet, right padding or none, spare bits zero.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let bare = text.trim_end_matches('=');
-    let padding = text.len() - bare.len();
-    if padding > 2 || (padding > 0 && !text.len().is_multiple_of(4)) {
+    let bare = text.strip_suffix("==").or_else(|| text.strip_suffix("=")).unwrap_or(text);
+    let is_padded = bare.len() < text.len();
+    if is_padded && !text.len().is_multiple_of(4) {
         return None;
     }
-    if !bare.contains(['+', '/']) {
+    let has = |letters: &[u8]| bare.bytes().any(|byte| letters.contains(&byte));
+    if !has(b"+/") {
         return Base64UrlUnpadded::decode_vec(bare).ok();
     }
-    if bare.contains(['-', '_']) {
+    if has(b"-_") {
         return None;
     }
-    Base64UrlUnpadded::decode_vec(&bare.replace('+', "-").replace('/', "_")).ok()
+    let url = |letter| match letter {
+        '+' => '-',
+        '/' => '_',
+        other => other,
+    };
+    Base64UrlUnpadded::decode_vec(&bare.chars().map(url).collect::<String>()).ok()
+}
+
+/// Base64 of the usual alphabet, padded. The other one is in the shipped wasm anyway, and an encoder of each kilobytes.
+pub(super) fn encode_base64(bytes: &[u8]) -> String {
+    let usual = |letter| match letter {
+        '-' => '+',
+        '_' => '/',
+        other => other,
+    };
+    let mut text: String = Base64UrlUnpadded::encode_string(bytes).chars().map(usual).collect();
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    text
 }
 
 /// Hexadecimal in lower case.

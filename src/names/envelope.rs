@@ -69,7 +69,7 @@ pub fn seal(key: &NameKey, name: &str, fields: &NameFields, nonce: [u8; 12]) -> 
     envelope.extend_from_slice(&nonce);
     envelope.extend_from_slice(&body);
     envelope.extend_from_slice(&tag);
-    Ok(format!("{PREFIX}{}", Base64UrlUnpadded::encode_string(&envelope)))
+    Ok([PREFIX, &Base64UrlUnpadded::encode_string(&envelope)].concat())
 }
 
 /// Opens a text made by [`seal`] under the same session ID.

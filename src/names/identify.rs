@@ -12,6 +12,10 @@ pub fn identify(session_id: &str, known_name: &str, listed_name: &str) -> Option
         return Some(Scheme::Plain).filter(|_| !known_name.is_empty());
     }
     // A line break comes with whatever is copied from a terminal.
-    let read = SessionNames::new(Some(session_id)).ok()?.read(listed_name.trim_end_matches(['\r', '\n']))?;
+    let mut listed = listed_name;
+    while let Some(shorter) = listed.strip_suffix('\n').or_else(|| listed.strip_suffix('\r')) {
+        listed = shorter;
+    }
+    let read = SessionNames::new(Some(session_id)).ok()?.read(listed)?;
     (read.name == known_name).then_some(read.scheme)
 }

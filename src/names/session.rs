@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::cbc::{BLOCK, CbcKey};
-use super::encoding::{Looks, encode_hex, looks};
+use super::encoding::{Looks, encode_base64, encode_hex, looks};
 use super::salted;
 use super::{MAX_NAME, NameError, NameFields, NameKey, Scheme, check_length, open, seal};
 use crate::aead::{AeadKey, NONCE, TAG};
@@ -124,13 +123,13 @@ impl SessionNames {
         let keys = self.keys.as_ref().ok_or(NameError::SessionIdMissing)?;
         match scheme {
             Scheme::Partway => seal(&keys.partway, name, fields, draw(random)?),
-            Scheme::CryptoJs => Ok(Base64::encode_string(&salted::encrypt(&keys.session_id, draw(random)?, name)?)),
+            Scheme::CryptoJs => Ok(encode_base64(&salted::encrypt(&keys.session_id, draw(random)?, name)?)),
             Scheme::GcmSha256 => write_gcm(&keys.hashed.gcm, name, draw(random)?),
             Scheme::GcmRaw32 => write_gcm(&keys.raw()?.gcm, name, draw(random)?),
             Scheme::CbcRaw32 => {
                 let key = &keys.raw()?.cbc;
                 let iv = draw(random)?;
-                Ok(format!("{}:{}", encode_hex(&iv), encode_hex(&key.encrypt(&iv, name)?)))
+                Ok([&encode_hex(&iv), ":", &encode_hex(&key.encrypt(&iv, name)?)].concat())
             }
             Scheme::Plain => Ok(name.to_owned()),
         }
@@ -210,7 +209,7 @@ fn read_gcm(key: &AeadKey, bytes: &[u8]) -> Option<String> {
 fn write_gcm(key: &AeadKey, name: &str, nonce: [u8; NONCE]) -> Result<String, NameError> {
     let mut body = Zeroizing::new(name.as_bytes().to_vec());
     let tag = key.encrypt(&nonce, &[], &mut body).map_err(|_| NameError::Cipher)?;
-    Ok(Base64::encode_string(&[&nonce, &**body, &tag].concat()))
+    Ok(encode_base64(&[&nonce, &**body, &tag].concat()))
 }
 
 fn draw<const N: usize, E>(random: &mut dyn FnMut(&mut [u8]) -> Result<(), E>) -> Result<[u8; N], NameError> {

@@ -60,7 +60,7 @@ fn alphabet(kinds: u8) -> u32 {
 /// Whether the text is a GUID in its usual form.
 fn is_guid(text: &str) -> bool {
     text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
-        && text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && text.as_bytes().split(|byte| *byte == b'-').map(<[u8]>::len).eq([8, 4, 4, 4, 12])
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::json::Json;
 use super::key::check_key;
 use super::{Failure, Rules};
+use crate::text::holds;
 
 /// The largest integer JavaScript holds exactly, 2^53 - 1.
 const LARGEST: f64 = ((1_u64 << 53) - 1) as f64;
@@ -125,7 +126,7 @@ pub fn says_complete(body: &[u8]) -> bool {
     let says_failure = |(name, value): (String, Json<'_>)| match name.to_ascii_lowercase().as_str() {
         "completed" | "complete" | "success" | "ok" => value.as_written() != b"true",
         "code" | "status" | "message" | "detail" | "title" | "reason" => true,
-        name => ["error", "exception", "fault", "fail"].iter().any(|word| name.contains(word)),
+        name => ["error", "exception", "fault", "fail"].iter().any(|word| holds(name, word)),
     };
     if body.trim_ascii().is_empty() {
         return true;
@@ -144,7 +145,7 @@ pub fn says_complete(body: &[u8]) -> bool {
 /// A `protocol` failure where there is no link in it.
 pub fn link(body: &[u8]) -> Result<String, Failure> {
     let nothing = || Failure::protocol("there is no link in it");
-    let text = std::str::from_utf8(body).map_err(|_| nothing())?.trim();
+    let text = std::str::from_utf8(body.trim_ascii()).map_err(|_| nothing())?;
     let found = match text.as_bytes().first() {
         Some(b'"') => Json::new(text.as_bytes()).and_then(Json::text),
         Some(b'{') => Answer::read(text.as_bytes()).ok().and_then(|answer| {
@@ -154,7 +155,7 @@ pub fn link(body: &[u8]) -> Result<String, Failure> {
         Some(b'[') | None => None,
         Some(_) => Some(text.to_owned()),
     };
-    found.filter(|link| !link.is_empty() && !link.contains(|c: char| c.is_control() || c == ' ')).ok_or_else(nothing)
+    found.filter(|link| !link.is_empty() && !link.chars().any(|c| c.is_control() || c == ' ')).ok_or_else(nothing)
 }
 
 /// Reads the session's rules from `GET /session/current`. `wall_clock` is now, in milliseconds since 1970, and

@@ -1,5 +1,6 @@
 //! What went wrong, in the terms a caller acts on.
 
+use crate::text::decimal;
 use std::borrow::Cow;
 
 /// The documented error codes of the public API (`ErrorCode` in `partway.d.ts`).
@@ -125,14 +126,14 @@ impl Failure {
     /// No byte moved for `millis`, the caller's `stallTimeout`.
     #[must_use]
     pub fn stalled(millis: u64) -> Self {
-        let (limit, unit) = if millis.is_multiple_of(1000) { (millis / 1000, "s") } else { (millis, "ms") };
-        Self::new(Code::Timeout, format!("No data for {limit} {unit} (`stallTimeout`)."))
+        let (limit, unit) = if millis.is_multiple_of(1000) { (millis / 1000, " s") } else { (millis, " ms") };
+        Self::new(Code::Timeout, ["No data for ", &decimal(limit), unit, " (`stallTimeout`)."].concat())
     }
 
     /// An answer that breaks the contract: `what` says how.
     #[must_use]
     pub fn protocol(what: &str) -> Self {
-        Self::new(Code::Protocol, format!("The service's answer is not what the Upload API says: {what}."))
+        Self::new(Code::Protocol, ["The service's answer is not what the Upload API says: ", what, "."].concat())
     }
 
     /// What an HTTP status other than success means (`docs/upload-api.md`, Status codes).
@@ -147,7 +148,8 @@ impl Failure {
             500..=599 => (Code::Server, "The service failed; try again later"),
             _ => (Code::Protocol, "The service answered with a status the Upload API does not have"),
         };
-        Self { code, status: Some(status), retry_after, message: format!("{sentence} (HTTP {status}).").into() }
+        let message = [sentence, " (HTTP ", &decimal(status), ")."].concat().into();
+        Self { code, status: Some(status), retry_after, message }
     }
 
     /// Whether sending the request again can help.

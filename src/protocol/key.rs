@@ -5,16 +5,26 @@ const LONGEST: usize = 1024;
 
 /// A key that no request can be made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.sentence())]
 pub enum InvalidKey {
     /// The empty text, `.` or `..`: a URL parser would make another path of it.
-    #[error("it is empty or a dot segment")]
     Segment,
     /// Longer than 1,024 bytes.
-    #[error("it is longer than 1,024 bytes")]
     Length,
     /// It holds a control character.
-    #[error("it holds a control character")]
     Control,
+}
+
+impl InvalidKey {
+    /// What is wrong with the key. `Display` says the same.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Segment => "it is empty or a dot segment",
+            Self::Length => "it is longer than 1,024 bytes",
+            Self::Control => "it holds a control character",
+        }
+    }
 }
 
 /// Checks that `key` can be one path segment.

@@ -2,6 +2,7 @@
 
 use super::json::quote;
 use super::key::{encode_segment, key_header};
+use crate::text::decimal;
 
 /// Most bytes read of an answer, a list apart.
 pub const ANSWER_CAP: usize = 64 * 1024;
@@ -61,9 +62,9 @@ impl Request {
     /// `POST /buckets`: starts an upload of `parts` parts and `size` bytes under an encrypted name.
     #[must_use]
     pub fn start(parts: u32, name: &str, size: u64) -> Self {
-        let mut json = ["{\"totalParts\":", &parts.to_string(), ",\"encryptedName\":"].concat();
+        let mut json = ["{\"totalParts\":", &decimal(parts), ",\"encryptedName\":"].concat();
         quote(&mut json, name);
-        json.push_str(&[",\"originalSizeInBytes\":", &size.to_string(), "}"].concat());
+        json.push_str(&[",\"originalSizeInBytes\":", &decimal(size), "}"].concat());
         Self { body: Body::Json(json), ..Self::new(Method::Post, "/buckets") }
     }
 
@@ -71,7 +72,7 @@ impl Request {
     #[must_use]
     pub fn part(key: &str, upload_id: &str, number: u32) -> Self {
         let headers =
-            vec![("partNumber", number.to_string()), ("key", key_header(key)), ("uploadId", upload_id.to_owned())];
+            vec![("partNumber", decimal(number)), ("key", key_header(key)), ("uploadId", upload_id.to_owned())];
         Self { headers, body: Body::Part, ..Self::new(Method::Put, "/buckets") }
     }
 
@@ -94,19 +95,19 @@ impl Request {
     /// `DELETE /buckets/{fileId}`.
     #[must_use]
     pub fn remove(key: &str) -> Self {
-        Self::new(Method::Delete, format!("/buckets/{}", encode_segment(key)))
+        Self::new(Method::Delete, ["/buckets/", &encode_segment(key)].concat())
     }
 
     /// `GET /buckets/file/{fileId}`.
     #[must_use]
     pub fn file(key: &str) -> Self {
-        Self::new(Method::Get, format!("/buckets/file/{}", encode_segment(key)))
+        Self::new(Method::Get, ["/buckets/file/", &encode_segment(key)].concat())
     }
 
     /// `GET /buckets/download/{fileId}`.
     #[must_use]
     pub fn download(key: &str) -> Self {
-        Self::new(Method::Get, format!("/buckets/download/{}", encode_segment(key)))
+        Self::new(Method::Get, ["/buckets/download/", &encode_segment(key)].concat())
     }
 
     /// `GET /session/current`: the session's rules.

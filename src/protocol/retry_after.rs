@@ -1,23 +1,25 @@
 //! How long a service asks to wait.
 
+use crate::text::{holds, split_once};
+
 /// Reads a `Retry-After` header (RFC 9110, section 10.2.3) into milliseconds: seconds, of which a fraction counts as a
 /// whole one, or an HTTP date, which `parse_date` reads into milliseconds since 1970; `wall_clock` is now in the same.
 /// `None` where it is neither: nonsense is no header.
 #[must_use]
 pub fn retry_after(header: &str, wall_clock: f64, parse_date: impl Fn(&str) -> Option<f64>) -> Option<u64> {
-    let header = header.trim();
+    let header = header.trim_ascii();
     let millis = match header.bytes().next()? {
         b'0'..=b'9' if header.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
             // Not as a number: what reads one costs the wasm ten kilobytes.
-            let (whole, fraction) = header.split_once('.').unwrap_or((header, ""));
-            if fraction.contains('.') {
+            let (whole, fraction) = split_once(header, b'.').unwrap_or((header, ""));
+            if fraction.bytes().any(|byte| byte == b'.') {
                 return None;
             }
             let begun = u64::from(fraction.bytes().any(|digit| digit != b'0'));
             whole.parse().unwrap_or(u64::MAX).saturating_add(begun) as f64 * 1000.0
         }
         // An HTTP date begins with the day's name; what else a browser takes for a date is none.
-        b'A'..=b'Z' if header.contains(':') => parse_date(header)? - wall_clock,
+        b'A'..=b'Z' if holds(header, ":") => parse_date(header)? - wall_clock,
         _ => return None,
     };
     // The cast makes 0 of what is past, and the most there is of what is too much.

@@ -24,6 +24,7 @@ pub mod browsers;
 pub mod check;
 pub mod demo;
 pub mod dependencies;
+mod functions;
 pub mod gateway;
 pub mod native;
 pub mod package;

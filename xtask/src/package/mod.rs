@@ -5,6 +5,8 @@ mod glue;
 mod integrity;
 mod manifest;
 mod optimise;
+mod panics;
+mod remains;
 mod sources;
 mod staged;
 mod weights;
@@ -34,7 +36,9 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     add_target()?;
     let builder = Builder::find(workspace)?;
     let wasm = step("build the library for the browser", || compile(workspace, &builder))?;
+    let wasm = fs::read(&wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
     step("write pkg/", || {
+        let wasm = remains::blanked(&panics::silenced(&wasm)?)?;
         let staged = Staged::create(workspace)?;
         bind(&wasm, &staged.folder, false)?;
         let bound = staged.folder.join(format!("{OUT_NAME}_bg.wasm"));
@@ -110,12 +114,12 @@ fn compile(workspace: &Workspace, builder: &Builder) -> Result<PathBuf> {
     workspace.artifacts(build)?.wasm("partway").context("cargo built no partway.wasm")
 }
 
-fn bind(wasm: &Path, folder: &Path, names: bool) -> Result<()> {
+fn bind(wasm: &[u8], folder: &Path, names: bool) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen
         .web(true)
         .context("wasm-bindgen refuses the web target")?
-        .input_path(wasm)
+        .input_bytes(OUT_NAME, wasm.to_vec())
         .out_name(OUT_NAME)
         .typescript(true)
         // The entries say where the wasm is. With an address in the glue, `inline` would drag the file along.
