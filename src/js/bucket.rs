@@ -2,14 +2,14 @@
 
 use super::call::PendingCall;
 use super::entry::{FileEntry, sealed_fields};
-use super::error::{abort_error, closed, invalid_option, partway_error};
+use super::error::{abort_error, closed, invalid_option, refused};
 use super::observer::Observer;
 use super::options::{CallOptions, UploadOptions};
 use super::upload::Upload;
 use crate::browser::{Driver, SourceFile, UploadRequest, blob, kind, native};
 use crate::engine::{Call, Engine, Event};
 use crate::names::{NameFields, Scheme, SessionNames};
-use crate::protocol::{Code, Failure, FileInfo, check_key};
+use crate::protocol::{Code, FileInfo, check_key};
 use js_sys::{JsString, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -40,7 +40,7 @@ impl Bucket {
     }
 
     /// A promise of the call's answer.
-    fn call(&self, options: Result<CallOptions, JsValue>, call: impl FnOnce() -> Result<Call, JsValue>) -> Promise {
+    fn call(&self, options: Result<CallOptions, JsValue>, call: &dyn Fn() -> Result<Call, JsValue>) -> Promise {
         let ready = options.and_then(|options| {
             if self.inner.closed.get() {
                 return Err(closed());
@@ -58,7 +58,7 @@ impl Bucket {
 
     /// A promise of the answer to a call about one file.
     fn call_of(&self, options: Result<CallOptions, JsValue>, key: &JsValue, call: fn(String) -> Call) -> Promise {
-        self.call(options, || parse_key(key).map(call))
+        self.call(options, &|| parse_key(key).map(call))
     }
 }
 
@@ -66,7 +66,7 @@ impl Bucket {
 impl Bucket {
     /// Every file of the bucket.
     pub fn list(&self, options: JsValue) -> Promise {
-        self.call(CallOptions::parse(&options), || Ok(Call::List))
+        self.call(CallOptions::parse(&options), &|| Ok(Call::List))
     }
 
     /// One file's entry.
@@ -81,20 +81,20 @@ impl Bucket {
         }
         let Some(blob) = blob(&file) else {
             let message = ["The file must be a File or Blob, but it is ", &kind(&file), "."].concat();
-            return Err(partway_error(&Failure::new(Code::InvalidFile, message)));
+            return Err(refused(Code::InvalidFile, &message));
         };
         let mut options = UploadOptions::parse(&options)?;
         let given = options.name.take().or_else(|| native(&file, "File", "name").and_then(|name| name.as_string()));
-        let name = given.filter(|name| !name.is_empty()).ok_or_else(|| {
-            partway_error(&Failure::new(Code::InvalidFile, "The file has no name; give one in the option `name`."))
-        })?;
+        let name = given
+            .filter(|name| !name.is_empty())
+            .ok_or_else(|| refused(Code::InvalidFile, "The file has no name; give one in the option `name`."))?;
         let source = source_file(&file, blob, name, options.handle.take());
         self.inner.upload(source, options)
     }
 
     /// Uploads of this session that were begun and not finished, and that no page sends now.
     pub fn unfinished(&self) -> Promise {
-        self.call(Ok(CallOptions::default()), || Ok(Call::Unfinished))
+        self.call(Ok(CallOptions::default()), &|| Ok(Call::Unfinished))
     }
 
     /// Forgets an unfinished upload and, where it can, removes it from the bucket.
@@ -120,7 +120,7 @@ impl Bucket {
 
     /// The session's rules.
     pub fn rules(&self, options: JsValue) -> Promise {
-        self.call(CallOptions::parse(&options), || Ok(Call::Rules))
+        self.call(CallOptions::parse(&options), &|| Ok(Call::Rules))
     }
 
     /// Upper bound of what the session ID can hide, in bits.
@@ -185,5 +185,5 @@ fn parse_key(value: &JsValue) -> Result<String, JsValue> {
 
 /// The error that something, `what`, cannot be taken.
 pub(super) fn wrong(code: Code, what: &str, why: &str) -> JsValue {
-    partway_error(&Failure::new(code, [what, why, "."].concat()))
+    refused(code, &[what, why, "."].concat())
 }

@@ -1,8 +1,8 @@
 //! Reads an options object: known keys only, each of its right type.
 
-use super::error::{invalid_option, partway_error};
+use super::error::{invalid_option, refused};
 use crate::browser::{dictionary, read, signal};
-use crate::protocol::{Code, Failure};
+use crate::protocol::Code;
 use crate::text::decimal;
 use js_sys::{Array, Function, JsString, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -47,7 +47,7 @@ impl OptionsReader {
     }
 
     /// A string of well-formed Unicode that `is_right`.
-    pub fn text(&self, key: &str, must: &str, is_right: impl Fn(&str) -> bool) -> Result<Option<String>, JsValue> {
+    pub fn text(&self, key: &str, must: &str, is_right: &dyn Fn(&str) -> bool) -> Result<Option<String>, JsValue> {
         let value = self.get(key)?;
         if value.is_undefined() {
             return Ok(None);
@@ -59,7 +59,7 @@ impl OptionsReader {
             }
             // Which string it is may be a secret.
             let message = [self.prefix, key, ": ", must, ", which the given string is not."].concat();
-            partway_error(&Failure::new(Code::InvalidOption, message))
+            refused(Code::InvalidOption, &message)
         })
     }
 
@@ -67,11 +67,11 @@ impl OptionsReader {
     pub fn integer(&self, key: &str, least: u64, most: u64) -> Result<Option<u64>, JsValue> {
         let is_right = |n: f64| n.fract() == 0.0 && n >= least as f64 && n <= most as f64;
         let must = ["must be an integer from ", &decimal(least), " to ", &decimal(most)].concat();
-        Ok(self.number(key, &must, is_right)?.map(|number| number as u64))
+        Ok(self.number(key, &must, &is_right)?.map(|number| number as u64))
     }
 
     /// A number that `is_right`.
-    pub fn number(&self, key: &str, must: &str, is_right: impl Fn(f64) -> bool) -> Result<Option<f64>, JsValue> {
+    pub fn number(&self, key: &str, must: &str, is_right: &dyn Fn(f64) -> bool) -> Result<Option<f64>, JsValue> {
         let value = self.get(key)?;
         if value.is_undefined() {
             return Ok(None);
