@@ -151,7 +151,7 @@ impl Driver {
             let Some(action) = action else { break };
             self.perform(action);
         }
-        let wake_at = self.engine.borrow().wake_at().map(|(at, _reason)| at);
+        let wake_at = self.engine.borrow().wakes();
         let mut alarm = self.alarm.borrow_mut();
         match (wake_at, &*alarm) {
             // A timer that fires before it is needed only sets the next. It may be set a thousand times otherwise.

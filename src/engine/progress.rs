@@ -134,9 +134,31 @@ impl Carried {
         (length as f64 * (elapsed as f64 / self.lasted.max(1) as f64).min(1.0)) as u64
     }
 
+    /// How long `bytes` take on a line that swallows, in milliseconds.
+    pub fn takes(&self, bytes: u64) -> Option<u64> {
+        let is_known = self.swallows && self.bytes > 0.0;
+        is_known.then(|| (bytes as f64 * self.millis / self.bytes) as u64)
+    }
+
+    /// How many bytes can have arrived since the last answer, all of one part of `length`, where parts go one after the
+    /// other.
+    pub fn most_since(&self, length: u64, now: Instant) -> Option<u64> {
+        let carried = self.bytes / self.millis.max(1.0) * now.since(self.since) as f64;
+        self.is_one_by_one(now).then_some((length as f64).min(carried) as u64)
+    }
+
+    /// Whether parts go one after the other: those that share the line are answered at almost the same time.
+    fn is_one_by_one(&self, now: Instant) -> bool {
+        match self.order {
+            Order::OneByOne => true,
+            Order::Unknown => now.since(self.since).saturating_mul(8) > self.lasted,
+            Order::Together => false,
+        }
+    }
+
     /// Bytes a second, and milliseconds until the `left` bytes are there that were not answered for. `under_way` of
     /// them may have arrived, if what is under way shares the line; little, if one part goes after the other. While it
-    /// is not known which, what is told is between both.
+    /// is not known which, for an eighth of a part's time, what is told is between both.
     pub fn pace(&self, left: u64, under_way: u64, now: Instant) -> (f64, Option<f64>) {
         if self.is_late(now) || self.bytes <= 0.0 {
             return (0.0, None);
@@ -147,9 +169,9 @@ impl Carried {
         let all = (self.bytes + under_way as f64) / (self.millis + elapsed).max(1.0);
         let left_all = left.saturating_sub(under_way) as f64 / all;
         let (rate, left) = match self.order {
-            Order::OneByOne => (one, left_one),
+            _ if self.is_one_by_one(now) => (one, left_one),
             Order::Together => (all, left_all),
-            Order::Unknown => ((one * all).sqrt(), (left_one * left_all).sqrt()),
+            Order::Unknown | Order::OneByOne => ((one * all).sqrt(), (left_one * left_all).sqrt()),
         };
         (rate * 1000.0, Some(left))
     }
@@ -210,8 +232,13 @@ mod tests {
         let mut carried = Carried::default();
         carried.answered(1000, 10_000, 100, 1, Instant(10_000));
         assert!(!carried.swallows());
+        assert_eq!(carried.takes(1000), None);
         carried.answered(1000, 10_000, 9000, 1, Instant(20_000));
         assert!(carried.swallows());
+        assert_eq!(carried.takes(3000), Some(30_000));
+        // One part goes after the other: of all under way, at most one arrives in the time of one.
+        let most = |millis| carried.most_since(1000, Instant(20_000 + millis));
+        assert_eq!((most(2500), most(90_000)), (Some(250), Some(1000)));
         assert_eq!((carried.share(1000, 2500), carried.share(1000, 20_000)), (250, 1000));
         assert_eq!(carried.pace(1000, 0, Instant(60_000)), (0.0, None), "nothing moves");
     }

@@ -2,7 +2,7 @@
 
 use super::call::PendingCall;
 use super::entry::{FileEntry, sealed_fields};
-use super::error::{abort_error, closed, invalid_option, partway_error};
+use super::error::{abort_error, closed, invalid_option, partway_error, refused};
 use super::observer::Observer;
 use super::options::{CallOptions, UploadOptions};
 use super::upload::Upload;
@@ -40,7 +40,7 @@ impl Bucket {
     }
 
     /// A promise of the call's answer.
-    fn call(&self, options: Result<CallOptions, JsValue>, call: impl FnOnce() -> Result<Call, JsValue>) -> Promise {
+    fn call(&self, options: Result<CallOptions, JsValue>, call: &dyn Fn() -> Result<Call, JsValue>) -> Promise {
         let ready = options.and_then(|options| {
             if self.inner.closed.get() {
                 return Err(closed());
@@ -58,7 +58,7 @@ impl Bucket {
 
     /// A promise of the answer to a call about one file.
     fn call_of(&self, options: Result<CallOptions, JsValue>, key: &JsValue, call: fn(String) -> Call) -> Promise {
-        self.call(options, || parse_key(key).map(call))
+        self.call(options, &|| parse_key(key).map(call))
     }
 }
 
@@ -66,7 +66,7 @@ impl Bucket {
 impl Bucket {
     /// Every file of the bucket.
     pub fn list(&self, options: JsValue) -> Promise {
-        self.call(CallOptions::parse(&options), || Ok(Call::List))
+        self.call(CallOptions::parse(&options), &|| Ok(Call::List))
     }
 
     /// One file's entry.
@@ -81,21 +81,21 @@ impl Bucket {
         }
         let Some(blob) = blob(&file) else {
             let message = ["The file must be a File or Blob, but it is ", &kind(&file), "."].concat();
-            return Err(partway_error(&Failure::new(Code::InvalidFile, message)));
+            return Err(refused(Code::InvalidFile, &message));
         };
         let mut options = UploadOptions::parse(&options)?;
         let class = Native::class("File");
         let given = options.name.take().or_else(|| class.read(&file, "name").and_then(|name| name.as_string()));
-        let name = given.filter(|name| !name.is_empty()).ok_or_else(|| {
-            partway_error(&Failure::new(Code::InvalidFile, "The file has no name; give one in the option `name`."))
-        })?;
+        let name = given
+            .filter(|name| !name.is_empty())
+            .ok_or_else(|| refused(Code::InvalidFile, "The file has no name; give one in the option `name`."))?;
         let source = source_file(&class, &file, blob, name, options.handle.take());
         self.inner.upload(source, options)
     }
 
     /// Uploads of this session that were begun and not finished, and that no page sends now.
     pub fn unfinished(&self) -> Promise {
-        self.call(Ok(CallOptions::default()), || Ok(Call::Unfinished))
+        self.call(Ok(CallOptions::default()), &|| Ok(Call::Unfinished))
     }
 
     /// Forgets an unfinished upload and, where it can, removes it from the bucket.
@@ -121,7 +121,7 @@ impl Bucket {
 
     /// The session's rules.
     pub fn rules(&self, options: JsValue) -> Promise {
-        self.call(CallOptions::parse(&options), || Ok(Call::Rules))
+        self.call(CallOptions::parse(&options), &|| Ok(Call::Rules))
     }
 
     /// Upper bound of what the session ID can hide, in bits.
@@ -169,13 +169,14 @@ impl Inner {
         let (scheme, names, source) = (self.scheme, Rc::clone(&self.names), Rc::clone(source));
         let unwritten =
             |error: NameError| Failure::new(Code::InvalidFile, ["The file's name: ", &error.sentence(), "."].concat());
-        check_length(&source.name).map_err(|error| partway_error(&unwritten(error)))?;
+        let length = check_length(&source.name).map_err(unwritten);
         let write =
             move || names.write(scheme, &source.name, &sealed_fields(&source), &mut getrandom::fill).map_err(unwritten);
-        if scheme == Scheme::Partway {
-            return Ok(FileName::Later(Rc::new(write)));
-        }
-        write().map(FileName::Written).map_err(|failure| partway_error(&failure))
+        let name = match scheme {
+            Scheme::Partway => length.map(|()| FileName::Later(Rc::new(write))),
+            _ => write().map(FileName::Written),
+        };
+        name.map_err(|failure| partway_error(&failure))
     }
 }
 
@@ -200,5 +201,5 @@ fn parse_key(value: &JsValue) -> Result<String, JsValue> {
 
 /// The error that something, `what`, cannot be taken.
 pub(super) fn wrong(code: Code, what: &str, why: &str) -> JsValue {
-    partway_error(&Failure::new(code, [what, why, "."].concat()))
+    refused(code, &[what, why, "."].concat())
 }

@@ -24,9 +24,14 @@ pub fn abort_error() -> JsValue {
         .map_or_else(JsValue::from, JsValue::from)
 }
 
+/// A `PartwayError` for what this page asked for.
+pub fn refused(code: Code, message: &str) -> JsValue {
+    partway_error(&Failure::new(code, message.to_owned()))
+}
+
 /// A `PartwayError` that says that option `key` is wrong.
 pub fn invalid_option(key: &str, must: &str, given: &JsValue) -> JsValue {
-    partway_error(&Failure::new(Code::InvalidOption, [key, ": ", must, ", but it is ", &kind(given), "."].concat()))
+    refused(Code::InvalidOption, &[key, ": ", must, ", but it is ", &kind(given), "."].concat())
 }
 
 /// The bucket was closed.

@@ -1,12 +1,12 @@
 //! `openBucket`.
 
 use super::bucket::{Bucket, Inner};
-use super::error::{defect, invalid_option, partway_error};
+use super::error::{defect, invalid_option, refused};
 use super::options::BucketOptions;
 use crate::browser::{Connectivity, Driver, Service, has_xhr};
 use crate::engine::{Config, Engine, Platform};
 use crate::names::{NameFields, Scheme, SessionNames, identify, strength};
-use crate::protocol::{Code, Failure};
+use crate::protocol::Code;
 use crate::resume::ResumeKey;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use std::cell::{Cell, RefCell};
@@ -45,7 +45,7 @@ pub fn open_bucket(options: JsValue) -> Result<Bucket, JsValue> {
         |error| {
             let message =
                 ["names: \"", options.names.as_str(), "\" cannot be used here: ", &error.sentence(), "."].concat();
-            partway_error(&Failure::new(Code::InvalidOption, message))
+            refused(Code::InvalidOption, &message)
         },
     )?;
     let name_strength = options.session_id.as_deref().map_or(0.0, strength);

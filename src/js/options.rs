@@ -1,11 +1,11 @@
 //! The options of `partway.d.ts`, one parser for each object.
 
-use super::error::partway_error;
+use super::error::refused;
 use super::options_reader::OptionsReader;
 use crate::browser::{Endpoint, Native, SessionToken, get, is_header_text, now, wall_clock};
 use crate::engine::{Backoff, GREATEST_PART, LEAST_PART, RulesSource};
 use crate::names::{MAX_NAME, NameError, Scheme};
-use crate::protocol::{Code, Failure, Rules};
+use crate::protocol::{Code, Rules};
 use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortSignal;
@@ -47,7 +47,7 @@ impl BucketOptions {
         let options = OptionsReader::new("options", "", value, &KEYS)?;
         let endpoint = endpoint(&options)?;
         let token = token(&options)?;
-        let session_id = options.text("sessionId", "must be a non-empty string", |text| !text.is_empty())?;
+        let session_id = options.text("sessionId", "must be a non-empty string", &|text| !text.is_empty())?;
         let names = names(&options)?;
         if session_id.is_none() && names != Scheme::Plain {
             let must = "must be the session's ID, the key of its names (or set names to \"plain\")";
@@ -58,7 +58,7 @@ impl BucketOptions {
             token,
             session_id,
             names,
-            api_key: options.text("apiKey", "must be visible ASCII, as it is sent in a header", is_header_text)?,
+            api_key: options.text("apiKey", "must be visible ASCII, as it is sent in a header", &is_header_text)?,
             part_size: options.integer("partSize", LEAST_PART, GREATEST_PART)?,
             parallel: options.integer("parallel", 1, 6)?.map_or(4, |parallel| parallel as usize),
             backoff: backoff(&options)?,
@@ -129,8 +129,8 @@ fn rules(options: &OptionsReader) -> Result<RulesSource, JsValue> {
     let is_size = |number: f64| number.is_finite() && number >= 0.0;
     let rules = Rules {
         max_files: rules.integer("maxFiles", 0, (1 << 53) - 1)?,
-        max_total_mega_bytes: rules.number("maxTotalMegaBytes", "must be a number from 0", is_size)?,
-        expiry: rules.number("expiry", "must be milliseconds since 1970", is_size)?,
+        max_total_mega_bytes: rules.number("maxTotalMegaBytes", "must be a number from 0", &is_size)?,
+        expiry: rules.number("expiry", "must be milliseconds since 1970", &is_size)?,
     };
     // The cast makes 0 of what is past.
     let ends_at = rules.expiry.map(|expiry| now().plus((expiry - wall_clock()) as u64));
@@ -177,10 +177,10 @@ impl UploadOptions {
         if !handle.is_undefined() && !gives_files {
             return Err(options.wrong("handle", "must be a FileSystemFileHandle", &handle));
         }
-        let name = options.text("name", "must be a string", |_| true)?;
+        let name = options.text("name", "must be a string", &|_| true)?;
         if let Some(bytes) = name.as_ref().map(String::len).filter(|bytes| !(1..=MAX_NAME).contains(bytes)) {
             let why = NameError::NameLength { bytes }.sentence();
-            return Err(partway_error(&Failure::new(Code::InvalidOption, ["name: ", &why, "."].concat())));
+            return Err(refused(Code::InvalidOption, &["name: ", &why, "."].concat()));
         }
         Ok(Self {
             signal: options.signal()?,

@@ -1,8 +1,8 @@
 //! Reads an options object: known keys only, each of its right type.
 
-use super::error::{invalid_option, partway_error};
+use super::error::{invalid_option, refused};
 use crate::browser::{read, read_named, signal};
-use crate::protocol::{Code, Failure};
+use crate::protocol::Code;
 use crate::text::decimal;
 use js_sys::{Array, Function, JsString, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -53,7 +53,7 @@ impl OptionsReader {
         &self,
         key: &'static str,
         must: &str,
-        is_right: impl Fn(&str) -> bool,
+        is_right: &dyn Fn(&str) -> bool,
     ) -> Result<Option<String>, JsValue> {
         let value = self.get(key)?;
         if value.is_undefined() {
@@ -66,7 +66,7 @@ impl OptionsReader {
             }
             // Which string it is may be a secret.
             let message = [self.prefix, key, ": ", must, ", which the given string is not."].concat();
-            partway_error(&Failure::new(Code::InvalidOption, message))
+            refused(Code::InvalidOption, &message)
         })
     }
 
@@ -74,7 +74,7 @@ impl OptionsReader {
     pub fn integer(&self, key: &'static str, least: u64, most: u64) -> Result<Option<u64>, JsValue> {
         let is_right = |n: f64| n.fract() == 0.0 && n >= least as f64 && n <= most as f64;
         let must = ["must be an integer from ", &decimal(least), " to ", &decimal(most)].concat();
-        Ok(self.number(key, &must, is_right)?.map(|number| number as u64))
+        Ok(self.number(key, &must, &is_right)?.map(|number| number as u64))
     }
 
     /// A number that `is_right`.
@@ -82,7 +82,7 @@ impl OptionsReader {
         &self,
         key: &'static str,
         must: &str,
-        is_right: impl Fn(f64) -> bool,
+        is_right: &dyn Fn(f64) -> bool,
     ) -> Result<Option<f64>, JsValue> {
         let value = self.get(key)?;
         if value.is_undefined() {

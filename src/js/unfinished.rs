@@ -1,11 +1,11 @@
 //! `UnfinishedUpload`: what a reload, a crash or an abort left, and how to resume it.
 
 use super::bucket::{Inner, source_file};
-use super::error::{closed, partway_error, thrown};
+use super::error::{closed, refused, thrown};
 use super::options::UploadOptions;
 use crate::browser::{Deferred, Native, blob, dictionary, get, set, spawn};
 use crate::engine::Unfinished;
-use crate::protocol::{Code, Failure};
+use crate::protocol::Code;
 use js_sys::{Function, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -72,14 +72,14 @@ async fn reopen(inner: &Rc<Inner>, found: &Unfinished, options: &JsValue) -> Res
     let handle = inner.driver.stored_handle(&found.identity).await.map_err(thrown)?;
     let handle = handle.ok_or_else(|| {
         let message = "No file handle is stored for this upload; pick the file again.";
-        partway_error(&Failure::new(Code::InvalidFile, message))
+        refused(Code::InvalidFile, message)
     })?;
     let file = permitted_file(&handle).await?;
     let Some(bytes) = blob(&file) else { return Err(unreadable(file)) };
     let source = source_file(&Native::class("File"), &file, bytes, found.record.name.clone(), Some(handle));
     if !inner.driver.is_identified(&source, &found.identity).await {
         let message = "The file changed since the upload began; pick it again.";
-        return Err(partway_error(&Failure::new(Code::FileChanged, message)));
+        return Err(refused(Code::FileChanged, message));
     }
     check_open(inner)?;
     Ok(inner.upload(source, options)?.into())
@@ -110,7 +110,7 @@ async fn is_granted(handle: &JsValue, method: &'static str, mode: &JsValue) -> R
 
 fn unreadable(_: JsValue) -> JsValue {
     let message = "The file behind the stored handle may not be read, or is gone; pick it again.";
-    partway_error(&Failure::new(Code::InvalidFile, message))
+    refused(Code::InvalidFile, message)
 }
 
 async fn ask(handle: &JsValue, method: &'static str, argument: &JsValue) -> Result<JsValue, JsValue> {

@@ -150,6 +150,25 @@ if (full) {
     },
   });
 
+  test("with the default times: behind a line of 500 kB/s that swallows, the time left is true once a part is stored", async () => {
+    const service = await scenario([{ match: put, do: { swallow: 500_000 } }]);
+    const bucket = await open(service, { partSize: PART });
+    const told = [];
+    const onProgress = (progress) => told.push({ at: performance.now(), ...progress });
+    await bucket.upload(file(6 * PART), { onProgress }).done;
+    const end = performance.now();
+    const stored = told.find(({ partsDone }) => partsDone >= 1).at;
+    // Another answer beside the first would show that the parts share the line: an eighth of a part's time is waited.
+    const later = told.filter(({ at }) => at - stored > PART / 500 / 8 + 1000 && end - at > 2000);
+    ok(later.length > 10, "it is told");
+    for (const { at, partsDone, timeLeft } of later) {
+      const ratio = timeLeft / (end - at);
+      ok(ratio > 1 / 1.5 && ratio < 1.5, `${timeLeft} ms left were told for ${end - at}, ${partsDone} parts stored`);
+    }
+    const whole = told.find(({ sent, total }) => sent === total);
+    ok(end - whole.at < PART / 500, `100 % for ${end - whole.at} ms`);
+  });
+
   testTogether({
     "with the default times: parts that are answered after 45 s are sent twice at most": () =>
       Promise.all(WAYS.map(async (listen) => {

@@ -71,7 +71,7 @@ fn timers(code: &str) -> Vec<usize> {
 }
 
 /// What a driver calls of an engine.
-const DRIVING: [&str; 5] = ["upload", "call", "handle", "poll", "wake_at"];
+const DRIVING: [&str; 5] = ["upload", "call", "handle", "poll", "wakes"];
 
 /// Calls of an engine besides those of [`DRIVING`], whatever it is called or borrowed by.
 fn looks_into_the_engine(code: &str) -> Vec<usize> {
@@ -200,7 +200,7 @@ mod tests {
     fn a_look_into_the_engine_is_found() {
         let [.., rule] = RULES;
         for (text, lines) in [
-            ("self.engine.borrow_mut().poll(now());\nself.engine\n    .borrow()\n    .wake_at();", vec![]),
+            ("self.engine.borrow_mut().poll(now());\nself.engine\n    .borrow()\n    .wakes();", vec![]),
             ("let engine = self.engine.borrow();", vec![1]),
             ("it;\ndriver.engine.borrow().is_offline()", vec![2]),
             ("shown.view(upload, now())", vec![1]),

@@ -134,7 +134,7 @@ pub struct Engine {
     strays: Vec<Stray>,
     /// Those whose removal is on its way.
     removing: SmallMap<OpId, Stray>,
-    /// When it was to be woken, as it said last.
+    /// When it was to be woken, the last time that there was nothing to do.
     wakes: Option<Instant>,
     last_upload: u32,
     last_call: u32,
@@ -244,7 +244,7 @@ impl Engine {
         let action = self.shared.outbox.pop_front();
         match action {
             None => {
-                self.wakes = self.wake_at().map(|(at, _)| at);
+                self.wakes = self.next_wake();
                 None
             }
             Some(Action::Show { upload: id, view }) => {

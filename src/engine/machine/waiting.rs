@@ -3,7 +3,6 @@
 use super::Engine;
 use crate::engine::availability::Class;
 use crate::engine::operations::{Kind, Operation, Target};
-use crate::engine::upload::Upload;
 use crate::engine::{Action, Instant, OpId};
 use crate::protocol::{Code, Failure};
 
@@ -171,47 +170,83 @@ impl Engine {
     /// When to call [`Engine::poll`] next if nothing happens before, and why.
     #[must_use]
     pub fn wake_at(&self) -> Option<(Instant, &'static str)> {
+        let mut soonest: Option<(Instant, &'static str)> = None;
+        self.waits(|at, reason| {
+            if soonest.is_none_or(|(known, _)| at < known) {
+                soonest = Some((at, reason));
+            }
+        });
+        soonest
+    }
+
+    /// The same right after [`Engine::poll`] gave nothing, for who does not ask why: the shipped wasm has no reasons.
+    #[must_use]
+    pub fn wakes(&self) -> Option<Instant> {
+        self.wakes
+    }
+
+    /// The time of [`Engine::wake_at`].
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        let mut soonest = None;
+        self.waits(|at, _reason| soonest = Some(soonest.map_or(at, |known| at.min(known))));
+        soonest
+    }
+
+    /// Tells `wait` what time alone brings, and when.
+    fn waits(&self, mut wait: impl FnMut(Instant, &'static str)) {
         let now = self.shared.now;
-        let active = || self.active.iter().filter_map(|id| self.uploads.get(*id));
         let token = &self.shared.token;
         let sends = if token.is_awaited() { None } else { self.send_at() };
         let is_waited_for = self.waits_for_service();
         let session = self.shared.admission.ends_at().filter(|at| token.has_failed() && *at > now);
-        [
-            (active().filter_map(|upload| upload.show_at(now)).min(), "progress is shown"),
-            (sends, "something can be sent"),
-            (token.retry_at(), "the token function is called again"),
-            (self.shared.token_doubted_at().filter(|_| is_waited_for), "the token is doubted"),
-            (session, "the session ends"),
-            (self.shared.operations.deadline(), "an operation is given up"),
-            (self.shared.operations.unread_at(now), "a file is waited for"),
-            (self.shared.verdict_at(), "a failed connection is judged"),
-            (self.shared.probe_at().filter(|_| is_waited_for), "the service is looked for"),
-            (active().filter_map(Upload::lock_at).min(), "a lock is waited for"),
-            (active().filter_map(Upload::record_at).min(), "a small file takes long"),
-            (active().filter_map(|upload| upload.stands_at(&self.shared)).min(), "an abort stands"),
-            (self.calls.values().filter_map(|call| call.offline_until()).min(), "a call waited for the network"),
-        ]
-        .into_iter()
-        .filter_map(|(at, reason)| Some((at?, reason)))
-        .min_by_key(|(at, _)| *at)
+        let mut tell = |at: Option<Instant>, reason| {
+            if let Some(at) = at {
+                wait(at, reason);
+            }
+        };
+        for upload in self.active.iter().filter_map(|id| self.uploads.get(*id)) {
+            tell(upload.show_at(now), "progress is shown");
+            tell(upload.lock_at(), "a lock is waited for");
+            tell(upload.record_at(), "a small file takes long");
+            tell(upload.stands_at(&self.shared), "an abort stands");
+        }
+        tell(sends, "something can be sent");
+        tell(token.retry_at(), "the token function is called again");
+        tell(self.shared.token_doubted_at().filter(|_| is_waited_for), "the token is doubted");
+        tell(session, "the session ends");
+        tell(self.shared.operations.deadline(), "an operation is given up");
+        tell(self.shared.operations.unread_at(now), "a file is waited for");
+        tell(self.shared.verdict_at(), "a failed connection is judged");
+        tell(self.shared.probe_at().filter(|_| is_waited_for), "the service is looked for");
+        for call in self.calls.values() {
+            tell(call.offline_until(), "a call waited for the network");
+        }
     }
 
     /// When something can be sent next, if only time is in its way.
     fn send_at(&self) -> Option<Instant> {
         let shared = &self.shared;
-        let now = shared.now;
-        let active = || self.active.iter().filter_map(|id| self.uploads.get(*id));
-        let queued = (!self.queue.is_empty() && !self.rules.hold_uploads()).then_some(now);
-        let strays = (!self.strays.is_empty()).then_some(now);
-        let steps = active().filter_map(Upload::step_due).chain(queued).chain(strays).chain(self.rules_due());
-        let parts = active().filter_map(Upload::parts_due).chain(self.makes_room());
-        let (rest_opens, parts_open) = (shared.opens_at(Class::Rest), shared.opens_at(Class::Parts));
-        let uploads = steps.map(|due| due.max(rest_opens)).chain(parts.map(|due| due.max(parts_open)));
-        let is_offline = shared.link.is_offline();
-        let calls_held = shared.throttled_until.max(if is_offline { shared.link.retry_at() } else { now });
-        let calls = self.calls.values().filter_map(|call| call.due()).map(|due| due.max(calls_held));
-        uploads.chain(calls).filter(|due| *due > now).min()
+        let (now, mut soonest) = (shared.now, None);
+        let mut due = |at: Option<Instant>, opens: Instant| {
+            if let Some(at) = at.map(|at| at.max(opens)).filter(|at| *at > now) {
+                soonest = Some(soonest.map_or(at, |known| at.min(known)));
+            }
+        };
+        let (rest, parts) = (shared.opens_at(Class::Rest), shared.opens_at(Class::Parts));
+        for upload in self.active.iter().filter_map(|id| self.uploads.get(*id)) {
+            due(upload.step_due(), rest);
+            due(upload.parts_due(), parts);
+        }
+        due((!self.queue.is_empty() && !self.rules.hold_uploads()).then_some(now), rest);
+        due((!self.strays.is_empty()).then_some(now), rest);
+        due(self.rules_due(), rest);
+        due(self.makes_room(), parts);
+        let calls_held =
+            shared.throttled_until.max(if shared.link.is_offline() { shared.link.retry_at() } else { now });
+        for call in self.calls.values() {
+            due(call.due(), calls_held);
+        }
+        soonest
     }
 }
 

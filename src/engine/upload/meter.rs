@@ -70,13 +70,15 @@ impl Upload {
     /// How many bytes of the parts on their way the service will have by now, if each takes as long as the last did: of
     /// those handed over, and of all.
     fn under_way(&self, shared: &Shared) -> (u64, u64) {
-        let mut sum = (0, 0);
+        let (mut sum, mut longest) = ((0, 0), 0);
         for (part, flight) in self.parts.flights().filter(|(_, flight)| matches!(flight.step, FlightStep::Sending)) {
             let Some(request) = shared.operations.get(flight.op) else { continue };
             let there = self.meter.carried.share(self.plan.len(*part), shared.now.since(request.since));
             sum = (sum.0 + there.min(flight.moved), sum.1 + there);
+            longest = longest.max(self.plan.len(*part));
         }
-        sum
+        let most = self.meter.carried.most_since(longest, shared.now).unwrap_or(u64::MAX);
+        (sum.0.min(most), sum.1.min(most))
     }
 
     /// Bytes a second, and milliseconds to the end.

@@ -16,14 +16,16 @@ impl Upload {
     /// How long a part may go without progress, in milliseconds, and whether its request must report progress. A
     /// request that reports none gets the time its bytes need at the measured speed as well; its retry reports.
     pub(super) fn patience(&self, part: u32, tries: Tries, shared: &Shared) -> (u64, bool) {
+        let bytes = self.plan.len(part).saturating_mul(shared.operations.parts(shared.now).0 as u64 + 1);
         let stall = shared.patience(tries.stalls);
         let report = shared.config.can_report_progress && (self.file.wants_progress || tries.stalls > 0);
         if report {
-            return (stall, true);
+            // Something on the way may take a part at once, and pass on those before it first.
+            let queued = self.meter.carried.takes(bytes).map_or(0, |takes| takes.saturating_add(takes / 2));
+            return (stall.max(queued.min(stall.saturating_mul(2))), true);
         }
         let speed = shared.speed.rate(shared.now) / 1000.0;
         let speed = if speed > 0.0 { speed / MARGIN } else { UNKNOWN_LINE };
-        let bytes = self.plan.len(part).saturating_mul(shared.operations.parts(shared.now).0 as u64 + 1);
         let expected = bytes as f64 / speed * f64::from(1_u32 << tries.stalls.min(10));
         (stall.saturating_add(expected.min(LONGEST) as u64), false)
     }

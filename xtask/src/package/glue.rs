@@ -7,6 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use wasm_encoder::{EntityType, ExportSection, ImportSection, Module, RawSection};
 use wasmparser::{ExportSectionReader, ImportSectionReader, Parser, Payload, TypeRef};
 
+use super::comments::without_comments;
+
 /// What the wasm calls the glue.
 const MODULE: &str = "_";
 
@@ -20,19 +22,10 @@ const MANGLED: &str = "_R";
 pub(super) fn shrink(wasm: &Path, js: &Path) -> Result<()> {
     let bytes = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
     let text = fs::read_to_string(js).with_context(|| format!("cannot read {}", js.display()))?;
-    let (bytes, text) = renamed(&bytes, without_comments(&text)).with_context(|| js.display().to_string())?;
+    let (bytes, text) =
+        without_comments(&text).and_then(|text| renamed(&bytes, text)).with_context(|| js.display().to_string())?;
     fs::write(wasm, bytes).with_context(|| format!("cannot write {}", wasm.display()))?;
     fs::write(js, text).with_context(|| format!("cannot write {}", js.display()))
-}
-
-/// The code without lines that are comments, and without indents.
-fn without_comments(text: &str) -> String {
-    let lines = text.lines().enumerate().map(|(number, line)| (number, line.trim()));
-    let is_code = |(number, line): &(usize, &str)| {
-        // The first line says where the types are.
-        *number == 0 || !(line.is_empty() || ["/*", "*", "//"].iter().any(|begin| line.starts_with(begin)))
-    };
-    lines.filter(is_code).flat_map(|(_, line)| [line, "\n"]).collect()
 }
 
 /// Both with short names for the imports.
@@ -110,9 +103,9 @@ mod tests {
 
     #[test]
     fn imports_get_short_names_in_both_files() {
-        let js = "/* @ts */\n\n/**\n * A comment.\n *\n */\nlet x = {\n    b: f, // code\n};\nlet y = { \"a\": x };\n";
-        let (renamed, js) = renamed(&WASM, without_comments(js)).unwrap();
-        assert_eq!(js, "/* @ts */\nlet x = {\na: f, // code\n};\nlet y = { \"_\": x };\n");
+        let js = "/* @ts-self-types */\n/**\n * Of x.\n */\nlet x = {\n    b: f, // code\n};\nlet y = { \"a\": x };\n";
+        let (renamed, js) = renamed(&WASM, without_comments(js).unwrap()).unwrap();
+        assert_eq!(js, "/* @ts-self-types */\nlet x = {\na: f, // code\n};\nlet y = { \"_\": x };\n");
         let mut expected = WASM.to_vec();
         (expected[18], expected[20]) = (b'_', b'a');
         assert_eq!(renamed, expected);

@@ -1,6 +1,7 @@
 //! `pkg/`: the wasm, its glue, what is served as it was written, and the npm manifest.
 
 mod builder;
+mod comments;
 mod glue;
 mod integrity;
 mod manifest;

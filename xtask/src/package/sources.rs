@@ -1,9 +1,11 @@
-//! What is served as it was written: the hand-written modules, types, texts and licences.
+//! What is served as it was written: the hand-written modules, types, texts and licences. What every page loads of
+//! them is served without comments.
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
+use super::{comments::without_comments, weights::LOADED};
 use crate::workspace::Workspace;
 
 /// Files of `www/` that are in the package; what else is there belongs to the demo page.
@@ -32,6 +34,11 @@ const TEXTS: [&str; 3] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
 pub(super) fn copy(workspace: &Workspace, folder: &Path) -> Result<()> {
     for name in FILES {
         copy_all(&workspace.path("www").join(name), &folder.join(name))?;
+    }
+    for name in LOADED.iter().filter(|name| FILES.contains(name)) {
+        let module = folder.join(name);
+        let text = without_comments(&fs::read_to_string(&module)?).with_context(|| module.display().to_string())?;
+        fs::write(&module, text).with_context(|| format!("cannot write {}", module.display()))?;
     }
     for name in TEXTS {
         copy_all(&workspace.path(name), &folder.join(name))?;
