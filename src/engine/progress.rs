@@ -237,7 +237,7 @@ mod tests {
         assert!(carried.swallows());
         assert_eq!(carried.takes(3000), Some(30_000));
         // One part goes after the other: of all under way, at most one arrives in the time of one.
-        let most = |millis| carried.most_since(1000, Instant(20_000 + millis));
+        let most = |millis: u64| carried.most_since(1000, Instant(20_000 + millis));
         assert_eq!((most(2500), most(90_000)), (Some(250), Some(1000)));
         assert_eq!((carried.share(1000, 2500), carried.share(1000, 20_000)), (250, 1000));
         assert_eq!(carried.pace(1000, 0, Instant(60_000)), (0.0, None), "nothing moves");
