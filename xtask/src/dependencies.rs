@@ -22,8 +22,12 @@ const FETCHED_WITHIN: Duration = Duration::from_secs(30);
 /// printed and fails nothing, as it says nothing of the change at hand.
 ///
 /// # Errors
-/// `deny.toml` forbids something, or cargo-deny cannot be compiled.
+/// `deny.toml` forbids something, cargo-deny cannot be compiled, or what is locked cannot be fetched.
 pub fn check(workspace: &Workspace) -> Result<()> {
+    // A build fetches what this machine needs, and cargo-deny reads what any machine would.
+    let mut fetch_all = workspace.cargo();
+    fetch_all.args(["fetch", "--locked", "--quiet"]);
+    Group::run(fetch_all)?;
     let tool = program::compiled(workspace, "cargo-deny", CARGO_DENY)?;
     let deny = |arguments: &[&str]| {
         let mut command = Command::new(&tool);
