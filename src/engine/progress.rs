@@ -144,16 +144,13 @@ impl Carried {
     /// other.
     pub fn most_since(&self, length: u64, now: Instant) -> Option<u64> {
         let carried = self.bytes / self.millis.max(1.0) * now.since(self.since) as f64;
-        self.is_one_by_one(now).then_some((length as f64).min(carried) as u64)
+        (self.order(now) == Order::OneByOne).then_some((length as f64).min(carried) as u64)
     }
 
-    /// Whether parts go one after the other: those that share the line are answered at almost the same time.
-    fn is_one_by_one(&self, now: Instant) -> bool {
-        match self.order {
-            Order::OneByOne => true,
-            Order::Unknown => now.since(self.since).saturating_mul(8) > self.lasted,
-            Order::Together => false,
-        }
+    /// In which order parts go, as far as is known now: those that share the line are answered at almost the same time.
+    fn order(&self, now: Instant) -> Order {
+        let is_alone = now.since(self.since).saturating_mul(8) > self.lasted;
+        if self.order == Order::Unknown && is_alone { Order::OneByOne } else { self.order }
     }
 
     /// Bytes a second, and milliseconds until the `left` bytes are there that were not answered for. `under_way` of
@@ -168,10 +165,10 @@ impl Carried {
         let left_one = (left as f64 / one - elapsed).max(0.0);
         let all = (self.bytes + under_way as f64) / (self.millis + elapsed).max(1.0);
         let left_all = left.saturating_sub(under_way) as f64 / all;
-        let (rate, left) = match self.order {
-            _ if self.is_one_by_one(now) => (one, left_one),
+        let (rate, left) = match self.order(now) {
+            Order::OneByOne => (one, left_one),
             Order::Together => (all, left_all),
-            Order::Unknown | Order::OneByOne => ((one * all).sqrt(), (left_one * left_all).sqrt()),
+            Order::Unknown => ((one * all).sqrt(), (left_one * left_all).sqrt()),
         };
         (rate * 1000.0, Some(left))
     }

@@ -2,7 +2,7 @@
 
 use super::call::PendingCall;
 use super::entry::{FileEntry, sealed_fields};
-use super::error::{abort_error, closed, invalid_option, partway_error, refused};
+use super::error::{abort_error, closed, invalid_option, partway_error, refused, wrong};
 use super::observer::Observer;
 use super::options::{CallOptions, UploadOptions};
 use super::upload::Upload;
@@ -197,9 +197,4 @@ fn parse_key(value: &JsValue) -> Result<String, JsValue> {
     let Some(key) = text else { return Err(invalid_option("key", "must be a string", value)) };
     check_key(&key).map_err(|why| wrong(Code::InvalidOption, "key: ", why.sentence()))?;
     Ok(key)
-}
-
-/// The error that something, `what`, cannot be taken.
-pub(super) fn wrong(code: Code, what: &str, why: &str) -> JsValue {
-    refused(code, &[what, why, "."].concat())
 }

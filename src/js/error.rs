@@ -29,6 +29,11 @@ pub fn refused(code: Code, message: &str) -> JsValue {
     partway_error(&Failure::new(code, message.to_owned()))
 }
 
+/// A `PartwayError` that says `why` something, `what`, cannot be taken.
+pub fn wrong(code: Code, what: &str, why: &str) -> JsValue {
+    refused(code, &[what, why, "."].concat())
+}
+
 /// A `PartwayError` that says that option `key` is wrong.
 pub fn invalid_option(key: &str, must: &str, given: &JsValue) -> JsValue {
     refused(Code::InvalidOption, &[key, ": ", must, ", but it is ", &kind(given), "."].concat())

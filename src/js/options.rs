@@ -1,10 +1,10 @@
 //! The options of `partway.d.ts`, one parser for each object.
 
-use super::error::refused;
+use super::error::wrong;
 use super::options_reader::OptionsReader;
 use crate::browser::{Endpoint, Native, SessionToken, get, is_header_text, now, wall_clock};
 use crate::engine::{Backoff, GREATEST_PART, LEAST_PART, RulesSource};
-use crate::names::{MAX_NAME, NameError, Scheme};
+use crate::names::{Scheme, check_length};
 use crate::protocol::{Code, Rules};
 use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
@@ -178,9 +178,8 @@ impl UploadOptions {
             return Err(options.wrong("handle", "must be a FileSystemFileHandle", &handle));
         }
         let name = options.text("name", "must be a string", &|_| true)?;
-        if let Some(bytes) = name.as_ref().map(String::len).filter(|bytes| !(1..=MAX_NAME).contains(bytes)) {
-            let why = NameError::NameLength { bytes }.sentence();
-            return Err(refused(Code::InvalidOption, &["name: ", &why, "."].concat()));
+        if let Some(Err(error)) = name.as_deref().map(check_length) {
+            return Err(wrong(Code::InvalidOption, "name: ", &error.sentence()));
         }
         Ok(Self {
             signal: options.signal()?,

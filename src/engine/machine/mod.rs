@@ -371,12 +371,13 @@ impl Engine {
 
     fn show(&mut self) {
         let queued = if std::mem::take(&mut self.queue_changed) { self.queue.as_slices() } else { Default::default() };
-        // What nothing happened to is shown as queued already.
         let all_wait = self.queue_waits();
         for id in self.active.iter().chain(queued.0).chain(queued.1) {
-            let is_new = all_wait || self.uploads.get(*id).is_some();
-            let upload = if is_new { self.uploads.get_mut(*id) } else { None };
-            if let Some(upload) = upload.filter(|upload| !upload.has_ended()) {
+            // What nothing happened to is shown as queued already.
+            if !all_wait && self.uploads.get(*id).is_none() {
+                continue;
+            }
+            if let Some(upload) = self.uploads.get_mut(*id).filter(|upload| !upload.has_ended()) {
                 upload.show(&mut self.shared);
             }
         }

@@ -3,7 +3,7 @@
 //! Linux only: `/proc` tells which process a tab is.
 use std::{collections::BTreeMap, fs, thread, time::Duration};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::json;
 
 use super::webdriver::Session;
@@ -48,9 +48,8 @@ fn busiest(session: &Session) -> Result<Option<u32>> {
 
 /// How long each process that can be a tab's has computed. The driver's own children are the browser, never a tab.
 fn times(session: &Session) -> Result<BTreeMap<u32, u64>> {
-    let all = fs::read_dir("/proc").context("the processes cannot be listed")?.flatten();
-    let all = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let all: BTreeMap<u32, Stat> = all.filter_map(|process| Some((process, Stat::of(process)?))).collect();
+    let all: BTreeMap<u32, Stat> =
+        process::all().into_iter().filter_map(|process| Some((process, Stat::of(process)?))).collect();
     let driver = session.driver.process();
     let is_of_browser = |stat: &Stat| {
         let mut above = std::iter::successors(all.get(&stat.parent), |stat| all.get(&stat.parent));

@@ -231,6 +231,5 @@ fn processes_with(arguments: &[String]) -> Vec<u32> {
         let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
         line.split(|byte| *byte == 0).any(|part| arguments.iter().any(|argument| part == argument.as_bytes()))
     };
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(started_with).collect()
+    process::all().into_iter().filter(started_with).collect()
 }
